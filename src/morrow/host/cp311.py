@@ -1,0 +1,18 @@
+"""CPython 3.11: the oldest host, so every question is answered here in full."""
+
+from morrow.host.facts import Facts
+
+FACTS = Facts(
+    version=(3, 11),
+    free_threaded=False,
+    parses_type_parameters=False,
+    parses_type_defaults=False,
+    parses_nested_fstrings=False,
+    parses_except_lists=False,
+    parses_template_strings=False,
+    defers_annotations=False,
+    interpreters_module="_xxsubinterpreters",
+    own_gil=False,
+    has_monitoring=False,
+    has_remote_exec=False,
+)

@@ -1,0 +1,11 @@
+"""CPython 3.12: 3.11, except type parameters, f-strings in the grammar, sys.monitoring and one GIL per interpreter."""
+
+from morrow.host.cp311 import FACTS as OLDER
+
+FACTS = OLDER.but(
+    version=(3, 12),
+    parses_type_parameters=True,
+    parses_nested_fstrings=True,
+    own_gil=True,
+    has_monitoring=True,
+)

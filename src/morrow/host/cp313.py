@@ -1,0 +1,5 @@
+"""CPython 3.13: 3.12, except type parameter defaults and the renamed private interpreters module."""
+
+from morrow.host.cp312 import FACTS as OLDER
+
+FACTS = OLDER.but(version=(3, 13), parses_type_defaults=True, interpreters_module="_interpreters")

@@ -1,0 +1,11 @@
+"""CPython 3.14: 3.13, except deferred annotations, template strings, except lists and sys.remote_exec."""
+
+from morrow.host.cp313 import FACTS as OLDER
+
+FACTS = OLDER.but(
+    version=(3, 14),
+    parses_except_lists=True,
+    parses_template_strings=True,
+    defers_annotations=True,
+    has_remote_exec=True,
+)

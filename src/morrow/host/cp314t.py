@@ -1,0 +1,5 @@
+"""CPython 3.14 free-threaded: 3.14, except that there is no GIL to rely on."""
+
+from morrow.host.cp314 import FACTS as OLDER
+
+FACTS = OLDER.but(free_threaded=True)

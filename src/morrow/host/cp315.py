@@ -1,0 +1,5 @@
+"""CPython 3.15: for the systems that need these facts, the same as 3.14."""
+
+from morrow.host.cp314 import FACTS as OLDER
+
+FACTS = OLDER.but(version=(3, 15))

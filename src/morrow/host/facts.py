@@ -1,0 +1,122 @@
+"""`Facts`: everything that differs between hosts, by name.
+
+Each ``cp3xx.py`` gives one `Facts` value, written as "the older one, except ...". Fields name an ability or a
+behaviour, never a version, so that the code that asks reads as a question about Python, not about numbers.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+
+class NoFacts(LookupError):
+    """Raised by `facts` for a Python this morrow has no table for.
+
+    Attributes:
+        version: the (major, minor) asked for.
+        free_threaded: whether a free-threaded build was asked for.
+    """
+
+    def __init__(self, version: tuple[int, int], free_threaded: bool) -> None:
+        self.version = version
+        self.free_threaded = free_threaded
+        super().__init__(
+            f"no facts for Python {name_of(version, free_threaded)}: expected morrow.host.{module_of(version, free_threaded)}"
+        )
+
+
+class Facts:
+    """What one version of CPython can do and how it does it. Frozen, printable, comparable.
+
+    Written out rather than a dataclass: this module is imported at every start, and dataclasses would bring inspect,
+    ast and dis along (10 ms, more than everything else morrow does at start).
+    """
+
+    version: tuple[int, int]
+    free_threaded: bool
+
+    # -- language: which grammar the host's own parser takes (each names the PEP) --------------------------------
+    parses_type_parameters: bool  # PEP 695
+    parses_type_defaults: bool  # PEP 696
+    parses_nested_fstrings: bool  # PEP 701
+    parses_except_lists: bool  # PEP 758: `except A, B:`
+    parses_template_strings: bool  # PEP 750
+    defers_annotations: bool  # PEP 649, PEP 749
+
+    # -- interpreters: the private module that makes sub-interpreters ------------------------------------------------
+    interpreters_module: str
+    own_gil: bool  # PEP 684
+
+    # -- watching a running program -----------------------------------------------------------------------------------
+    has_monitoring: bool  # PEP 669: sys.monitoring
+    has_remote_exec: bool  # PEP 768: sys.remote_exec
+
+    def __init__(self, **values: object) -> None:
+        if values.keys() != Facts.__annotations__.keys():
+            raise TypeError(f"facts differ from the questions: {sorted(values.keys() ^ Facts.__annotations__.keys())}")
+        self.__dict__.update(values)
+
+    def but(self, **changed: object) -> Facts:
+        """Return these facts with some of them changed: how a ``cp3xx.py`` says "the older one, except ..."."""
+        return Facts(**{**self.__dict__, **changed})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"facts are frozen: cannot set {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.free_threaded))
+
+    def __repr__(self) -> str:
+        return f"Facts({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+    def __str__(self) -> str:
+        return f"CPython {name_of(self.version, self.free_threaded)}"
+
+
+def name_of(version: tuple[int, int], free_threaded: bool = False) -> str:
+    """Return the version as people write it: ``3.13`` or ``3.13t``."""
+    return f"{version[0]}.{version[1]}{'t' if free_threaded else ''}"
+
+
+def module_of(version: tuple[int, int], free_threaded: bool = False) -> str:
+    """Return the name of the module in this package that would hold the facts of *version*."""
+    return f"cp{version[0]}{version[1]}{'t' if free_threaded else ''}"
+
+
+def facts(version: tuple[int, int], free_threaded: bool = False) -> Facts:
+    """Return the facts of any known CPython, which need not be the running one.
+
+    Raises:
+        NoFacts: this morrow has no table for that version.
+    """
+    try:
+        module = import_module(f"morrow.host.{module_of(version, free_threaded)}")
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("morrow.host."):
+            raise
+        raise NoFacts(version, free_threaded) from None
+    known: Facts = module.FACTS
+    return known
+
+
+def is_free_threaded() -> bool:
+    """Return whether the running build is a free-threaded one (PEP 703), whatever PYTHON_GIL says now."""
+    # sys.abiflags carries the 't'; sysconfig would say the same for 10 ms more.
+    return "t" in getattr(sys, "abiflags", "")
+
+
+def _here() -> Facts | None:
+    if sys.implementation.name != "cpython":
+        return None
+    try:
+        return facts(sys.version_info[:2], is_free_threaded())
+    except NoFacts:
+        return None
+
+
+HERE: Facts | None = _here()
+"""The running host's facts, or None on a host this morrow does not know."""

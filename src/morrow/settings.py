@@ -1,0 +1,100 @@
+"""Every switch a user has: one table of names, defaults and help lines.
+
+A setting is given as ``-X NAME=VALUE``, as an environment variable ``MORROW_NAME=VALUE``, or in ``[tool.morrow]`` of
+the project's pyproject.toml (which `imports` reads, since only it knows the project). The first of the three wins.
+Imported at every start: nothing but `sys` and `os` here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+class Setting:
+    """One row of the table.
+
+    Attributes:
+        name: as written after ``-X``.
+        default: the value when nobody says anything.
+        values: what may be written, for the error message and for ``--help``; empty when any text may.
+        help: one line for ``--help-xoptions`` and docs/reference/settings.md.
+        system: the system it belongs to; the heading in the reference.
+    """
+
+    __slots__ = ("name", "default", "values", "help", "system")
+
+    def __init__(self, name: str, default: str, values: tuple[str, ...], help: str, system: str) -> None:
+        self.name, self.default, self.values, self.help, self.system = name, default, values, help, system
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that gives this setting."""
+        return "MORROW_" + self.name.upper().replace("-", "_")
+
+    def __repr__(self) -> str:
+        return f"-X {self.name}={'|'.join(self.values) or 'TEXT'} (default {self.default!r}): {self.help}"
+
+
+_BOTH = ("0", "1")
+
+SETTINGS: dict[str, Setting] = {
+    row.name: row
+    for row in (
+        # -- launching ------------------------------------------------------------------------------------------------
+        Setting("debug", "", (), "print what morrow decides, e.g. jit:2,imports:1 (1 decisions, 2 stages, 3 all)", "launching"),
+        # -- language ---------------------------------------------------------------------------------------------------
+        Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
+        Setting("deferred", "1", _BOTH, "0: evaluate annotations where they stand, as Python 3.13 does", "annotations"),
+        Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),
+        # -- jit ----------------------------------------------------------------------------------------------------------
+        Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
+    )
+}
+
+
+class UnknownValue(ValueError):
+    """A setting was given a value it does not have.
+
+    Attributes:
+        setting: the row of the table.
+        value: what was given.
+        source: where it was given, as the user wrote it.
+    """
+
+    def __init__(self, setting: Setting, value: str, source: str) -> None:
+        self.setting, self.value, self.source = setting, value, source
+        super().__init__(f"{source}: {value!r} is not one of {', '.join(setting.values)}")
+
+
+_project: dict[str, str] = {}
+
+
+def set_project(values: dict[str, str]) -> None:
+    """Take the values of the project's ``[tool.morrow]``, the weakest of the three sources."""
+    _project.clear()
+    _project.update(values)
+
+
+def get(name: str) -> str:
+    """Return the value of a setting: from -X, else its environment variable, else the project, else the default.
+
+    Environment variables are ignored under -E and -I, as python ignores its own.
+
+    Raises:
+        KeyError: there is no such setting.
+        UnknownValue: the value given is not one of the setting's values.
+    """
+    setting = SETTINGS[name]
+    given = sys._xoptions.get(name)
+    if given is not None:
+        value, source = ("1" if given is True else str(given)), f"-X {name}"
+    elif not sys.flags.ignore_environment and os.environ.get(setting.variable):
+        value, source = os.environ[setting.variable], setting.variable
+    elif name in _project:
+        value, source = _project[name], "[tool.morrow]"
+    else:
+        return setting.default
+    if setting.values and value not in setting.values:
+        raise UnknownValue(setting, value, source)
+    return value
