@@ -8,7 +8,7 @@ from morrow.language.syntax_errors.parser import find_mistake
 def what_314_says(source: str | bytes, filename: str, mode: str, *, parse_only: bool = False):
     text = source if isinstance(source, str) else source.decode("utf-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.endswith("\n"):
+    if mode == "exec" and not text.endswith("\n"):
         text += "\n"
     c, w = find_mistake(text, {"exec": "file", "eval": "eval", "single": "interactive"}[mode])
     if c is None:

@@ -20,6 +20,7 @@ unpacked_then:
 invalid_kwarg:
     a=('True' | 'False' | 'None') b='='                      => {p.between(a, b, "cannot assign to " + a.string)}
     a=NAME b='=' expression for_if_clauses                   => {p.between(a, b, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")}
+    a=NAME b='=' &(',' | ')')                                => {p.between(a, b, "expected argument value expression")}
     !(NAME '=') a=expression b='='                           => {p.between(a, b, 'expression cannot contain assignment, perhaps you meant "=="?')}
     a='**' expression '=' b=expression                       => {p.between(a, b, "cannot assign to keyword argument unpacking")}
 
@@ -33,6 +34,7 @@ invalid_type_param:
     '*' NAME a=':' b=expression                              => {p.since(a, "cannot use constraints with TypeVarTuple" if b.kind == "Tuple" else "cannot use bound with TypeVarTuple")}
     '**' NAME a=':' b=expression                             => {p.since(a, "cannot use constraints with ParamSpec" if b.kind == "Tuple" else "cannot use bound with ParamSpec")}
 invalid_expression:
+    STRING a=(!STRING expression_without_invalid)+ STRING    => {p.between(a[0], a[-1], "invalid syntax. Is this intended to be part of the string?")}
     !(NAME STRING | "_|case|match|type") a=disjunction b=expression_without_invalid   => {p.forgotten_comma(a, b)}
     a=disjunction 'if' b=disjunction !('else' | ':')         => {p.between(a, b, "expected 'else' after 'if' expression")}
     a=disjunction 'if' b=disjunction 'else' !expression      => {p.on_next("expected expression after 'else', but statement is given")}
@@ -196,6 +198,8 @@ invalid_kvpair:
     expression a=':' &('}' | ',')                            => {p.at(a, "expression expected after dictionary key and ':'")}
 invalid_starred_expression_unpacking:
     a='*' expression '=' b=expression                        => {p.between(a, b, "cannot assign to iterable argument unpacking")}
+invalid_comparison:
+    a='<' b='>'                                              => {p.old_inequality(a, b)}
 invalid_starred_expression:
     '*'                                                      => {p.here("Invalid star expression")}
 

@@ -7,6 +7,7 @@ mistake that has words of its own. An error of the tokenizer on the way ends eit
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from typing import Any, NoReturn
@@ -50,6 +51,7 @@ _NAMES = {
     "...": "ellipsis",
 }
 
+_MORE = re.compile(r"(?:[ \t\n\f]|#[^\n]*)*[^ \t\n\f#]")
 _BESIDE = ("NEWLINE", "INDENT", "DEDENT", "ENDMARKER")
 
 
@@ -85,12 +87,12 @@ def find_mistake(text: str, rule: str = "file") -> tuple[Complaint | None, list[
         text: the source, with "\\n" for newlines and one at the end.
         rule: "file", "eval" or "interactive".
     """
-    parser = Parser(text, grammar())
+    parser = Parser(text, grammar(), rule)
     limit = sys.getrecursionlimit()
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
     try:
-        return parser.run(rule), parser.scanner.warnings
+        return parser.run(), parser.scanner.warnings
     finally:
         sys.setrecursionlimit(limit)
 
@@ -98,17 +100,23 @@ def find_mistake(text: str, rule: str = "file") -> tuple[Complaint | None, list[
 class Parser:
     """The state of one recognition. Rules see it as ``p``."""
 
-    def __init__(self, text: str, rules: Grammar) -> None:
+    def __init__(self, text: str, rules: Grammar, rule: str) -> None:
         self.scanner = Scanner(text)
         self.rules = rules
+        self.rule = rule
+        self.started = False
         self.tokens: list[Token] = []
         self.mark = 0
         self.with_errors = False
+        self.flufl_is_on = False
 
-    def run(self, rule: str) -> Complaint | None:
-        start = self.rules[rule]
+    def run(self) -> Complaint | None:
+        """Return what is wrong, None if nothing is."""
+        start = self.rules[self.rule]
         try:
             if start(self) is not None:
+                if self.rule == "interactive" and _MORE.match(self.scanner.source, self.scanner.cursor):
+                    return self._complaint(self.here, "multiple statements found while compiling a single statement")
                 return None
         except Refused as refused:
             return self._tokenizer_error(refused)
@@ -133,7 +141,17 @@ class Parser:
         return self._or_later(self._complaint(self.at, last, "invalid syntax"))
 
     def fetch(self) -> None:
-        self.tokens.append(self.scanner.get())
+        token = self.scanner.get()
+        if self.rule == "interactive":
+            if token.kind == "ENDMARKER" and self.started:
+                # A line typed at the prompt ends where the text ends, and so do its blocks.
+                token.kind = "NEWLINE"
+                self.started = False
+                self.scanner.pending = -(len(self.scanner.indents) - 1)
+                del self.scanner.indents[1:], self.scanner.alternate_indents[1:]
+            else:
+                self.started = True
+        self.tokens.append(token)
 
     def last_token(self) -> Token:
         """Return the last token matched that stands for something."""
@@ -302,19 +320,29 @@ class Parser:
     def tuple(self, first: Any, rest: list[Any]) -> Node:
         return Node("Tuple", [first, *(pair[1] for pair in rest)], first, self.last_token())
 
-    def parenthesised_tuple(self, inside: Any) -> Node:
-        elements = [inside[0], *(inside[2] or [])] if inside else []
-        closing = self.tokens[self.mark - 1]
-        node = Node("Tuple", elements, closing, closing)
-        opening = self._opening_of(self.mark - 1)
-        node.lineno, node.col_offset = opening.lineno, opening.col_offset
-        return node
+    def parenthesised_tuple(self, opening: Token, inside: Any) -> Node:
+        return Node("Tuple", [inside[0], *(inside[2] or [])] if inside else [], opening, self.tokens[self.mark - 1])
 
-    def _opening_of(self, mark: int) -> Token:
-        level = self.tokens[mark].level
-        while mark and not (self.tokens[mark].kind == "(" and self.tokens[mark].level == level + 1):
-            mark -= 1
-        return self.tokens[mark]
+    def listing(self, opening: Token, elements: Any) -> Node:
+        return Node("List", elements or [], opening, self.tokens[self.mark - 1])
+
+    def future_import(self, module: Any, names: Any) -> Any:
+        """Note the one __future__ that changes the grammar (PEP 401)."""
+        if isinstance(module, Token) and module.string == "__future__" and "barry_as_FLUFL" in repr(names):
+            self.flufl_is_on = True
+        return True
+
+    def flufl(self, less: Token, greater: Token) -> str | None:
+        return "<>" if self.flufl_is_on and _touch(less, greater) else None
+
+    def old_inequality(self, less: Token, greater: Token) -> None:
+        if not self.flufl_is_on and _touch(less, greater):
+            self.between(less, greater, "invalid syntax.  Maybe you meant '!=' instead of '<>'?")
+
+    def not_equal(self, token: Token) -> str:
+        if self.flufl_is_on:
+            self.here("with Barry as BDFL, use '<>' instead of '!='")
+        return "!="
 
     def clause(self, iterable: Any, conditions: list[Any]) -> Any:
         return conditions[-1][1] if conditions else iterable
@@ -375,3 +403,7 @@ def _characters(text: str, offset: int) -> int:
     """Return the 1-based character offset of a 1-based byte offset in *text*."""
     data = text.encode("utf-8", "surrogatepass")
     return len(data[: offset - 1].decode("utf-8", "replace")) + 1 if offset <= len(data) + 1 else len(text) + 1
+
+
+def _touch(first: Token, second: Token) -> bool:
+    return (first.end_lineno, first.end_col_offset) == (second.lineno, second.col_offset)

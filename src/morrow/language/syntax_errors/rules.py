@@ -91,7 +91,7 @@ import_stmt:
 import_name:
     'import' dotted_as_names
 import_from:
-    'from' ('.' | '...')* dotted_name 'import' import_from_targets
+    'from' ('.' | '...')* a=dotted_name 'import' b=import_from_targets   => {p.future_import(a, b)}
     'from' ('.' | '...')+ 'import' import_from_targets
 import_from_targets:
     '(' import_from_as_names ','? ')'
@@ -129,8 +129,8 @@ function_def:
     function_def_raw
 function_def_raw:
     invalid_def_raw
-    'def' NAME type_params? &&'(' params? ')' ['->' expression] &&':' block
-    'async' 'def' NAME type_params? &&'(' params? ')' ['->' expression] &&':' block
+    'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
+    'async' 'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
 params:
     invalid_parameters
     parameters
@@ -406,7 +406,12 @@ comparison:
 comparison_pair:
     a=comparison_operator bitwise_or                         => {a}
 comparison_operator:
-    a=('==' | '!=' | '<=' | '<' | '>=' | '>')                => {a.kind}
+    '=='                                                     => {"=="}
+    a='!='                                                   => {p.not_equal(a)}
+    '<='                                                     => {"<="}
+    invalid_comparison
+    a='<' b='>'                                              => {p.flufl(a, b)}
+    a=('<' | '>=' | '>')                                     => {a.kind}
     'not' 'in'                                               => {"not in"}
     'in'                                                     => {"in"}
     'is' 'not'                                               => {"is not"}
@@ -547,9 +552,9 @@ strings (memo):
     a=tstring+                                               => {p.tstrings(a)}
 
 list:
-    '[' a=star_named_expressions? ']'                        => List
+    o='[' a=star_named_expressions? ']'                      => {p.listing(o, a)}
 tuple:
-    '(' a=[star_named_expression ',' star_named_expressions?] ')'   => {p.parenthesised_tuple(a)}
+    o='(' a=[star_named_expression ',' star_named_expressions?] ')'   => {p.parenthesised_tuple(o, a)}
 set:
     '{' star_named_expressions '}'                           => Set
 dict:

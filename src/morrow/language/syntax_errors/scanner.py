@@ -25,10 +25,10 @@ ALTERNATE_TAB_SIZE = 1
 MAX_INDENT = 100
 MAX_LEVEL = 200
 MAX_STRING_LEVEL = 150
-MAX_EXPRESSION_NESTING = 150
+MAX_EXPRESSION_NESTING = 3
 
 _OPERATORS = re.compile(
-    r"\*\*=|//=|>>=|<<=|\.\.\.|!=|->|:=|\+=|-=|\*=|/=|%=|&=|\|=|\^=|@=|==|<=|>=|<<|>>|\*\*|//|<>|[-+*/%@&|^~<>()\[\]{},:.;=!]"
+    r"\*\*=|//=|>>=|<<=|\.\.\.|!=|->|:=|\+=|-=|\*=|/=|%=|&=|\|=|\^=|@=|==|<=|>=|<<|>>|\*\*|//|[-+*/%@&|^~<>()\[\]{},:.;=!]"
 )
 _NAME = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]*")
 _SPACES = re.compile(r"[ \t\f]*")
