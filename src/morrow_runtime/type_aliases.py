@@ -23,6 +23,13 @@ class _AliasMeta(type):
     def __name__(cls) -> str:  # type: ignore[override]
         return cls.__qualname__
 
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        return "typing"
+
+    def __repr__(cls) -> str:
+        return "<class 'typing.TypeAliasType'>"
+
     def __setattr__(cls, name: str, value: object) -> None:
         raise TypeError(f"cannot set {name!r} attribute of immutable type 'typing.TypeAliasType'")
 
@@ -76,12 +83,9 @@ class _TypeAliasType(metaclass=_AliasMeta):
     def evaluate_value(self) -> object:
         return self._evaluate  # type: ignore[attr-defined]
 
-    def __getattribute__(self, name: str) -> object:
-        if name == "__module__":
-            return _get_module(self)
-        if name == "__class__":
-            return _class_shown()
-        return object.__getattribute__(self, name)
+    # Properties of the instances; the type's own module is the metaclass's affair.
+    __module__ = property(operator.attrgetter("_module"))  # type: ignore[assignment]
+    __class__ = property(lambda self: _class_shown())  # type: ignore[assignment]
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _READ_ONLY:
@@ -122,7 +126,6 @@ class _TypeAliasType(metaclass=_AliasMeta):
 _set_name = _TypeAliasType.__dict__["_name"].__set__
 _set_type_params = _TypeAliasType.__dict__["_type_params"].__set__
 _set_module = _TypeAliasType.__dict__["_module"].__set__
-_get_module = _TypeAliasType.__dict__["_module"].__get__
 _set_evaluate = _TypeAliasType.__dict__["_evaluate"].__set__
 _set_value = _TypeAliasType.__dict__["_value"].__set__
 
@@ -188,7 +191,6 @@ def _union(left: object, right: object) -> object:
     return made
 
 
-type.__setattr__(_TypeAliasType, "__module__", "typing")
 type.__setattr__(_TypeAliasType, "__qualname__", "TypeAliasType")
 type.__dict__["__name__"].__set__(_TypeAliasType, "typing.TypeAliasType")
 TypeAliasType = _TypeAliasType

@@ -6,7 +6,7 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 
 from __future__ import annotations
 
-import builtins
+from builtins import compile as host_compile  # in a program under morrow, builtins.compile is ours
 from types import CodeType
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,12 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
-    from morrow.language import codenames, features
+    from morrow.language import features
 
     context = features.Context(filename, mode, flags, deferred=deferred, late=late)
     wanted = features.wanted(source, context)
     if not wanted and not isinstance(source, (str, bytes)):
-        return builtins.compile(source, filename, mode, flags, True, optimize)  # type: ignore[arg-type,no-any-return]
+        return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[arg-type,no-any-return]
     if isinstance(source, (str, bytes)):
         if not wanted:
             code = _compile_as_it_is(source, filename, mode, flags, optimize)
@@ -68,8 +68,12 @@ def compile(
         tree = features.copy_tree(source)
     for feature in wanted:
         tree = feature.lower(tree, context)
-    code = builtins.compile(tree, filename, mode, flags & ~_ALLOW_INCOMPLETE_INPUT, True, optimize)  # type: ignore[arg-type]
-    return codenames.rename(code) if context.renames else code
+    code = host_compile(tree, filename, mode, flags & ~_ALLOW_INCOMPLETE_INPUT, True, optimize)  # type: ignore[arg-type]
+    if not context.renames:
+        return code  # type: ignore[no-any-return]
+    from morrow.language import codenames
+
+    return codenames.rename(code)
 
 
 def parse(
@@ -94,15 +98,16 @@ def parse(
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]
     from morrow.language import grammar
 
+    comments = bool(flags & _TYPE_COMMENTS)
     return grammar.parse(
-        source, filename, mode, type_comments=bool(flags & _TYPE_COMMENTS), feature_version=feature_version
+        source, filename, mode, type_comments=comments, feature_version=feature_version, flags=flags & ~_TYPE_COMMENTS
     )
 
 
 def _compile_as_it_is(source: str | bytes, filename: str, mode: str, flags: int, optimize: int) -> CodeType | None:
     """Compile with the host's own compiler, or return None if the host refuses the text."""
     try:
-        return builtins.compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
+        return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
     except SyntaxError:
         # Either 3.14 grammar or a mistake: the full pipeline knows which, and words the error as 3.14 does.
         return None

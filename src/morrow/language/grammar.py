@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from builtins import compile as _compile  # morrow replaces builtins.compile in programs; this is the host's own
 
 from morrow.host import HERE, Facts
-from morrow.language import blanking, source as sources
+from morrow.language import blanking, host_compile as _compile, source as sources
 from morrow.language.grafting import Grafter, Ungrafted
 from morrow.language.holes import parse_holes
 from morrow.language.source import Source
