@@ -10,15 +10,13 @@ import types
 from typing import TYPE_CHECKING
 
 from morrow_runtime.formats import Format, annotations_to_string, type_repr
-from morrow_runtime.placeholders import Namespace, Placeholder, as_text
+from morrow_runtime.placeholders import ATOM, Namespace, Placeholder, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# Variables through which annotate functions made by morrow, and by CPython 3.14, find the names of a class body. They
-# are machinery, not names of the program.
-FILL = ".fill"
+# The variable through which annotate functions find the names of a class body: machinery, not a name of the program.
 CLASS_NAMESPACE = "__classdict__"
 
 
@@ -101,22 +99,14 @@ def _as_forward_refs(function: Any, owner: object, shape: Any) -> Any:
 def _with_namespace(function: Any, namespace: Namespace, *, real_cells: bool) -> Any:
     """Return the function over other globals and, where a cell is empty or *real_cells* is false, other cells."""
     code = function.__code__
-    cells = dict(zip(code.co_freevars, function.__closure__ or ()))
-    fill = cells[FILL].cell_contents if FILL in cells else None
-    class_names: tuple[str, ...] = ()
-    if fill is not None:
-        class_names = fill()
     closure = []
-    for name, cell in cells.items():
-        if name == FILL:
-            new = types.CellType(fill)
-        elif name == CLASS_NAMESPACE:
+    for name, cell in zip(code.co_freevars, function.__closure__ or ()):
+        if name == CLASS_NAMESPACE:
             new = cell if real_cells else types.CellType(namespace)
         elif real_cells and _is_filled(cell):
             new = cell
         else:
-            remembered = None if name in class_names or namespace.as_text else cell
-            new = types.CellType(namespace.placeholder(name, 12, remembered))
+            new = types.CellType(namespace.placeholder(name, ATOM, None if namespace.as_text else cell))
         closure.append(new)
     made = types.FunctionType(code, namespace, closure=tuple(closure), argdefs=function.__defaults__)
     made.__kwdefaults__ = function.__kwdefaults__

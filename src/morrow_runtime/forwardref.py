@@ -12,28 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
-# A `placeholders.Placeholder` becomes a ForwardRef where it stands, inside a `list[...]` that cannot be taken apart.
-# Assigning __class__ asks for the same slots in both, so both take them from here.
-SLOTS = (
-    "__arg__",  # the source text; names that stand for values are in __extra_names__
-    "__precedence__",  # how tightly the outermost operator of __arg__ binds (placeholders.py)
-    "__forward_is_argument__",
-    "__forward_is_class__",
-    "__forward_module__",
-    "__globals__",
-    "__owner__",
-    "__cell__",  # a cell (the text is one name), or a dict of cells by name, or None
-    "__extra_names__",  # values that the text refers to by made-up names, or None
-    "__namespace__",  # the placeholders.Namespace that made it; None in a ForwardRef
-    "__code__",
-    "__resolved_str_cache__",
-    "__weakref__",
-)
-
 _MISSING = object()
 
 
-class ForwardRef:
+class Reference:
+    """What `ForwardRef` and `placeholders.Placeholder` consist of.
+
+    A placeholder becomes a ForwardRef where it stands, inside a `list[...]` that cannot be taken apart. Assigning
+    ``__class__`` asks that both get their slots from one base (Objects/typeobject.c: compatible_for_assignment).
+    """
+
+    __slots__ = (
+        "__arg__",  # the source text; names that stand for values are in __extra_names__
+        "__precedence__",  # how tightly the outermost operator of __arg__ binds (placeholders.py)
+        "__forward_is_argument__",
+        "__forward_is_class__",
+        "__forward_module__",
+        "__globals__",
+        "__owner__",
+        "__cell__",  # a cell (the text is one name), or a dict of cells by name, or None
+        "__extra_names__",  # values that the text refers to by made-up names, or None
+        "__namespace__",  # the placeholders.Namespace that made it; None in a ForwardRef
+        "__code__",
+        "__resolved_str_cache__",
+        "__weakref__",
+    )
+
+
+class ForwardRef(Reference):
     """Wrapper that holds a forward reference.
 
     Args:
@@ -47,7 +53,7 @@ class ForwardRef:
         TypeError: *arg* is not text.
     """
 
-    __slots__ = SLOTS
+    __slots__ = ()
 
     def __init__(
         self, arg: str, *, module: str | None = None, owner: object = None, is_argument: bool = True, is_class: bool = False
@@ -215,8 +221,10 @@ class ForwardRef:
 
         return typing.Union[other, self]
 
-    # Before 3.14, typing asks whether what stands between brackets is callable; a class, a placeholder and 3.14's
-    # own checks need no such thing, and ForwardRef itself says no in the words of any other object.
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if protocol < 2:
+            raise TypeError("a class that defines __slots__ without defining __getstate__ cannot be pickled")
+        return super().__reduce_ex__(protocol)
 
     def __repr__(self) -> str:
         details = ""

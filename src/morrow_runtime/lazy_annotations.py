@@ -148,7 +148,7 @@ def defer(function):
 
 
 def class_annotations(annotate, strings):
-    """Return what a class body binds `__annotations__` to.
+    """Return what a class body binds `__annotations__` and `__annotate__` to.
 
     Args:
         annotate: the class's annotate function.
@@ -156,7 +156,7 @@ def class_annotations(annotate, strings):
     """
     if not _protocols_know:
         _tell_protocols()
-    return LazyAnnotations(annotate, strings)
+    return LazyAnnotations(annotate, strings), ClassAnnotate(annotate)
 
 
 def module_annotations(annotate):
@@ -164,65 +164,8 @@ def module_annotations(annotate):
     return LazyAnnotations(annotate)
 
 
-def class_cells(factory, namespace, names, outer=None):
-    """Return an annotate function that looks up *names* in a class body first.
-
-    Such a function is written as ``lambda name, ..., .fill: lambda .format: ...``: names that the class binds are cells.
-    They are filled from the class's namespace each time, since PEP 649 evaluates with what is bound then.
-
-    Args:
-        factory: the outer lambda.
-        namespace: the namespace of the class body, which 3.14 keeps as well (``__classdict__``).
-        names: the names, in the order of the lambda's parameters.
-        outer: for a name that an enclosing function binds too, a function that gives its value.
-    """
-    function = factory(*names, None)
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__))
-    fill_cell = cells.pop(".fill")
-    wanted = [(name, cells[name]) for name in names if name in cells]
-    scope = [namespace]
-
-    def fill(new_namespace=None):
-        if new_namespace is not None:
-            scope[0] = new_namespace
-            return None
-        for name, cell in wanted:
-            value = _look_up(name, scope[0], outer, function)
-            if value is not _MISSING:
-                cell.cell_contents = value
-            elif _has_contents(cell):
-                del cell.cell_contents
-        return names
-
-    for _, cell in wanted:
-        del cell.cell_contents
-    fill_cell.cell_contents = fill
-    return function
-
-
-_MISSING = object()
-
-
-def _look_up(name, namespace, outer, function):
-    try:
-        return namespace[name]
-    except KeyError:
-        pass  # not in the class: as 3.14's LOAD_FROM_DICT_OR_GLOBALS, go on outside
-    if outer is not None and name in outer:
-        try:
-            return outer[name]()
-        except NameError:
-            return _MISSING
-    found = function.__globals__.get(name, _MISSING)
-    return function.__builtins__.get(name, _MISSING) if found is _MISSING else found
-
-
-def _has_contents(cell):
-    try:
-        cell.cell_contents
-    except ValueError:
-        return False
-    return True
+note = set.add
+"""Remember that a conditional annotation was reached. Refuses what is no set, with CPython's TypeError."""
 
 
 def _has_forward_ref(value):
@@ -253,4 +196,4 @@ def _tell_protocols():
         excluded += ["__annotate__", "__conditional_annotations__"]
 
 
-__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "class_cells", "defer", "module_annotations", "types"]
+__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "module_annotations", "not_supported", "note"]

@@ -13,7 +13,7 @@ import types
 from typing import TYPE_CHECKING
 
 from morrow_runtime.formats import is_template, template_text
-from morrow_runtime.forwardref import SLOTS, ForwardRef
+from morrow_runtime.forwardref import ForwardRef, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,10 +225,10 @@ def _unary(symbol: str) -> Any:
     return operation
 
 
-class Placeholder:
+class Placeholder(Reference):
     """An expression over names that have no value yet. Anything done to it makes a longer expression."""
 
-    __slots__ = SLOTS
+    __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
         # The type's own methods are found on the type; any name the program asks for is part of the expression.
