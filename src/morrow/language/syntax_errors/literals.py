@@ -48,8 +48,7 @@ def _warn(parser: Parser, token: Token, body: str, is_bytes: bool, start: int) -
         octal_too_big = what[0] in "01234567" and int(what, 8) > 0o377
         if octal_too_big or what[0] not in _KNOWN and (is_bytes or what[0] not in "NuU"):
             line = token.lineno + body.count("\n", 0, escape.start())
-            if not any(line == w[1] and w[0] == invalid_escape(what) for w in ()):
-                parser.scanner.warnings.append((invalid_escape(what), line, token.col_offset, token.end_col_offset))
+            parser.scanner.warnings.append((invalid_escape(what), line, token.col_offset, token.end_col_offset))
             return
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NoReturn
 
@@ -80,14 +81,17 @@ def grammar() -> Grammar:
     return Grammar([STATEMENTS, EXPRESSIONS, MISTAKES, FIELD_MISTAKES], {"name_of": name_of})
 
 
-def find_mistake(text: str, rule: str = "file") -> tuple[Complaint | None, list[tuple[str, int, int, int]]]:
+def find_mistake(
+    text: str, rule: str = "file", line_of_file: Callable[[int], str | None] = lambda line: None
+) -> tuple[Complaint | None, list[tuple[str, int, int, int]]]:
     """Return the parser's complaint about *text* (None: it parses), and the warnings given on the way.
 
     Args:
         text: the source, with "\\n" for newlines and one at the end.
         rule: "file", "eval" or "interactive".
+        line_of_file: gives a line of the file the text is from, if it can be read: that one is shown.
     """
-    parser = Parser(text, grammar(), rule)
+    parser = Parser(text, grammar(), rule, line_of_file)
     limit = sys.getrecursionlimit()
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
@@ -100,10 +104,11 @@ def find_mistake(text: str, rule: str = "file") -> tuple[Complaint | None, list[
 class Parser:
     """The state of one recognition. Rules see it as ``p``."""
 
-    def __init__(self, text: str, rules: Grammar, rule: str) -> None:
+    def __init__(self, text: str, rules: Grammar, rule: str, line_of_file: Callable[[int], str | None]) -> None:
         self.scanner = Scanner(text)
         self.rules = rules
         self.rule = rule
+        self.line_of_file = line_of_file
         self.started = False
         self.tokens: list[Token] = []
         self.mark = 0
@@ -204,6 +209,8 @@ class Parser:
     def _text_of(self, line: int) -> str:
         """Return the line as CPython shows it: with its newline if the tokenizer has not gone beyond it."""
         scanner = self.scanner
+        if self.rule == "file" and (text := self.line_of_file(line)) is not None:
+            return text
         if scanner.line <= line and scanner.line_end > scanner.line_start:
             return scanner.source[scanner.line_start : scanner.line_end]
         return self._line(line)
@@ -241,7 +248,8 @@ class Parser:
         column = 0
         kind = "SyntaxError"
         if refused.kind == "continuation":
-            column = scanner.cursor - scanner.line_start - 1
+            # CPython counts from the first line of what it holds in its buffer, not from this line.
+            column = scanner.cursor - scanner.buffer - 1
             message = "unexpected character after line continuation character"
         elif refused.kind == "tabs":
             kind, message = "TabError", "inconsistent use of tabs and spaces in indentation"
@@ -326,9 +334,9 @@ class Parser:
     def listing(self, opening: Token, elements: Any) -> Node:
         return Node("List", elements or [], opening, self.tokens[self.mark - 1])
 
-    def future_import(self, module: Any, names: Any) -> Any:
+    def future_import(self, dots: list[Any], module: Any, names: Any) -> Any:
         """Note the one __future__ that changes the grammar (PEP 401)."""
-        if isinstance(module, Token) and module.string == "__future__" and "barry_as_FLUFL" in repr(names):
+        if not dots and isinstance(module, Token) and module.string == "__future__" and "barry_as_FLUFL" in repr(names):
             self.flufl_is_on = True
         return True
 

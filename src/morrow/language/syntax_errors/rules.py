@@ -91,7 +91,7 @@ import_stmt:
 import_name:
     'import' dotted_as_names
 import_from:
-    'from' ('.' | '...')* a=dotted_name 'import' b=import_from_targets   => {p.future_import(a, b)}
+    'from' d=('.' | '...')* a=dotted_name 'import' b=import_from_targets   => {p.future_import(d, a, b)}
     'from' ('.' | '...')+ 'import' import_from_targets
 import_from_targets:
     '(' import_from_as_names ','? ')'

@@ -101,6 +101,7 @@ class Scanner:
     def __init__(self, source: str) -> None:
         self.source = source
         self.cursor = 0
+        self.buffer = 0  # start of the first line of the token being read
         self.line_end = 0  # end of the line read so far
         self.line_start = 0
         self.line = 0
@@ -124,6 +125,8 @@ class Scanner:
             if self.cursor >= len(self.source):
                 self.done = "eof"
                 return ""
+            if self.start is None:
+                self.buffer = self.cursor
             self.line_start = self.cursor
             self.line += 1
             end = self.source.find("\n", self.cursor)
@@ -671,8 +674,9 @@ class Scanner:
 
 def invalid_escape(character: str) -> str:
     """Return 3.14's warning for a backslash followed by *character* (one character, or three octal digits)."""
+    kind = "octal escape" if character.isdigit() else "escape"
     return (
-        f'"\\{character}" is an invalid escape sequence. Such sequences will not work in the future. '
+        f'"\\{character}" is an invalid {kind} sequence. Such sequences will not work in the future. '
         f'Did you mean "\\\\{character}"? A raw string is also an option.'
     )
 
