@@ -193,6 +193,23 @@ def agreement(rows: list[tuple[str | bytes, Verdict, object]], show: int) -> flo
     return right / max(total, 1)
 
 
+def through_the_pipeline(source: str | bytes, mode: str) -> object:
+    """Return what compiling *source* under morrow raises, as `Verdict.error`."""
+    import warnings
+
+    from morrow import language
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            language.compile(source, "<oracle>", mode)
+        except SyntaxError as e:
+            return type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename
+        except Exception as error:  # noqa: BLE001 - a crash is a disagreement to be shown like any other
+            return repr(error)
+    return None
+
+
 def main() -> None:
     from morrow.language.syntax_errors import what_314_says
 
@@ -203,6 +220,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--parse-only", action="store_true")
+    parser.add_argument("--pipeline", action="store_true", help="compile with morrow.language, as a program is")
     options = parser.parse_args()
     jobs: dict[str, list[str | bytes]] = defaultdict(list)
     if options.what == "mutations":
@@ -217,6 +235,10 @@ def main() -> None:
             verdicts = oracle.ask(sources, mode, parse_only=options.parse_only)
             for source, theirs in zip(sources, verdicts):
                 if theirs.error and theirs.error[0] not in ("SyntaxError", "IndentationError", "TabError"):
+                    continue
+                if options.pipeline:
+                    mine = through_the_pipeline(source, mode)
+                    rows.append((source, theirs, mine))
                     continue
                 try:
                     mine = what_314_says(source, "<oracle>", mode, parse_only=options.parse_only)

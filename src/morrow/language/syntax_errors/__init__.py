@@ -10,6 +10,7 @@ program was refused, so it costs nothing to programs that are right.
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Said = tuple[str, str, int | None, int | None, int | None, int | None, str | Non
 
 _RULES = {"exec": "file", "eval": "eval", "single": "interactive"}
 TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+ONLY_AST = 0x400
 INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
 
 
@@ -38,7 +40,7 @@ def explain(
         flags: compile()'s flags.
         optimize: compile()'s level; assertions are not looked into above 0.
     """
-    if mode not in _RULES or flags & INCOMPLETE_INPUT:
+    if mode not in _RULES or not isinstance(filename, str):
         return None
     try:
         said = what_314_says(source, filename, mode, flags=flags, optimize=optimize)
@@ -51,7 +53,7 @@ def explain(
 def make(said: Said) -> SyntaxError:
     """Return the exception for what was said."""
     kind, message, lineno, offset, end_lineno, end_offset, text, filename = said
-    type_ = {"IndentationError": IndentationError, "TabError": TabError}.get(kind, SyntaxError)
+    type_ = getattr(builtins, kind, SyntaxError)  # _IncompleteInputError is a plain SyntaxError before 3.13
     if lineno is None:
         return type_(message)
     return type_(message, (filename, lineno, offset, text, end_lineno, end_offset))
@@ -82,15 +84,16 @@ def what_314_says(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if mode == "exec" and not text.endswith("\n"):
         text += "\n"
-    complaint, _ = find_mistake(text, _RULES[mode], lambda line: line_of_file(filename, line))
+    incomplete = bool(flags & INCOMPLETE_INPUT)
+    complaint, _ = find_mistake(text, _RULES[mode], lambda line: line_of_file(filename, line), may_go_on=incomplete)
     if complaint is not None:
         c = complaint
         return c.kind, c.message, c.lineno, c.offset, c.end_lineno, c.end_offset, c.text, filename
-    if parse_only:
+    if parse_only or flags & ONLY_AST:
         return None
-    from morrow.language import parse
+    from morrow.language import grammar
 
-    return _after_parsing(parse(source, filename, mode), filename, flags, optimize)
+    return _after_parsing(grammar.parse(source, filename, mode).tree, filename, flags, optimize)
 
 
 def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> Said | None:

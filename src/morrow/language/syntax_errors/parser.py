@@ -82,7 +82,11 @@ def grammar() -> Grammar:
 
 
 def find_mistake(
-    text: str, rule: str = "file", line_of_file: Callable[[int], str | None] = lambda line: None
+    text: str,
+    rule: str = "file",
+    line_of_file: Callable[[int], str | None] = lambda line: None,
+    *,
+    may_go_on: bool = False,
 ) -> tuple[Complaint | None, list[tuple[str, int, int, int]]]:
     """Return the parser's complaint about *text* (None: it parses), and the warnings given on the way.
 
@@ -90,8 +94,10 @@ def find_mistake(
         text: the source, with "\\n" for newlines and one at the end.
         rule: "file", "eval" or "interactive".
         line_of_file: gives a line of the file the text is from, if it can be read: that one is shown.
+        may_go_on: a text that only stops too early is "incomplete input" (what codeop asks for).
     """
     parser = Parser(text, grammar(), rule, line_of_file)
+    parser.may_go_on = may_go_on
     limit = sys.getrecursionlimit()
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
@@ -109,6 +115,8 @@ class Parser:
         self.rules = rules
         self.rule = rule
         self.line_of_file = line_of_file
+        self.may_go_on = False
+        self.ended_early = False
         self.started = False
         self.tokens: list[Token] = []
         self.mark = 0
@@ -117,6 +125,12 @@ class Parser:
 
     def run(self) -> Complaint | None:
         """Return what is wrong, None if nothing is."""
+        complaint = self._run()
+        if complaint is not None and self.may_go_on and self.ended_early:
+            return self._complaint(self.here, "incomplete input", "_IncompleteInputError")
+        return complaint
+
+    def _run(self) -> Complaint | None:
         start = self.rules[self.rule]
         try:
             if start(self) is not None:
@@ -124,9 +138,12 @@ class Parser:
                     return self._complaint(self.here, "multiple statements found while compiling a single statement")
                 return None
         except Refused as refused:
+            self.ended_early = self.scanner.done == "eof"
             return self._tokenizer_error(refused)
         except Complaint as complaint:
+            self.ended_early = self.scanner.done == "eof"
             return self._or_later(complaint)
+        self.ended_early = self.scanner.done == "eof"
         last = self.tokens[-1]
         for token in self.tokens:
             token.memo = {}

@@ -145,7 +145,7 @@ class Scanner:
 
     def error(self, message: str, column: int | None = None, end_column: int | None = None) -> NoReturn:
         """Fail at the cursor, or at the given 1-based columns."""
-        self.done = "error"
+        self.done = "eof" if message.startswith("unterminated triple-quoted") else "error"
         offset = self.cursor - self.line_start if column is None else column
         raise Refused("error", message, offset, offset if end_column is None else end_column, self.current_line(), self.line)
 
