@@ -124,8 +124,10 @@ class _Lowering:
             runtime("function"), load(PARAMETERS[0]), load(PARAMETERS[1]), build.tuple_of(load(name) for name in _names(type_params))
         )
         node.decorator_list = [at(complete, first), *getattr(node, "inner_decorators", ())]
-        if self.in_class and not self.strings:
-            self.see_class(type_params, node)
+        if self.in_class:
+            _take_namespace(node)
+            if not self.strings:
+                self.see_class(type_params, node)
         name, node.name = node.name, HIDDEN_FUNCTION + node.name
         node.type_params = []  # type: ignore[union-attr,unused-ignore]
         body = [*self.assignments(type_params, None), node, at(ast.Return(load(node.name)), place)]
@@ -293,6 +295,17 @@ class _Lowering:
         raise SyntaxError(
             message, (self.context.filename, line, node.col_offset + 1, text, node.end_lineno, end + 1)  # type: ignore[attr-defined]
         )
+
+
+def _take_namespace(node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Let an annotate function, made by an earlier feature, find the class namespace now that a scope is in between."""
+    for place in (node.returns, *node.decorator_list):
+        for each in ast.walk(place) if place is not None else ():
+            for index, argument in enumerate(each.args if isinstance(each, ast.Call) else ()):
+                if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute):
+                    if argument.func.attr == "namespace" and isinstance(argument.func.value, ast.Name):
+                        if argument.func.value.id == build.RUNTIME:
+                            each.args[index] = at(load(build.CLASS_NAMESPACE), argument)  # type: ignore[attr-defined]
 
 
 def _walrus_in_comprehension(node: ast.AST) -> list[ast.AST]:
