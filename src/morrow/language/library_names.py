@@ -103,7 +103,8 @@ def _give_type_params() -> None:
 
 
 def _get_of_class(owner: type) -> object:
-    return type.__dict__["__dict__"].__get__(owner).get("__type_params__", ())
+    found = type.__dict__["__dict__"].__get__(owner).get("__type_params__", ())
+    return found if isinstance(found, tuple) else ()  # of `type` itself: this property
 
 
 def _get_of_function(owner: types.FunctionType) -> object:
