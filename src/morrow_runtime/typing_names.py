@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import typing
+
+from morrow_runtime.evaluators import NoDefault
 
 __all__ = ["ReadOnly", "TypeIs", "get_protocol_members", "is_protocol", "override"]
 
@@ -47,6 +50,47 @@ def get_protocol_members(tp: type, /) -> frozenset[str]:
         raise TypeError(f"{tp!r} is not a Protocol")
     found = getattr(tp, "__protocol_attrs__", None)
     return frozenset(typing._get_protocol_attrs(tp) if found is None else found)  # type: ignore[attr-defined]
+
+
+class _TakesDefault(type):
+    """The type of a stand-in for a host's class that does not take ``default=``: calls make the host's own objects."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls._host)  # type: ignore[attr-defined]
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls._host)  # type: ignore[attr-defined,no-any-return]
+
+    def __call__(cls, *arguments: object, **keywords: object) -> object:
+        default = keywords.pop("default", NoDefault)
+        made = cls._host(*arguments, **keywords)  # type: ignore[attr-defined]
+        made.__default__ = default
+        module = sys._getframe(1).f_globals.get("__name__")
+        if module != "typing":
+            made.__module__ = module
+        return made
+
+    def __getattr__(cls, name: str) -> object:
+        return getattr(cls._host, name)  # type: ignore[attr-defined]
+
+    def __repr__(cls) -> str:
+        return f"<class 'typing.{cls.__qualname__}'>"
+
+    def __or__(cls, other: object) -> object:
+        return cls._host | other  # type: ignore[attr-defined]
+
+    def __ror__(cls, other: object) -> object:
+        return other | cls._host  # type: ignore[attr-defined]
+
+
+def with_default(host: type) -> type:
+    """Return what stands for *host*, a typing.TypeVar or its kin, in typing: the same, with ``default=``.
+
+    The host's class is written in C and cannot be given an argument. Its instances stay what they are, so that code
+    that asks ``isinstance(T, typing.TypeVar)`` gets the same answer for both.
+    """
+    # Not marked final for isinstance's sake only: deriving from it fails in the host's words.
+    return _TakesDefault(host.__name__, (), {"_host": host, "__module__": "typing", "__doc__": host.__doc__})
 
 
 for _function in (override, is_protocol, get_protocol_members):

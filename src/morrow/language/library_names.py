@@ -66,7 +66,18 @@ def _complete_typing(typing: types.ModuleType) -> None:
     for name in typing_names.__all__:
         if not hasattr(typing, name):
             setattr(typing, name, getattr(typing_names, name))
+    if not _takes_default(typing.TypeVar):
+        for name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
+            setattr(typing, name, typing_names.with_default(getattr(typing, name)))
     typing.__all__ = [*typing.__all__, *(name for name in names if name not in typing.__all__)]
+
+
+def _takes_default(type_var: Callable[..., object]) -> bool:
+    try:
+        type_var("T", default=None)
+    except TypeError:
+        return False
+    return True
 
 
 def _complete_types(module: types.ModuleType) -> None:

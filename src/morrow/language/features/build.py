@@ -92,13 +92,11 @@ class ClassNames:
     """What a class body does with names.
 
     Attributes:
-        class_name: for private names.
         bound: names it binds; declared_global, declared_nonlocal: names it declares.
         shadowed: names that functions around the class bind.
     """
 
     def __init__(self, node: ast.ClassDef, shadowed: frozenset[str]) -> None:
-        self.class_name: str = node.name
         self.shadowed = shadowed
         self.bound, self.declared_global, self.declared_nonlocal = names_of(node.body)
 
@@ -150,25 +148,27 @@ class ClassScope(ast.NodeTransformer):
 
     Args:
         own: names that belong to the scope itself, its type parameters.
-        names: what the class around it does with names.
+        class_name: the class around it, for private names.
+        around: what the class body does with names; without it, no name is declared global or nonlocal.
     """
 
-    def __init__(self, own: Iterable[str], names: ClassNames) -> None:
-        self.own, self.names = frozenset(own), names
+    def __init__(self, own: Iterable[str], class_name: str | None, around: ClassNames | None = None) -> None:
+        self.own, self.class_name, self.around = frozenset(own), class_name, around
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         name = node.id
         if name in self.own or name.startswith(".") or name == RUNTIME or not isinstance(node.ctx, ast.Load):
             return node
-        if name in self.names.declared_nonlocal:
-            return node
         outside: ast.expr = node
-        if name in self.names.shadowed and (name in self.names.bound or name in self.names.declared_global):
-            # The class makes the name its own, or global: the variable of a function around it is not meant.
-            outside = at(call(runtime("load_global"), ast.Constant(name)), node)
-        if name in self.names.declared_global:
-            return outside
-        key = mangle(name, self.names.class_name)
+        if self.around is not None:
+            if name in self.around.declared_nonlocal:
+                return node
+            if name in self.around.shadowed and (name in self.around.bound or name in self.around.declared_global):
+                # The class makes the name its own, or global: the variable of a function around it is not meant.
+                outside = at(call(runtime("load_global"), ast.Constant(name)), node)
+            if name in self.around.declared_global:
+                return outside
+        key = mangle(name, self.class_name)
         found = ast.Subscript(load(CLASS_NAMESPACE), ast.Constant(key), LOAD)
         known = ast.Compare(ast.Constant(key), [ast.In()], [load(CLASS_NAMESPACE)])
         return at(ast.IfExp(known, found, outside), node)

@@ -237,7 +237,7 @@ class _Lowering:
         if self.names is None:
             return value
         own = {*_names(type_params), *variables.values()}
-        return build.ClassScope(own, self.names).visit(value)  # type: ignore[no-any-return]
+        return build.ClassScope(own, self.class_name, self.names).visit(value)  # type: ignore[no-any-return]
 
     def see_class(self, type_params: list[ast.AST], node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Let eager annotations of a generic method see the class."""
