@@ -8,4 +8,5 @@ FACTS = OLDER.but(
     parses_template_strings=True,
     defers_annotations=True,
     has_remote_exec=True,
+    hidden_start=bytes((27, 0)),
 )
