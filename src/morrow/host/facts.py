@@ -40,6 +40,8 @@ class Facts:
     parses_type_parameters: bool  # PEP 695
     parses_type_defaults: bool  # PEP 696
     parses_nested_fstrings: bool  # PEP 701
+    places_fstring_parts: bool  # the positions of nodes inside f-strings are those of 3.14
+    reads_debug_fields: bool  # f"{x=}" gives the text and positions 3.14 gives, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     defers_annotations: bool  # PEP 649, PEP 749
