@@ -100,6 +100,18 @@ def from_suite(modules: tuple[str, ...] | list[str] = tuple(SUITE)) -> Iterator[
             yield module, bytes(source[1]) if isinstance(source, list) else source, mode
 
 
+def kept(file: Path | None, modules: tuple[str, ...] | list[str]) -> list[tuple[str, str | bytes, str]]:
+    """Return what `from_suite` yields, read from *file* if it is there, written to it if not. Never commit the file."""
+    if file is not None and file.exists():
+        rows = json.loads(file.read_text("utf-8"))
+        return [(module, bytes(text) if isinstance(text, list) else text, mode) for module, text, mode in rows]
+    found = list(from_suite(modules))
+    if file is not None:
+        rows = [(module, list(text) if isinstance(text, bytes) else text, mode) for module, text, mode in found]
+        file.write_text(json.dumps(rows), "utf-8")
+    return found
+
+
 def pieces(seed: int, largest: int = 60) -> Iterator[str]:
     """Yield pieces of the real 3.14's standard library: whole top-level statements, in random order."""
     python = find_real_314()
@@ -216,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=["suite", "mutations"])
     parser.add_argument("modules", nargs="*")
+    parser.add_argument("--snippets", type=Path, help="keep the collected snippets in this file")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=20)
@@ -226,7 +239,7 @@ def main() -> None:
     if options.what == "mutations":
         jobs["exec"] = list(mutations(options.count, options.seed))
     else:
-        for _, source, mode in from_suite(options.modules or SUITE):
+        for _, source, mode in kept(options.snippets, options.modules or SUITE):
             if source not in jobs[mode]:
                 jobs[mode].append(source)
     rows: list[tuple[str | bytes, Verdict, object]] = []

@@ -2,7 +2,7 @@
 
 Source: "Full Grammar specification" in the language reference. What a rule makes is only what `mistakes` asks about;
 most statements make nothing. The places where CPython looks for a mistake are named here, since their order decides
-which of two mistakes is reported.
+which of two mistakes is reported. TYPE_COMMENT never matches, but looking for one reads a token, which shows.
 """
 
 STATEMENTS = r"""
@@ -54,7 +54,7 @@ compound_stmt:
 assignment:
     NAME ':' expression ['=' annotated_rhs]
     ('(' single_target ')' | single_subscript_attribute_target) ':' expression ['=' annotated_rhs]
-    (star_targets '=')+ annotated_rhs !'='
+    (star_targets '=')+ annotated_rhs !'=' TYPE_COMMENT?
     single_target augassign ~ annotated_rhs
     invalid_assignment
 annotated_rhs:
@@ -129,8 +129,11 @@ function_def:
     function_def_raw
 function_def_raw:
     invalid_def_raw
-    'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
-    'async' 'def' NAME type_params? '(' params? ')' ['->' expression] ':' block
+    'def' NAME type_params? '(' params? ')' ['->' expression] ':' function_type_comment? block
+    'async' 'def' NAME type_params? '(' params? ')' ['->' expression] ':' function_type_comment? block
+function_type_comment:
+    NEWLINE TYPE_COMMENT &(NEWLINE INDENT)
+    TYPE_COMMENT
 params:
     invalid_parameters
     parameters
@@ -156,17 +159,17 @@ kwds:
     invalid_kwds
     '**' param_no_default
 param_no_default:
-    a=param ','                                              => {a}
-    a=param &')'                                             => {a}
+    a=param ',' TYPE_COMMENT?                                => {a}
+    a=param TYPE_COMMENT? &')'                               => {a}
 param_no_default_star_annotation:
-    param_star_annotation ','
-    param_star_annotation &')'
+    param_star_annotation ',' TYPE_COMMENT?
+    param_star_annotation TYPE_COMMENT? &')'
 param_with_default:
-    param default ','
-    param default &')'
+    param default ',' TYPE_COMMENT?
+    param default TYPE_COMMENT? &')'
 param_maybe_default:
-    param default? ','
-    param default? &')'
+    param default? ',' TYPE_COMMENT?
+    param default? TYPE_COMMENT? &')'
 param:
     NAME annotation?                                         => Parameter
 param_star_annotation:
@@ -195,15 +198,15 @@ while_stmt:
     'while' named_expression ':' block else_block?
 for_stmt:
     invalid_for_stmt
-    'for' star_targets 'in' ~ star_expressions ':' block else_block?
-    'async' 'for' star_targets 'in' ~ star_expressions ':' block else_block?
+    'for' star_targets 'in' ~ star_expressions ':' TYPE_COMMENT? block else_block?
+    'async' 'for' star_targets 'in' ~ star_expressions ':' TYPE_COMMENT? block else_block?
     invalid_for_target
 with_stmt:
     invalid_with_stmt_indent
     'with' '(' ','.with_item+ ','? ')' ':' block
-    'with' ','.with_item+ ':' block
+    'with' ','.with_item+ ':' TYPE_COMMENT? block
     'async' 'with' '(' ','.with_item+ ','? ')' ':' block
-    'async' 'with' ','.with_item+ ':' block
+    'async' 'with' ','.with_item+ ':' TYPE_COMMENT? block
     invalid_with_stmt
 with_item:
     expression 'as' star_target &(',' | ')' | ':')

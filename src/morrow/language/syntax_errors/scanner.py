@@ -244,8 +244,8 @@ class Scanner:
         self._back(c)
 
     def _regular(self) -> Token:
-        self.start = None
         while True:
+            self.start = None
             blank = self._indentation() if self.at_line_start else False
             self.start = self.cursor
             if self.pending < 0:
