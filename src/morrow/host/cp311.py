@@ -19,4 +19,6 @@ FACTS = Facts(
     has_remote_exec=False,
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
+    names_compared_literal=False,
+    words_warnings=False,
 )

@@ -10,4 +10,5 @@ FACTS = OLDER.but(
     defers_annotations=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    words_warnings=True,
 )

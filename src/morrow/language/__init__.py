@@ -49,8 +49,15 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
-    try:
+    def compile_it() -> CodeType:
         return _compile(source, filename, mode, flags, optimize, deferred, late)
+
+    try:
+        if not isinstance(source, (str, bytes)):
+            return compile_it()
+        from morrow.language import syntax_errors
+
+        return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
     except SyntaxError as error:
         worded = _worded(source, filename, mode, error, flags, optimize)
         if worded is None:
@@ -105,8 +112,15 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
-    try:
+    def parse_it() -> ast.AST:
         return _parse(source, filename, mode, flags, feature_version).tree
+
+    try:
+        if not isinstance(source, (str, bytes)) or feature_version is not None:
+            return parse_it()
+        from morrow.language import syntax_errors
+
+        return syntax_errors.compile_checked(parse_it, source, filename, mode, flags | ONLY_AST)
     except SyntaxError as error:
         worded = _worded(source, filename, mode, error, flags | ONLY_AST) if feature_version is None else None
         if worded is None:
