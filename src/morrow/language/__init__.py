@@ -52,18 +52,11 @@ def compile(
     def compile_it() -> CodeType:
         return _compile(source, filename, mode, flags, optimize, deferred, late)
 
-    try:
-        if not isinstance(source, (str, bytes)):
-            return compile_it()
-        from morrow.language import syntax_errors
+    if not isinstance(source, (str, bytes)):
+        return compile_it()
+    from morrow.language import syntax_errors
 
-        return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
-    except SyntaxError as error:
-        worded = _worded(source, filename, mode, error, flags, optimize)
-        if worded is None:
-            raise
-    # Outside the handler: 3.14's error has no other error behind it.
-    raise worded
+    return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
 
 
 def _compile(  # type: ignore[no-untyped-def]
@@ -115,17 +108,11 @@ def parse(
     def parse_it() -> ast.AST:
         return _parse(source, filename, mode, flags, feature_version).tree
 
-    try:
-        if not isinstance(source, (str, bytes)) or feature_version is not None:
-            return parse_it()
-        from morrow.language import syntax_errors
+    if not isinstance(source, (str, bytes)) or feature_version is not None:
+        return parse_it()
+    from morrow.language import syntax_errors
 
-        return syntax_errors.compile_checked(parse_it, source, filename, mode, flags | ONLY_AST)
-    except SyntaxError as error:
-        worded = _worded(source, filename, mode, error, flags | ONLY_AST) if feature_version is None else None
-        if worded is None:
-            raise
-    raise worded
+    return syntax_errors.compile_checked(parse_it, source, filename, mode, flags | ONLY_AST)
 
 
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]
@@ -135,15 +122,6 @@ def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore
     return grammar.parse(
         source, filename, mode, type_comments=comments, feature_version=feature_version, flags=flags & ~_TYPE_COMMENTS
     )
-
-
-def _worded(source, filename, mode, error, flags, optimize=-1):  # type: ignore[no-untyped-def]
-    """Return the SyntaxError that 3.14 raises where the host raised *error*, or None if the host's is all there is."""
-    if not isinstance(source, (str, bytes)):
-        return None
-    from morrow.language import syntax_errors
-
-    return syntax_errors.explain(source, filename, mode, error, flags, optimize)
 
 
 def _compile_as_it_is(source: str | bytes, filename: str, mode: str, flags: int, optimize: int) -> CodeType | None:

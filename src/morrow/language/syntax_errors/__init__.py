@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import builtins
 import re
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import ast
+
+    from morrow.host import Facts
 
 __all__ = ["compile_checked", "explain", "what_314_says"]
 
@@ -117,7 +120,9 @@ def what_314_says(
     from morrow.language import grammar
 
     try:
-        tree = grammar.parse(source, filename, mode).tree
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the host has given them already
+            tree = grammar.parse(source, filename, mode).tree
     except SyntaxError as e:
         return type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename
     return _after_parsing(tree, filename, flags, optimize)
@@ -168,6 +173,30 @@ def compile_checked(
 
     if HERE is None or HERE.words_warnings or mode not in _RULES:
         return compile_()
+    try:
+        return _compile_checked(compile_, source, filename, mode, flags, optimize, HERE)
+    except Checked as checked:
+        worded: SyntaxError | None = checked.error
+    except SyntaxError as error:
+        worded = explain(source, filename, mode, error, flags, optimize)
+        if worded is None:
+            raise
+    # Outside the handlers: 3.14's error has no other error behind it.
+    assert worded is not None
+    raise worded
+
+
+class Checked(Exception):
+    """The host would go on, but 3.14 raises *error*."""
+
+    def __init__(self, error: SyntaxError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _compile_checked(
+    compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
+) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     if not _ACCEPTED.search(text) and not _SUSPICIOUS.search(text):
         return compile_()
@@ -176,25 +205,23 @@ def compile_checked(
     if _ACCEPTED.search(text):
         made = compile_()  # first: if the host refuses, its reason is as good
         if (error := explain(source, filename, mode, None, flags, optimize)) is not None:
-            raise error
+            raise Checked(error)
         return made
-    if not warned.suspicious(text.replace("\r", "\n") + "\n", HERE):
+    if not warned.suspicious(text.replace("\r", "\n") + "\n", host):
         return compile_()
-    with warned.without_the_hosts(HERE):
+    with warned.without_the_hosts(host):
         made = compile_()
-    _warn(source, filename, mode, flags, optimize)
+    _warn(source, filename, mode, flags, optimize, host)
     return made
 
 
-def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: int) -> None:
+def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts) -> None:
     """Give 3.14's warnings for a program that is right."""
-    from morrow.host import HERE
     from morrow.language import grammar
     from morrow.language.syntax_errors import warned
     from morrow.language.syntax_errors.decoding import Undecodable, decode
     from morrow.language.syntax_errors.shown import line_of_file
 
-    assert HERE is not None
     try:
         text = source if isinstance(source, str) else decode(source)
     except Undecodable:
@@ -206,13 +233,13 @@ def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: i
             shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
             shown = shown if newline else shown.rstrip("\n")
             where = filename, warning.line, offset, shown, warning.line, end_offset
-            raise SyntaxError(message, where)
+            raise Checked(SyntaxError(message, where))
     if flags & ONLY_AST:
         return
-    with warned.without_the_hosts(HERE):
+    with warned.without_the_hosts(host):
         tree = grammar.parse(source, filename, mode).tree
     await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
-    for found in warned.tree_warnings(text, tree, HERE, optimize, await_anywhere=await_anywhere):
+    for found in warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere):
         line: int = found.node.lineno  # type: ignore[attr-defined]
         if not warned.give(found.message, filename, line):
-            raise make(_at_node(found.message, found.node, filename))
+            raise Checked(make(_at_node(found.message, found.node, filename)))
