@@ -242,6 +242,8 @@ class _Scope:
                 raise self._refusal("await expression cannot be used within an annotation", node)
             if isinstance(node, ast.NamedExpr):
                 raise self._refusal("named expression cannot be used within an annotation", node)
+            if isinstance(node, _COMPREHENSIONS[:3]) and _is_asynchronous(node):
+                raise self._refusal("asynchronous comprehension outside of an asynchronous function", node)
 
     def _refusal(self, message: str, node: ast.expr | ast.stmt) -> SyntaxError:
         # As the host does for errors found after parsing: the line is shown if it can be read from a file.
@@ -392,6 +394,21 @@ def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
         return
     for child in ast.iter_child_nodes(annotation):
         yield from _own_expressions(child)  # type: ignore[arg-type]
+
+
+def _is_asynchronous(comprehension: ast.ListComp | ast.SetComp | ast.DictComp) -> bool:
+    if any(generator.is_async for generator in comprehension.generators):
+        return True
+    first = comprehension.generators[0]
+    waiting = [node for node in ast.iter_child_nodes(comprehension) if node is not first]
+    waiting += [first.target, *first.ifs]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Await):
+            return True
+        if not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _slice_parts(index: ast.expr) -> list[ast.expr]:
