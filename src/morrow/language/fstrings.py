@@ -296,35 +296,22 @@ def expression_text(text: bytes, start: int, end: int) -> str:
     piece = text[start:end]
     if b"#" not in piece:
         return piece.decode()
-    kept, quote, at, seen = bytearray(), 0, 0, _has_comment(piece)
-    if not seen:
-        return piece.decode()
+    kept = bytearray()
+    quote = at = 0
     while at < len(piece):
         byte = piece[at]
         if byte in b"'\"":
             quote = byte if not quote else 0 if byte == quote else quote
-        elif byte == 0x23 and not quote:
-            newline = piece.find(b"\n", at)
-            if newline < 0:
+        elif byte == ord("\\"):
+            kept.append(byte)
+            at += 1
+        elif byte == ord("#") and not quote:
+            at = piece.find(b"\n", at)
+            if at < 0:
                 break
-            at, byte = newline, 0x0A
-        kept.append(byte)
+        kept += piece[at : at + 1]
         at += 1
     return kept.decode()
-
-
-def _has_comment(piece: bytes) -> bool:
-    quote = at = 0
-    while at < len(piece):
-        byte = piece[at]
-        if byte == 0x5C:
-            at += 1
-        elif byte in b"'\"":
-            quote = byte if not quote else 0 if byte == quote else quote
-        elif byte == 0x23 and not quote:
-            return True
-        at += 1
-    return False
 
 
 def walk(text: bytes, start: int) -> Iterator[tuple[str, int, int, FString | None]]:

@@ -240,8 +240,6 @@ class Grafter:
                     raise Wrong(str(error), start, end) from None
                 if not value:
                     continue
-                if not spec and (literal.endswith(b"{") or literal.endswith(b"}}")):
-                    end -= 1  # CPython ends the token between the two braces
                 made.append(place(ast.Constant(value), start, end))
                 continue
             assert isinstance(part, Field)
