@@ -93,7 +93,7 @@ class Plan:
 
 
 def _is_ours(host: Facts, string: FString) -> bool:
-    return string.templates or not host.places_fstring_parts or string.debug and not host.reads_debug_fields
+    return string.templates or not host.places_fstring_parts or string.odd and not host.reads_odd_fields
 
 
 def plan(source: Source, host: Facts) -> Plan:

@@ -66,18 +66,19 @@ class FString:
         template: it is a t-string.
         raw: it has an ``r``.
         parts: literal parts as (start, end), and fields.
-        debug: some field, at any depth, is ``{x=}``.
+        odd: some field, at any depth, is ``{x=}``, or has a spec with fields in it or in a raw string. Patch releases of
+            3.12 and 3.13 differ in what they make of those.
         templates: it is a t-string or some field, at any depth, holds one.
     """
 
-    __slots__ = ("start", "end", "template", "raw", "parts", "debug", "templates", "quote")
+    __slots__ = ("start", "end", "template", "raw", "parts", "odd", "templates", "quote")
 
     def __init__(self, start: int, prefix: bytes, quote: bytes) -> None:
         self.start = self.end = start
         self.quote = quote
         self.template = self.templates = b"t" in prefix
         self.raw = b"r" in prefix
-        self.debug = False
+        self.odd = False
         self.parts: list[tuple[int, int] | Field] = []
 
 
@@ -176,13 +177,14 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
         if easy[3]:
             field.colon = easy.start(3)
             field.spec = [(easy.start(4), easy.end(4))] if easy[4] else []
+            string.odd |= string.raw
         return field
     at = _scan_expression(text, field, string, depth)
     if text[at : at + 1] == b"=":
         after = _AFTER_EQUALS(text, at + 1)
         assert after is not None
         field.debug = at = after.end()
-        string.debug = True
+        string.odd = True
     if text[at : at + 1] == b"!":
         found = _CONVERSION(text, at)
         assert found is not None
@@ -194,6 +196,7 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
     if text[at : at + 1] == b":":
         field.colon, field.spec = at, []
         at = _scan_parts(text, at + 1, string, field.spec, level + 1, depth)
+        string.odd |= string.raw or any(type(part) is Field for part in field.spec)
     if text[at : at + 1] != b"}":
         raise Wrong(f"{kind}-string: expecting '}}'", at)
     field.end = at + 1
@@ -220,7 +223,7 @@ def _scan_expression(text: bytes, field: Field, string: FString, depth: int) -> 
                 if prefix in TEMPLATE_PREFIXES:
                     inner = scan_fstring(text, start, end, depth + 1)
                     strings.append(inner)
-                    string.debug |= inner.debug
+                    string.odd |= inner.odd
                     string.templates |= inner.templates
                     end = inner.end
                 else:
