@@ -66,8 +66,8 @@ class FString:
         template: it is a t-string.
         raw: it has an ``r``.
         parts: literal parts as (start, end), and fields.
-        odd: some field, at any depth, is ``{x=}``, or has a spec with fields in it or in a raw string. Patch releases of
-            3.12 and 3.13 differ in what they make of those.
+        odd: some field, at any depth, is ``{x=}``, or has a spec with fields or ``\\N{...}`` in it, or a spec in a raw
+            string. Patch releases of 3.12 and 3.13 differ in what they make of those.
         templates: it is a t-string or some field, at any depth, holds one.
     """
 
@@ -196,7 +196,7 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
     if text[at : at + 1] == b":":
         field.colon, field.spec = at, []
         at = _scan_parts(text, at + 1, string, field.spec, level + 1, depth)
-        string.odd |= string.raw or any(type(part) is Field for part in field.spec)
+        string.odd |= string.raw or any(type(p) is Field or b"\\N{" in text[p[0] : p[1]] for p in field.spec)
     if text[at : at + 1] != b"}":
         raise Wrong(f"{kind}-string: expecting '}}'", at)
     field.end = at + 1

@@ -7,6 +7,7 @@ tree was not what it looked like (``x = type Y = 1``): `Ungrafted`, and the sour
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 
@@ -240,6 +241,8 @@ class Grafter:
                     raise Wrong(str(error), start, end) from None
                 if not value:
                     continue
+                if literal.endswith(b"\\\n") and not string.raw:
+                    end -= _empty_token(literal)
                 made.append(place(ast.Constant(value), start, end))
                 continue
             assert isinstance(part, Field)
@@ -273,6 +276,15 @@ class Grafter:
         return node
 
 
+_EMPTY_TOKEN = re.compile(rb"(?:\{\{|\}\}|\\N\{[^}]*\})((?:\\\n)+)\Z").search
+
+
+def _empty_token(literal: bytes) -> int:
+    """Return the length of what CPython makes an empty token of, and drops, at the end of a literal part."""
+    found = _EMPTY_TOKEN(literal)
+    return len(found[1]) if found else 0
+
+
 def _start(node: ast.AST) -> Position | None:
     """Return where a node starts, its decorators included; None for nodes without a place of their own."""
     line = getattr(node, "lineno", None)
@@ -285,7 +297,7 @@ def _start(node: ast.AST) -> Position | None:
 
 
 def _is_stretched(node: ast.AST) -> bool:
-    """Is this `blanking.blank_string`'s call of a string, which no program has a reason to write?"""
+    """Is this `blanking.hide_strings`'s call of a string, which no program has a reason to write?"""
     function = node.func  # type: ignore[attr-defined]
     if type(function) is not ast.Constant or not isinstance(function.value, str):
         return False

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from morrow.language.blanking import apply, blank_string
+from morrow.language.blanking import apply, hide_strings
 from morrow.language.fstrings import FString, Hole, fields
 from morrow.language.source import Source
 from morrow.language.tokens import Wrong
@@ -49,8 +49,8 @@ def parse_holes(source: Source, holes: list[Hole], parse: Parse, is_ours: Callab
 def _text(source: Source, hole: Hole, is_ours: Callable[[FString], bool]) -> bytes:
     if not hole.strings:
         return source.text[hole.start : hole.end]
-    edits = [(s.start, s.end, blank_string(source.text, s.start, s.end)) for s in hole.strings if is_ours(s)]
-    return apply(source.text, edits, hole.start, hole.end)
+    ours = [string for string in hole.strings if is_ours(string)]
+    return apply(source.text, hide_strings(source.text, ours, hole.start, 1), hole.start, hole.end)
 
 
 def _layout(source: Source, holes: list[tuple[Hole, bytes]], opening: bytes, separator: bytes) -> bytes:
