@@ -107,7 +107,10 @@ def plan(source: Source, host: Facts) -> Plan:
                 at = takes[match.lastindex - 1](text, match.start(), at, found, host)
     except Wrong as wrong:
         found.wrong = wrong
-    found.edits += hide_strings(text, [string for string in found.strings if found.is_ours(string)], 0, 0)
+    try:
+        found.edits += hide_strings(text, [string for string in found.strings if found.is_ours(string)], 0, 0)
+    except Wrong as wrong:
+        found.wrong = found.wrong or wrong
     found.edits.sort()
     return found
 
@@ -291,7 +294,7 @@ class _Piece:
         if self.walrus:
             raise Wrong("invalid syntax", self.tokens[first][1])
         start, end = self.tokens[first][1], self.tokens[last - 1][2]
-        return Hole(start, end, [string for string in self.strings if start <= string.start < end])
+        return Hole(start, end, [s for s in self.strings if start <= s.start < end], field=False)
 
 
 def _type_param(text: bytes, piece: _Piece) -> TypeParam:

@@ -24,15 +24,18 @@ class Hole:
     Attributes:
         start, end: its offsets.
         strings: the f- and t-strings inside, outermost only.
-        bare: it may be a tuple without parentheses, a yield, or a starred expression (a field), not only an expression.
+        bare: it is a tuple without parentheses.
+        field: it is a field's, which may also be bare or a yield; elsewhere the grammar asks for one expression.
         first, last: offsets of its first token and after its last one, when a comma makes it a bare tuple.
         node: what the host made of it; filled by `holes`.
     """
 
-    __slots__ = ("start", "end", "strings", "bare", "first", "last", "node")
+    __slots__ = ("start", "end", "strings", "bare", "field", "first", "last", "node")
 
-    def __init__(self, start: int, end: int, strings: list[FString], bare: bool = False) -> None:
-        self.start, self.end, self.strings, self.bare = start, end, strings, bare
+    def __init__(
+        self, start: int, end: int, strings: list[FString], bare: bool = False, field: bool = True
+    ) -> None:
+        self.start, self.end, self.strings, self.bare, self.field = start, end, strings, bare, field
         self.first = self.last = -1
         self.node: object = None
 

@@ -252,7 +252,11 @@ class Grafter:
             if part.spec is not None:
                 inner: list[ast.expr] = []
                 self._add_parts(inner, string, part.spec, True)
-                format_spec = place(ast.JoinedStr(_merged(inner)), part.colon, part.end - 1)
+                merged = _merged(inner)
+                if len(merged) == 1 and type(merged[0]) is ast.Constant and self._is_several(string, part.spec):
+                    format_spec = place(merged[0], part.colon, part.end - 1)
+                else:
+                    format_spec = place(ast.JoinedStr(merged), part.colon, part.end - 1)
             if part.debug >= 0:
                 shown = expression_text(text, hole.start, part.debug)
                 made.append(place(ast.Constant(shown), hole.start, part.debug))
@@ -274,6 +278,18 @@ class Grafter:
                 node = ast.FormattedValue(value_node, conversion, format_spec)
             made.append(place(node, part.start, part.end))
 
+    def _is_several(self, string: FString, spec: list[tuple[int, int] | Field]) -> bool:
+        """Does 3.14 read this spec, which is all text, as several tokens? Then it makes it a constant, no JoinedStr.
+
+        A token ends after ``\\N{...}`` (see _PyPegen_setup_full_format_spec in Parser/action_helpers.c).
+        """
+        (start, end), *_ = spec  # type: ignore[misc]
+        literal = self.text[start:end]
+        if string.raw or b"\\N{" not in literal:
+            return False
+        pieces = [piece for piece in _NAMED.split(literal) if decode(piece, False, False)]
+        return len(pieces) > 1
+
     def _place(self, node, start: int, end: int):  # type: ignore[no-untyped-def]
         position = self.source.position
         node.lineno, node.col_offset = position(start)
@@ -282,6 +298,7 @@ class Grafter:
 
 
 _EQUALS = re.compile(r"=(?:\s|\\\n)*\Z")
+_NAMED = re.compile(rb"((?:[^\\]|\\[^N])*?\\N\{[^}]*\})", re.S)
 _EMPTY_TOKEN = re.compile(rb"(?:\{\{|\}\}|\\N\{[^}]*\})((?:\\\n)+)\Z").search
 
 

@@ -30,8 +30,10 @@ def parse_holes(source: Source, holes: list[Hole], parse: Parse, is_ours: Callab
     """
     while holes:
         texts = [_text(source, hole, is_ours) for hole in holes]
-        together = [(hole, text) for hole, text in zip(holes, texts) if not hole.bare and b"yield" not in text]
-        alone = [(hole, text) for hole, text in zip(holes, texts) if hole.bare or b"yield" in text]
+        together: list[tuple[Hole, bytes]] = []
+        alone: list[tuple[Hole, bytes]] = []
+        for hole, text in zip(holes, texts):
+            (alone if hole.bare or hole.field and b"yield" in text else together).append((hole, text))
         try:
             nodes = parse(_layout(source, together, b"[", b",") + b"]", "eval").body.elts  # type: ignore[attr-defined]
         except SyntaxError:
@@ -73,7 +75,7 @@ def _layout(source: Source, holes: list[tuple[Hole, bytes]], opening: bytes, sep
 
 
 def _parse_alone(source: Source, hole: Hole, text: bytes, parse: Parse) -> ast.AST:
-    if text.lstrip(b" \t\f\n").startswith(b"*") and not hole.bare:
+    if not hole.field or text.lstrip(b" \t\f\n").startswith(b"*") and not hole.bare:
         tree = parse(_layout(source, [(hole, text)], b"[", b",") + b"]", "eval")
         return tree.body.elts[0]  # type: ignore[attr-defined,no-any-return]
     tree = parse(_layout(source, [(hole, text)], b"(", b")"), "eval")
