@@ -8,10 +8,9 @@ of 3.14 is handed the source as it is.
 from __future__ import annotations
 
 import ast
-from builtins import compile as _compile  # morrow replaces builtins.compile in programs; this is the host's own
 
 from morrow.host import HERE
-from morrow.language import blanking, source as sources
+from morrow.language import blanking, host_compile as _compile, source as sources
 from morrow.language.grafting import Grafter, Ungrafted
 from morrow.language.holes import parse_holes
 from morrow.language.source import Source
