@@ -7,11 +7,11 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 from __future__ import annotations
 
 from builtins import compile as host_compile  # in a program under morrow, builtins.compile is ours
-from types import CodeType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     import ast
+    from types import CodeType
 
 __all__ = ["compile", "parse"]
 
