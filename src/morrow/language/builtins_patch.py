@@ -18,6 +18,7 @@ from types import CodeType, FrameType
 
 import morrow_runtime
 from morrow import language
+from morrow.host.frames import hide
 from morrow.language import ONLY_AST, OPTIMIZED_AST
 
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
@@ -30,6 +31,10 @@ _OPTIMIZED_FRAME = 0x1  # CO_OPTIMIZED
 _ON_BEHALF = frozenset(
     "ast bdb code codeop cProfile doctest inspect pdb profile runpy symtable timeit trace unittest".split()
 )
+
+# What compiling a text may raise: shown as raised by the caller's own line.
+_REFUSALS = (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RecursionError)
+_DEPTH = 1
 
 Owner = Callable[[FrameType], bool]
 
@@ -103,10 +108,13 @@ def compile(  # noqa: A001
     compile; if absent or false these statements do influence the compilation,
     in addition to any features explicitly specified.
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(_DEPTH)
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
-    return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+    try:
+        return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
 
 
 def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore[no-untyped-def]  # noqa: A001
@@ -120,7 +128,7 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     The closure must be a tuple of cellvars, and can only be used
     when source is a code object requiring exactly that many cellvars.
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(_DEPTH)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
@@ -132,7 +140,11 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
         globals.setdefault(morrow_runtime.NAME, morrow_runtime)
     if closure is not None:
         return _host_exec(source, globals, locals, closure=closure)
-    return _host_exec(_code(source, "exec", globals, frame), globals, locals)
+    try:
+        source = _code(source, "exec", globals, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
+    return _host_exec(source, globals, locals)
 
 
 def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]  # noqa: A001
@@ -144,14 +156,18 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     defaulting to the current globals and locals.
     If only globals is given, locals defaults to it.
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(_DEPTH)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
             locals = _locals(frame)
     elif locals is None:
         locals = globals
-    return _host_eval(_code(source, "eval", globals, frame), globals, locals)
+    try:
+        source = _code(source, "eval", globals, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
+    return _host_eval(source, globals, locals)
 
 
 def _locals(frame: FrameType) -> object:
@@ -199,5 +215,14 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
     return language.compile(source, filename, mode, flags, optimize=optimize, **_switches)
 
 
-for _function in (compile, exec, eval):
+def _depth() -> object:
+    return sys._getframe(0)
+
+
+# The functions stand in their callers' tracebacks no more than the ones written in C do, and what they raise starts
+# there.
+for _function in (compile, exec, eval, _depth):
     _function.__module__ = "builtins"
+    hide(_function)
+# Whether a hidden frame counts for sys._getframe when it asks itself differs from host to host.
+_DEPTH = 1 if _depth().f_code is _depth.__code__ else 0  # type: ignore[attr-defined]
