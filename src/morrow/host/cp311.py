@@ -19,5 +19,5 @@ FACTS = Facts(
     has_remote_exec=False,
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
-    counts_none=True,
+    interrupts_by_subclass=False,
 )

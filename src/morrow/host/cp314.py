@@ -8,6 +8,7 @@ FACTS = OLDER.but(
     parses_template_strings=True,
     reads_odd_fields=True,
     defers_annotations=True,
+    interrupts_by_subclass=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
 )

@@ -9,7 +9,10 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Callable
+
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MODULES: dict[str, Callable[[types.ModuleType], None]] = {}
 
