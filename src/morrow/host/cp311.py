@@ -9,7 +9,7 @@ FACTS = Facts(
     parses_type_defaults=False,
     parses_nested_fstrings=False,
     places_fstring_parts=False,
-    reads_debug_fields=False,
+    reads_odd_fields=False,
     parses_except_lists=False,
     parses_template_strings=False,
     defers_annotations=False,
@@ -21,4 +21,5 @@ FACTS = Facts(
     shows_command_lines=False,
     names_compared_literal=False,
     words_warnings=False,
+    interrupts_by_subclass=False,
 )
