@@ -534,6 +534,12 @@ def _report(error: BaseException) -> object:
         sys.__excepthook__(type(error), error, error.__traceback__)
         return None
     try:
+        if isinstance(error, SyntaxError) and hook is sys.__excepthook__ and not (HERE and HERE.words_warnings):
+            # Some hosts print these without the traceback module, and none before 3.14 names the keyword that was meant.
+            from morrow.language.syntax_errors import display
+
+            display.show(error)
+            return None
         hook(type(error), error, error.__traceback__)
     except SystemExit as leaving:
         return leaving.code if leaving.code is not None else 0

@@ -32,16 +32,18 @@ _RULES = {"exec": "file", "eval": "eval", "single": "interactive"}
 TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 ONLY_AST = 0x400
 DONT_IMPLY_DEDENT = 0x200
+BARRY = 0x400000  # __future__.barry_as_FLUFL
 INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
 
 # What hosts before 3.14 let pass although 3.14 refuses it: more often than not there is nothing wrong, but a look is due.
 _ACCEPTED = re.compile(
     r"""__debug__[ ]*:[ ]*[^\s=]                              # an annotation of __debug__
       | \bbarry_as_FLUFL\b
+      | (?:[\[({]\s*){20}                                 # comprehensions in comprehensions
       | \bfrom[ ]+\.+[ ]*__future__\b
       | \b__\w+[ ]*:=                                      # := and private names
       | \)[ ]*:.*\basync[ ]+for\b                          # in an annotation that is not kept
-      | \b[fF][rR]?(['"])(?!\1\1)[^'"\n]*\{[^'"\n}]*:[^'"\n}]*\n   # a newline in a format spec
+      | (?<!\w)[fF][rR]?(['"])(?!\1\1)[^'"\n]*\{[^'"\n}]*(?:\n[^'"\n}:]*)*:[^'"\n}]*\n   # a newline in a format spec
     """,
     re.VERBOSE,
 )
@@ -65,11 +67,19 @@ def explain(
     if mode not in _RULES or not isinstance(filename, str):
         return None
     try:
-        said = what_314_says(source, filename, mode, flags=flags, optimize=optimize)
+        said, metadata = _say(source, filename, mode, flags=flags, optimize=optimize)
     except RecursionError:
         # Deeper than we can follow: the host's words are right, if not 3.14's.
         return None
-    return None if said is None else make(said)
+    if said is None:
+        return None
+    from morrow.language.syntax_errors import display
+
+    display.install()
+    worded = make(said)
+    if metadata is not None:
+        worded._metadata = metadata  # type: ignore[attr-defined]  # as in 3.14: what `display` looks for keywords in
+    return worded
 
 
 def make(said: Said) -> SyntaxError:
@@ -88,6 +98,13 @@ def what_314_says(
 
     What the front end refuses although this folder sees nothing wrong with it is said in the front end's words.
     """
+    return _say(source, filename, mode, flags=flags, optimize=optimize, parse_only=parse_only)[0]
+
+
+def _say(
+    source: str | bytes, filename: str, mode: str, *, flags: int = 0, optimize: int = 0, parse_only: bool = False
+) -> tuple[Said | None, tuple[int, int, str] | None]:
+    """Return what is said and, for the parser's errors, the statement before it and the text."""
     from morrow.language.syntax_errors.decoding import Undecodable, decode
     from morrow.language.syntax_errors.parser import find_mistake
     from morrow.language.syntax_errors.shown import line_of_file
@@ -99,9 +116,9 @@ def what_314_says(
             text = decode(bytes(source))
         except Undecodable as problem:
             where = problem.lineno, problem.offset, *problem.end
-            return "SyntaxError", problem.message, *where, problem.text, filename
+            return ("SyntaxError", problem.message, *where, problem.text, filename), None
     if "\x00" in text:
-        return "SyntaxError", "source code string cannot contain null bytes", None, None, None, None, None, None
+        return ("SyntaxError", "source code string cannot contain null bytes", *[None] * 6), None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if mode == "exec" and not text.endswith("\n"):
         text += "\n"
@@ -109,14 +126,16 @@ def what_314_says(
         text,
         _RULES[mode],
         lambda line: line_of_file(filename, line),
+        flufl=bool(flags & BARRY),
         may_go_on=bool(flags & INCOMPLETE_INPUT),
         imply_dedent=not flags & DONT_IMPLY_DEDENT,
     )
     if complaint is not None:
         c = complaint
-        return c.kind, c.message, c.lineno, c.offset, c.end_lineno, c.end_offset, c.text, filename
+        said = c.kind, c.message, c.lineno, c.offset, c.end_lineno, c.end_offset, c.text, filename
+        return said, (*c.statement, text)
     if parse_only or flags & ONLY_AST:
-        return None
+        return None, None
     from morrow.language import grammar
 
     try:
@@ -124,8 +143,8 @@ def what_314_says(
             warnings.simplefilter("ignore")  # the host has given them already
             tree = grammar.parse(source, filename, mode).tree
     except SyntaxError as e:
-        return type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename
-    return _after_parsing(tree, filename, flags, optimize)
+        return (type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename), None
+    return _after_parsing(tree, filename, flags, optimize), None
 
 
 def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> Said | None:

@@ -62,7 +62,10 @@ def name_of(expression: Any) -> str:
 
 
 class Complaint(Exception):
-    """A SyntaxError in the making: its type's name, message, range and the text to show."""
+    """A SyntaxError in the making: its type's name, message, range and the text to show.
+
+    ``statement`` is where the last whole compound statement before it starts; it helps to find a misspelt keyword.
+    """
 
     def __init__(self, kind: str, message: str, lineno: int, offset: int, end_lineno: int, end_offset: int, text: str | None) -> None:
         super().__init__(message)
@@ -73,6 +76,7 @@ class Complaint(Exception):
         self.end_lineno = end_lineno
         self.end_offset = end_offset
         self.text = text
+        self.statement = (0, 0)
 
 
 @cache
@@ -86,6 +90,7 @@ def find_mistake(
     rule: str = "file",
     line_of_file: Callable[[int], str | None] = lambda line: None,
     *,
+    flufl: bool = False,
     may_go_on: bool = False,
     imply_dedent: bool = True,
 ) -> Complaint | None:
@@ -95,17 +100,22 @@ def find_mistake(
         text: the source, with "\\n" for newlines and one at the end.
         rule: "file", "eval" or "interactive".
         line_of_file: gives a line of the file the text is from, if it can be read: that one is shown.
+        flufl: ``<>`` is the inequality operator (PEP 401).
         may_go_on: a text that only stops too early is "incomplete input" (what codeop asks for).
         imply_dedent: whether the end of a typed text ends its blocks.
     """
     parser = Parser(text, grammar(), rule, line_of_file)
+    parser.flufl_is_on = flufl
     parser.may_go_on = may_go_on
     parser.imply_dedent = imply_dedent
     limit = sys.getrecursionlimit()
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
     try:
-        return parser.run()
+        complaint = parser.run()
+        if complaint is not None:
+            complaint.statement = parser.last_statement
+        return complaint
     finally:
         sys.setrecursionlimit(limit)
 
@@ -127,6 +137,7 @@ class Parser:
         self.mark = 0
         self.with_errors = False
         self.flufl_is_on = False
+        self.last_statement = (0, 0)
 
     def run(self) -> Complaint | None:
         """Return what is wrong, None if nothing is."""
@@ -356,6 +367,12 @@ class Parser:
 
     def listing(self, opening: Token, elements: Any) -> Node:
         return Node("List", elements or [], opening, self.tokens[self.mark - 1])
+
+    def statement(self, node: Any) -> Any:
+        """Note where the last whole compound statement starts; CPython leaves functions out."""
+        if isinstance(node, Node):
+            self.last_statement = node.lineno, node.col_offset
+        return node
 
     def future_import(self, dots: list[Any], module: Any, names: Any) -> Any:
         """Note the one __future__ that changes the grammar (PEP 401)."""

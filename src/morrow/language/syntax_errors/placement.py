@@ -442,7 +442,14 @@ class _Checker:
         if is_async and not allowed:
             raise Misplaced("asynchronous comprehension outside of an asynchronous function", node)
         self.visit(first.iter)
+        blocks = self.code.blocks
+        # Only in a class, and for generators, is a comprehension a function of its own; else it is a block of this one.
+        inlined = not generator and self.code.kind not in ("class", "expression")
+        if inlined:
+            self.push("comprehension", node)
         self.codes.append(_Code("comprehension"))
+        if inlined:
+            self.code.blocks = blocks
         self.visit(first.target)
         self.visit_all(first, ("ifs",))
         for clause in others:
@@ -452,6 +459,8 @@ class _Checker:
         else:
             self.visit(node.elt)
         self.codes.pop()
+        if inlined:
+            self.pop()
 
     SetComp = DictComp = GeneratorExp = ListComp
 

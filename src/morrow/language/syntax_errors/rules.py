@@ -16,7 +16,7 @@ eval:
 statements:
     statement+
 statement:
-    compound_stmt
+    a=compound_stmt                                          => {p.statement(a)}
     simple_stmts
 statement_newline:
     compound_stmt NEWLINE
@@ -43,13 +43,13 @@ simple_stmt (memo):
     &'nonlocal' nonlocal_stmt
 compound_stmt:
     &('def' | '@' | 'async') function_def
-    &'if' if_stmt
-    &('class' | '@') class_def
-    &('with' | 'async') with_stmt
-    &('for' | 'async') for_stmt
-    &'try' try_stmt
-    &'while' while_stmt
-    match_stmt
+    &'if' if_stmt                                            => Statement
+    &('class' | '@') class_def                               => Statement
+    &('with' | 'async') with_stmt                            => Statement
+    &('for' | 'async') for_stmt                              => Statement
+    &'try' try_stmt                                          => Statement
+    &'while' while_stmt                                      => Statement
+    match_stmt                                               => Statement
 
 assignment:
     NAME ':' expression ['=' annotated_rhs]
