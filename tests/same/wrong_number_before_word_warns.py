@@ -1,0 +1,1 @@
+print(1if True else 2)
