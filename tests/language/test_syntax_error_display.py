@@ -26,6 +26,7 @@ def shown(source: str) -> list[str]:
         ("whille True:\n  pass", ["    whille True:", "    ^^^^^^", "SyntaxError: invalid syntax. Did you mean 'while'?"]),
         ("improt os", ["    improt os", "    ^^^^^^", "SyntaxError: invalid syntax. Did you mean 'import'?"]),
         ("[a fo a in b]", ["    [a fo a in b]", "       ^^", "SyntaxError: invalid syntax. Did you mean 'for'?"]),
+        ("(mat x)", ["    (mat x)", "     ^^^^^", "SyntaxError: invalid syntax. Perhaps you forgot a comma?"]),
         ("x = 1 1", ["    x = 1 1", "          ^", "SyntaxError: invalid syntax"]),
         ("x = (1,\n 2", ["    x = (1,", "        ^", "SyntaxError: '(' was never closed"]),
         ("f(a\n  b)", ["    f(a", "    ^", "SyntaxError: invalid syntax. Did you mean 'if'?"]),

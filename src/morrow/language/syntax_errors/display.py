@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
+from morrow.language.syntax_errors import what_314_says
 from morrow.language.syntax_errors.parser import find_mistake
 from morrow.language.syntax_errors.scanner import KEYWORDS, Refused, Scanner
 
@@ -136,7 +137,9 @@ def _tokens(code: str) -> Iterator[Any]:
 
 def _may_be_right(code: str) -> bool:
     complaint = find_mistake(code + "\n", may_go_on=True)
-    return complaint is None or complaint.message == "incomplete input"
+    if complaint is not None:
+        return complaint.message == "incomplete input"
+    return what_314_says(code, "<input>", "exec") is None
 
 
 def _matches(name: str) -> list[str]:
