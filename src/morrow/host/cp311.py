@@ -17,4 +17,7 @@ FACTS = Facts(
     own_gil=False,
     has_monitoring=False,
     has_remote_exec=False,
+    hidden_start=bytes((9, 0)),  # NOP
+    shows_command_lines=False,
+    counts_none=True,
 )

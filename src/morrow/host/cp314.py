@@ -9,4 +9,5 @@ FACTS = OLDER.but(
     reads_debug_fields=True,
     defers_annotations=True,
     has_remote_exec=True,
+    hidden_start=bytes((27, 0)),
 )

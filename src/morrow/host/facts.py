@@ -54,6 +54,11 @@ class Facts:
     has_monitoring: bool  # PEP 669: sys.monitoring
     has_remote_exec: bool  # PEP 768: sys.remote_exec
 
+    # -- launching -----------------------------------------------------------------------------------------------------
+    hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    shows_command_lines: bool  # tracebacks quote the text of -c
+    counts_none: bool  # None is not immortal (PEP 683)
+
     def __init__(self, **values: object) -> None:
         if values.keys() != Facts.__annotations__.keys():
             raise TypeError(f"facts differ from the questions: {sorted(values.keys() ^ Facts.__annotations__.keys())}")

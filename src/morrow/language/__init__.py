@@ -56,14 +56,18 @@ def compile(
     if not wanted and not isinstance(source, (str, bytes)):
         return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[arg-type,no-any-return]
     if isinstance(source, (str, bytes)):
+        refused: SyntaxError | None = None
         if not wanted:
-            code = _compile_as_it_is(source, filename, mode, flags, optimize)
-            if code is not None:
-                return code
+            try:
+                return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
+            except SyntaxError as error:
+                # Either 3.14 grammar or a mistake: parsing tells which, and words a mistake as 3.14 does.
+                refused = error
         parsed = _parse(source, filename, mode, flags)
+        if refused is not None and not parsed.rewritten:
+            raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
         context.rewritten = parsed.rewritten
-        wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
     for feature in wanted:
@@ -102,12 +106,3 @@ def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore
     return grammar.parse(
         source, filename, mode, type_comments=comments, feature_version=feature_version, flags=flags & ~_TYPE_COMMENTS
     )
-
-
-def _compile_as_it_is(source: str | bytes, filename: str, mode: str, flags: int, optimize: int) -> CodeType | None:
-    """Compile with the host's own compiler, or return None if the host refuses the text."""
-    try:
-        return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
-    except SyntaxError:
-        # Either 3.14 grammar or a mistake: the full pipeline knows which, and words the error as 3.14 does.
-        return None
