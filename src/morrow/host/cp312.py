@@ -8,4 +8,10 @@ FACTS = OLDER.but(
     parses_nested_fstrings=True,
     own_gil=True,
     has_monitoring=True,
+    long_size="lv_tag",
+    instance_values="tagged",
+    immortal="all_ones",
+    install="vectorcall",
+    has_watchers=True,
+    error_indicator="one",
 )

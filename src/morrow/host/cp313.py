@@ -2,4 +2,12 @@
 
 from morrow.host.cp312 import FACTS as OLDER
 
-FACTS = OLDER.but(version=(3, 13), parses_type_defaults=True, interpreters_module="_interpreters")
+FACTS = OLDER.but(
+    version=(3, 13),
+    parses_type_defaults=True,
+    interpreters_module="_interpreters",
+    instance_values="inline",
+    eval_breaker="thread",
+    current_frame="thread",
+    pushes_locals=True,
+)

@@ -8,4 +8,6 @@ FACTS = OLDER.but(
     parses_template_strings=True,
     defers_annotations=True,
     has_remote_exec=True,
+    immortal="negative",
+    stack_tags=True,
 )

@@ -2,4 +2,4 @@
 
 from morrow.host.cp314 import FACTS as OLDER
 
-FACTS = OLDER.but(version=(3, 15))
+FACTS = OLDER.but(version=(3, 15), jit_supported=False)

@@ -52,6 +52,19 @@ class Facts:
     has_monitoring: bool  # PEP 669: sys.monitoring
     has_remote_exec: bool  # PEP 768: sys.remote_exec
 
+    # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
+    jit_supported: bool  # the jit knows this host's bytecode and structures
+    long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)
+    instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same | VALUES_TAG; "inline" behind the object
+    immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
+    eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
+    current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
+    stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
+    install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
+    has_watchers: bool  # PyDict_AddWatcher and friends
+    pushes_locals: bool  # writes to frame.f_locals reach the frame (PEP 667); else PyFrame_LocalsToFast
+    error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
+
     def __init__(self, **values: object) -> None:
         if values.keys() != Facts.__annotations__.keys():
             raise TypeError(f"facts differ from the questions: {sorted(values.keys() ^ Facts.__annotations__.keys())}")
