@@ -85,7 +85,7 @@ PyTypeObject: sizeof 408, tp_name 24, tp_basicsize 32, tp_itemsize 40, tp_deallo
     tp_getattro 144, tp_setattro 152, tp_flags 168, tp_traverse 184, tp_clear 192, tp_richcompare 200,
     tp_weaklistoffset 208, tp_iter 216, tp_iternext 224, tp_methods 232, tp_members 240, tp_getset 248, tp_base 256,
     tp_dict 264, tp_descr_get 272, tp_descr_set 280, tp_dictoffset 288, tp_init 296, tp_alloc 304, tp_new 312,
-    tp_free 320, tp_bases 336, tp_mro 344, tp_cache 352, tp_subclasses 360, tp_del 376, tp_version_tag 384,
+    tp_free 320, tp_bases 336, tp_mro 344, tp_cache 352, tp_subclasses 360, tp_weaklist 368, tp_del 376, tp_version_tag 384,
     tp_finalize 392, tp_vectorcall 400
 PyHeapTypeObject: sizeof 904, as_number 440, as_mapping 728, as_sequence 752, ht_name 848, ht_slots 856, ht_qualname
     864, ht_cached_keys 872, ht_module 880, _spec_cache.getitem 896
