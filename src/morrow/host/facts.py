@@ -55,7 +55,7 @@ class Facts:
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures
     long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)
-    instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same | VALUES_TAG; "inline" behind the object
+    instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same + VALUES_BIAS, or a dict; "inline" behind the object
     immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
     eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
     current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame

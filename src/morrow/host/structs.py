@@ -85,7 +85,7 @@ PyTypeObject: sizeof 408, tp_name 24, tp_basicsize 32, tp_itemsize 40, tp_deallo
     tp_getattro 144, tp_setattro 152, tp_flags 168, tp_traverse 184, tp_clear 192, tp_richcompare 200,
     tp_weaklistoffset 208, tp_iter 216, tp_iternext 224, tp_methods 232, tp_members 240, tp_getset 248, tp_base 256,
     tp_dict 264, tp_descr_get 272, tp_descr_set 280, tp_dictoffset 288, tp_init 296, tp_alloc 304, tp_new 312,
-    tp_free 320, tp_bases 336, tp_mro 344, tp_cache 352, tp_subclasses 360, tp_del 376, tp_version_tag 384,
+    tp_free 320, tp_bases 336, tp_mro 344, tp_cache 352, tp_subclasses 360, tp_weaklist 368, tp_del 376, tp_version_tag 384,
     tp_finalize 392, tp_vectorcall 400
 PyHeapTypeObject: sizeof 904, as_number 440, as_mapping 728, as_sequence 752, ht_name 848, ht_slots 856, ht_qualname
     864, ht_cached_keys 872, ht_module 880, _spec_cache.getitem 896
@@ -238,7 +238,7 @@ _PySendCache: sizeof 2, counter 0
 CONST: MANAGED_WEAKREF_OFFSET -32, _PyLong_NON_SIZE_BITS 3, _PyLong_SIGN_MASK 3, FRAME_OWNED_BY_CSTACK 3,
     Py_TPFLAGS_MANAGED_WEAKREF 8, DICT_MAX_WATCHERS 8, TYPE_MAX_WATCHERS 8, FUNC_MAX_WATCHERS 8, CODE_MAX_WATCHERS
     8, CO_FAST_HIDDEN 16, DICT_VERSION_INCREMENT 256, _Py_IMMORTAL_REFCNT 0xffffffff
-CONST: MANAGED_DICT_OFFSET -24, MANAGED_VALUES_OFFSET -24, VALUES_TAG 1
+CONST: MANAGED_DICT_OFFSET -24, MANAGED_VALUES_OFFSET -24, VALUES_BIAS -1
 """
 
 _CP313 = """
@@ -267,7 +267,7 @@ CONST: FRAME_CREATED -3, FRAME_SUSPENDED -2, FRAME_SUSPENDED_YIELD_FROM -1,
     _PY_ASYNC_EXCEPTION_BIT 8, _PY_EVAL_EVENTS_BITS 8, _PY_GC_SCHEDULED_BIT 16, DICT_WATCHER_MASK 255,
     _PY_EVAL_EVENTS_MASK 255, DICT_WATCHER_AND_MODIFICATION_MASK 4095, DICT_VERSION_INCREMENT 4096,
     Py_C_RECURSION_LIMIT 10000
-CONST: -MANAGED_VALUES_OFFSET, -VALUES_TAG
+CONST: -MANAGED_VALUES_OFFSET, -VALUES_BIAS
 """
 
 _CP314 = """
