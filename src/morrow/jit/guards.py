@@ -394,7 +394,14 @@ def _record_call(out: Text) -> None:
     out.lines += ["define ptr @morrow_record_call(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {", "entry:"]
     record = out.call("ptr", "PyCapsule_GetPointer", "ptr %self", "ptr @morrow_capsule")
     ts = out.call("ptr", "PyThreadState_Get")
+    counted = HERE.error_indicator == "triple"  # type: ignore[union-attr]
+    if counted:
+        # 3.11 counts calling a C function as a level of recursion (methodobject.c, cfunction_enter_call); this one is none
+        field = offset("PyThreadState.recursion_remaining")
+        out.store("i32", out.let(f"add i32 {out.load('i32', ts, field)}, 1"), ts, field)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
+    if counted:
+        out.store("i32", out.let(f"sub i32 {out.load('i32', ts, field)}, 1"), ts, field)
     out.line("ret ptr %result")
     out.lines.append("}")
 
