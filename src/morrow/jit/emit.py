@@ -113,6 +113,19 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
+        homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
+        self.homes = bool(homes)
+        if homes:
+            out.line(f"%home = alloca [{homes[-1] + 1} x {{i64, i64}}]")
+            for place in homes:
+                out.store("i64", str(ir.TAG_UNBOUND), "%home", 16 * place)
+        # a place that never holds a reference needs no test when it is dropped
+        self.referring = {
+            op.attributes[0]
+            for b in function.blocks
+            for op in b.ops
+            if op.name == "home_store" and not (isinstance(op.operands[0], ir.Literal) and op.operands[0].value != ir.TAG_OBJECT)
+        }
         out.line(f"br label %{function.blocks[0].label}")
         holes = {}
         for block in function.blocks:
@@ -172,7 +185,7 @@ class _Function:
         module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
         if self.entered and self.counts and not exit.why == "depth":
             self.uncount()
-        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room")
+        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
         pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {out.let(f'ptrtoint ptr {record} to i64')}, 1")
         out.line(f"ret {{i64, i64}} {pair}")
 
@@ -489,6 +502,26 @@ class _Function:
         out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_OBJECT}"), yes, done)
         out.block(yes)
         decref(out, out.let(f"inttoptr i64 {bits} to ptr"))
+        out.line(f"br label %{done}")
+        out.block(done)
+
+    def op_home_store(self, op: ir.Op) -> None:
+        place = 16 * int(op.attributes[0])  # type: ignore[call-overload]
+        tag, bits = (self.text(o) for o in op.operands)
+        self.out.store("i64", tag, "%home", place)
+        self.out.store("i64", bits, "%home", place + 8)
+
+    def op_home_drop(self, op: ir.Op) -> None:
+        if op.attributes[0] not in self.referring:
+            return
+        out, place = self.out, 16 * int(op.attributes[0])  # type: ignore[call-overload]
+        yes, done = out.fresh("object"), out.fresh("scalar")
+        tag = out.load("i64", "%home", place)
+        out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_OBJECT}"), yes, done)
+        out.block(yes)
+        pointer = out.load("ptr", "%home", place + 8)
+        out.store("i64", str(ir.TAG_UNBOUND), "%home", place)
+        decref(out, pointer)
         out.line(f"br label %{done}")
         out.block(done)
 

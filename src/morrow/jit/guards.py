@@ -80,8 +80,8 @@ def _box(out: Text) -> None:
 
 
 def _leave(out: Text) -> None:
-    """morrow_leave(ts, function, description, values) -> record."""
-    out.lines += ["define ptr @morrow_leave(ptr %ts, ptr %func, ptr %desc, ptr %values) noinline cold {", "entry:"]
+    """morrow_leave(ts, function, description, values, homes) -> record."""
+    out.lines += ["define ptr @morrow_leave(ptr %ts, ptr %func, ptr %desc, ptr %values, ptr %home) noinline cold {", "entry:"]
     out.line("%place = alloca i64")
     out.line("%value = alloca i64")
     out.line("%e1 = alloca ptr")
@@ -133,7 +133,7 @@ def _leave(out: Text) -> None:
     incref(out, first)
     out.line("br label %put0")
     out.block("fresh")
-    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record"}
+    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home"}
     table = " ".join(f"i64 {code}, label %{'unset' if code == 0 else 'k_' + name}" for code, name in cases.items())
     out.line(f"switch i64 {kind}, label %unset [ {table} ]")
     out.block("unset")
@@ -166,6 +166,15 @@ def _leave(out: Text) -> None:
     out.block("dyn_set")
     bits = out.load("i64", where, 8)
     done(out.let(f"call ptr @morrow_box(i64 {tag}, i64 {bits})"), 2)
+    out.block("k_home")
+    home = out.let(f"getelementptr {{i64, i64}}, ptr %home, i64 {at}")
+    home_tag = out.load("i64", home)
+    out.branch(out.let(f"icmp eq i64 {home_tag}, 6"), "home_unset", "home_set")
+    out.block("home_unset")
+    done("null", 0)
+    out.block("home_set")
+    home_bits = out.load("i64", home, 8)
+    done(out.let(f"call ptr @morrow_box(i64 {home_tag}, i64 {home_bits})"), 0)
     out.block("k_range")
     numbers = [out.call("ptr", "PyLong_FromLongLong", f"i64 {out.load('i64', where, 8 * n)}") for n in range(3)]
     for n, number in enumerate(numbers):

@@ -56,7 +56,7 @@ Operand = Value | Literal | Object
 
 #: What a slot of an interpreter frame can be rebuilt from: name -> (code in the exit's description, types of its values).
 #: int, float, bool and none are exact Python values; own and borrowed are references we hold or only look at; dyn is a tag
-#: and bits; range is an iterator over range(current, stop, step); record is a callee that must go on in the interpreter.
+#: and bits; home is the same kept in memory, in the local's own place; range is an iterator over range(current, stop, step); record is a callee that must go on in the interpreter.
 SLOTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "unbound": (0, ()),
     "int": (1, ("i64",)),
@@ -68,6 +68,7 @@ SLOTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "dyn": (7, ("i64", "i64")),
     "range": (8, ("i64", "i64", "i64")),
     "record": (9, ("i64",)),
+    "home": (10, ()),
 }
 
 #: Tags of a `pair` and of a dyn: which kind of value the 64 bits are.
@@ -196,6 +197,9 @@ OPS: dict[str, Kind] = {
     "incref": _row("ptr", "", "write", "", "one reference more"),
     "decref": _row("ptr", "", "any", "", "one reference less; the last one ends the object"),
     "decref_dyn": _row("i64 i64", "", "any", "", "the same if the tag says it is an object"),
+    # -- locals nobody looks at any more, kept for tracebacks ------------------------------------------------------------
+    "home_store": _row("i64 i64", "", "write", "", "attribute: local; keep a tag and bits (and the reference) in its place"),
+    "home_drop": _row("", "", "any", "", "attribute: local; drop the reference its place holds, if any"),
     # -- memory ------------------------------------------------------------------------------------------------------------
     "size": _row("ptr", "i64", "read", "", "ob_size: the length of a list or tuple"),
     "list_item": _row("ptr i64", "ptr", "read", "", "item at an index known to be in range, borrowed"),

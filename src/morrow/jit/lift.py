@@ -3,7 +3,7 @@
 Takes a function's instructions and what its arguments are, walks them as the interpreter would with *kinds* instead of
 values (`ir_types.Variable`), and writes IR while it walks. A block reached with other kinds is written again (basic-block
 versioning) up to `MOST_VERSIONS`; then kinds that differ become ``dyn``, which costs a test but no second copy. Locals that
-nobody will look at again do not count as kinds: they are kept, as ``dyn``, only because a traceback might show them.
+nobody will look at again do not count as kinds: they are kept in memory (``home``), because a traceback might show them.
 
 What each instruction does is in `lift_numbers`, `lift_objects`, `lift_calls`; here are the state and the blocks.
 """
@@ -375,7 +375,7 @@ class Lifter(Numbers, Objects, Calls):
                 state.locals[place] = Variable("obj", variable.values, variable.cls, "own")
             if place not in live:
                 if place in self.stored or self.osr:
-                    state.locals[place] = self.as_dyn(state.locals[place])
+                    self.send_home(place)
                 else:
                     state.locals[place] = self.originals[place]
         for place, variable in enumerate(state.stack):
@@ -484,6 +484,13 @@ class Lifter(Numbers, Objects, Calls):
         else:
             raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, f"{kind} as a tagged value")
         return Variable("dyn", (ir.Literal(tag), bits), None, "own")
+
+    def send_home(self, place: int) -> None:
+        """Nobody will look at a local again before it is set: keep it in memory, for tracebacks."""
+        variable = self.state.locals[place]
+        if variable.kind != "home":
+            self.emit("home_store", *self.as_dyn(variable).values, attributes=(place,))
+            self.state.locals[place] = Variable("home")
 
     def fork(self, variable: Variable, place: str, where: int) -> str:
         """A tagged value is needed: go on in one version of this instruction for each kind it may be.
@@ -600,6 +607,8 @@ class Lifter(Numbers, Objects, Calls):
             new = self.owned_copy(new)
         old = self.state.locals[place]
         self.state.locals[place] = new
+        if old.kind == "home":
+            self.emit("home_drop", attributes=(place,))
         if old.kind == "obj" and old.own == "own":
             for index, variable in enumerate(self.state.stack):
                 if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
@@ -694,8 +703,11 @@ class Lifter(Numbers, Objects, Calls):
         if variable.kind in ("range", "null"):
             raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, variable.kind)
         tag, bits = self.as_dyn(variable).values
-        for local in self.state.locals:
-            self.drop(local)
+        for place, local in enumerate(self.state.locals):
+            if local.kind == "home":
+                self.emit("home_drop", attributes=(place,))
+            else:
+                self.drop(local)
         for entry in self.state.stack:
             self.drop(entry)
         self.returns.add(tag.value if isinstance(tag, ir.Literal) else -1)
@@ -705,7 +717,7 @@ class Lifter(Numbers, Objects, Calls):
 
 
 _TYPES = {
-    "int": ("i64",), "float": ("f64",), "bool": ("i1",), "none": (), "obj": ("ptr",), "null": (), "unbound": (),
+    "int": ("i64",), "float": ("f64",), "bool": ("i1",), "none": (), "obj": ("ptr",), "null": (), "unbound": (), "home": (),
     "dyn": ("i64", "i64"), "range": ("i64", "i64", "i64"),
 }  # fmt: skip
 assert HERE is not None
