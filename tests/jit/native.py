@@ -25,13 +25,17 @@ def compiled(function: types.FunctionType, *warm: object, times: int = 60, **opt
         function(*warm)
     made = compile_function(Request(function, **options))  # type: ignore[arg-type]
     assert not isinstance(made, Declined), str(made)
+    _FUNCTIONS[made.entry] = function
     return made
+
+
+_FUNCTIONS: dict[int, types.FunctionType] = {}
 
 
 def call(made: Compiled, *arguments: object) -> object:
     """Call the machine code as CPython would."""
     array = (ctypes.py_object * len(arguments))(*arguments)
-    return _PROTOTYPE(made.entry)(made.function, ctypes.addressof(array), len(arguments), None)
+    return _PROTOTYPE(made.entry)(_FUNCTIONS[made.entry], ctypes.addressof(array), len(arguments), None)
 
 
 def outcome(function: Callable[..., object], *arguments: object) -> tuple[object, ...]:

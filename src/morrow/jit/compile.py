@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
@@ -42,7 +43,7 @@ class Request:
         loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
         frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
             entry of its value stack, bottom first.
-        level: 1 quick, 2 everything LLVM has.
+        level: 0 no optimisation at all (for fuzzing), 1 quick, 2 everything LLVM has.
     """
 
     function: FunctionType
@@ -89,7 +90,7 @@ class Assumption:
 class ExitPoint:
     """A place where compiled code may leave, and how often it did."""
 
-    function: FunctionType
+    code: CodeType
     offset: int
     line: int
     reason: str
@@ -108,7 +109,7 @@ class Compiled:
     """Machine code for a function or a loop. Keep it alive as long as its addresses are used.
 
     Attributes:
-        function, code: what it was made from.
+        code, name: what it was made from. The function itself is held by nobody here: it may die as it would without us.
         entry: address of a vectorcallfunc for the function, 0 for a loop.
         osr: address of ``int (PyThreadState *, _PyInterpreterFrame *)`` for a loop, else 0. Gives 0 if it did not enter,
             1 if the frame was rewritten, 2 if it was and an exception must be raised at its instruction.
@@ -120,8 +121,8 @@ class Compiled:
         texts: stage -> text, if they were asked for.
     """
 
-    function: FunctionType
     code: CodeType
+    name: str
     entry: int
     osr: int
     loop: int | None
@@ -137,7 +138,7 @@ class Compiled:
     _keep: tuple[object, ...] = ()
 
     def __str__(self) -> str:
-        what = self.function.__qualname__ if self.loop is None else f"{self.function.__qualname__} loop at {self.loop}"
+        what = self.name if self.loop is None else f"{self.name} loop at {self.loop}"
         left = sum(e.count() for e in self.exits)
         return f"{what}: {self.size} bytes in {self.seconds * 1000:.0f} ms, {len(self.exits)} exits taken {left} times"
 
@@ -161,7 +162,7 @@ class Compiled:
             return "leave"
         news = False
         for point in often:
-            reasons = _history(point.function.__code__).failed.setdefault(point.offset, set())
+            reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
         if missed and not history.loose:
@@ -185,11 +186,16 @@ class _History:
     failed: dict[int, set[str]] = field(default_factory=dict)
 
 
-_histories: dict[CodeType, _History] = {}
+_histories: dict[int, tuple[weakref.ref[CodeType], _History]] = {}
 
 
 def _history(code: CodeType) -> _History:
-    return _histories.setdefault(code, _History())
+    """Return what is remembered about this very code object (codes are equal by value, and that is not meant)."""
+    key = id(code)
+    found = _histories.get(key)
+    if found is None or found[0]() is not code:
+        found = _histories[key] = weakref.ref(code, lambda _: _histories.pop(key, None)), _History()
+    return found[1]
 
 
 def _stock() -> int:
@@ -269,11 +275,11 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     for number, (owner, exit) in enumerate(module.exits):
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number))
+        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number))
     address = loaded.addresses[entry]
     compiled = Compiled(
-        function,
         function.__code__,
+        function.__qualname__,
         entry=address if request.loop is None else 0,
         osr=0 if request.loop is None else address,
         loop=request.loop,
@@ -286,7 +292,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
         _loaded=loaded,
-        _keep=(module.keep, session.functions),
+        _keep=tuple(module.keep),
     )
     debuglog.log("jit", 1, str(compiled))
     return compiled
@@ -432,8 +438,7 @@ class _Session:
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""
-        history = _histories.get(function.__code__)
-        return frozenset(history.failed.get(offset, ())) if history else frozenset()
+        return frozenset(_history(function.__code__).failed.get(offset, ()))
 
     def assumptions(self) -> list[Assumption]:
         """Collect what the code checks."""

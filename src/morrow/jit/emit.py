@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 
 from morrow.host import HERE
 from morrow.jit import guards, ir, layout
+from morrow.jit.ir_types import is_heap
 from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
 
 MAXIMUM_DEPTH = 300
@@ -54,8 +55,13 @@ class Module:
         return "@" + found
 
     def object(self, value: object) -> str:
-        """Return the symbol of an object, which lives as long as the code."""
-        self.keep.append(value)
+        """Return the symbol of an object.
+
+        Constants live as long as the code. Functions, classes and the dicts of globals are not kept alive, so that they die
+        when they would without us: each use is behind a guard that only a living one of the same code, version or owner passes.
+        """
+        if not isinstance(value, FunctionType) and not (isinstance(value, type) and is_heap(value)) and not isinstance(value, dict):
+            self.keep.append(value)
         return self.symbol("o", id(value))
 
     def number(self, value: int, type: str = "i64") -> str:
@@ -110,6 +116,7 @@ class _Function:
 
     def emit(self) -> None:
         out, function = self.out, self.function
+        self.module.keep += function.kept
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
@@ -379,6 +386,10 @@ class _Function:
     def op_code_is(self, op: ir.Op) -> None:
         a, b = (self.text(o) for o in op.operands)
         self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_code'))}, {b}")
+
+    def op_globals_are(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_globals'))}, {b}")
 
     def op_has_values(self, op: ir.Op) -> None:
         out, a = self.out, self.text(op.operands[0])

@@ -388,6 +388,10 @@ def _write_back(out: Text) -> None:
     out.lines += ["define i32 @morrow_write_back(ptr %frame, ptr %record) noinline cold {", "entry:"]
     desc = out.load("ptr", "%record")
     out.line("call void @morrow_fill(ptr %frame, ptr %record)")
+    if HERE.current_frame == "cframe":  # type: ignore[union-attr]
+        # an event's callback is told the next instruction through prev_instr, a fresh frame the one before it
+        ahead = out.let(f"select i1 {out.let(f'icmp ne i64 {_word(out, desc, RAISES)}, 0')}, i64 0, i64 2")
+        out.store("ptr", out.at(out.load("ptr", "%frame", pointer_offset()), ahead), "%frame", pointer_offset())
     _decref(out, _word(out, "%record", 1, "ptr"))
     raises = out.let(f"icmp ne i64 {_word(out, desc, RAISES)}, 0")
     out.branch(raises, "raise", "plain")

@@ -184,6 +184,7 @@ OPS: dict[str, Kind] = {
     "version_is": _row("ptr i64", "i1", "read", "", "class a has not changed since it had this version"),
     "keys_are": _row("ptr i64", "i1", "read", "", "instances of class a still share just so many attribute names"),
     "code_is": _row("ptr ptr", "i1", "read", "", "function a has code b"),
+    "globals_are": _row("ptr ptr", "i1", "read", "", "function a has globals b"),
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
@@ -273,8 +274,9 @@ class Function:
         name: unique in its module.
         parameters: values the caller gives (after the thread state, the function object and the depth).
         blocks: the first is the entry and takes no parameters.
-        objects: Python objects that `Object` operands mean, each alive as long as the code.
+        objects: Python objects that `Object` operands mean.
         exits: filled by `number_exits`.
+        kept: what must live as long as the code though no operand is it (a module's dict).
         loop: byte offset of the loop head if this enters a running frame, else -1.
     """
 
@@ -284,6 +286,7 @@ class Function:
     objects: list[object] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     loop: int = -1
+    kept: list[object] = field(default_factory=list)
 
     def number_exits(self) -> None:
         """Collect the exits in the order of their first use and number them."""

@@ -103,7 +103,10 @@ def parse_function(text: str, objects: list[object] | None = None) -> Function:
             slots = tuple(_slots(match[5], values)), tuple(_slots(match[6], values))
             exits[number] = Exit(int(match[3]), match[2] == "raise", *slots, match[4] or "", number)
         else:
-            where.ops.append(_op(line, values, uses))
+            try:
+                where.ops.append(_op(line, values, uses))
+            except (SyntaxError, ValueError, KeyError, AssertionError):
+                raise NotIR(line) from None
     for op, number in uses:
         if number not in exits:
             raise NotIR(str(op))

@@ -176,6 +176,14 @@ def shared_index(cls: type, name: str) -> int | None:
     return _find(keys, name, offset("DICT_KEYS_SPLIT"))
 
 
+def shared_name(cls: type, index: int) -> str:
+    """Return one of the names instances of a class share."""
+    keys = shared_keys(cls)
+    place = _entries(keys)[0] + index * offset("PyDictUnicodeEntry.sizeof") + offset("PyDictUnicodeEntry.me_key")
+    name: str = ctypes.cast(word(keys + place), ctypes.py_object).value
+    return name
+
+
 def slot_offset(member: object) -> int | None:
     """Return where a ``__slots__`` member keeps its reference in an instance, or None for other descriptors."""
     definition = word(id(member) + offset("PyMemberDescrObject.d_member"))

@@ -85,6 +85,7 @@ class Lifter(Numbers, Objects, Calls):
         self.index = 0
         self.parameters: set[int] = set()
         self.object_places: dict[int, int] = {}
+        self.kept = self.out.kept
         self.gain = 0  # instructions that run faster than interpreted, roughly
 
     # -- the walk ------------------------------------------------------------------------------------------------------------

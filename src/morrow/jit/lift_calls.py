@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from morrow.host import HERE
 from morrow.jit import ir
 from morrow.jit.bytecode import Instruction
-from morrow.jit.ir_types import Variable, is_heap
+from morrow.jit.ir_types import Variable
 
 if TYPE_CHECKING:
     from morrow.jit.lift import Lifter
@@ -95,6 +95,8 @@ class Calls:
         name, tags = found
         constant = self.object(function)
         self.guard(self.emit("code_is", constant, self.object(code)), "code")
+        if function is not self.function:
+            self.guard(self.emit("globals_are", constant, self.object(function.__globals__)), "code")
         self.stabilise()
         stack = self.state.stack
         arguments = stack[len(stack) - len(arguments) :]
@@ -225,7 +227,7 @@ class Calls:
         have = self.class_of(arguments[0])
         if not isinstance(wanted, type) or have is None or type(wanted) is not type:
             return None
-        if is_heap(have) and not self.unchanged(have):
+        if not self.unchanged(have) or not self.unchanged(wanted):
             return None
         return self.finish(base, Variable("bool", (ir.Literal(issubclass(have, wanted)),)))
 

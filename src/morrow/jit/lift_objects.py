@@ -110,6 +110,7 @@ class Objects:
         variable = stack[-1]
         known = self.known(variable)
         if isinstance(known, ModuleType):
+            self.kept.append(known.__dict__)
             index = layout.find_entry(known.__dict__, name)
             if index is None:
                 return self.leave("unsupported")

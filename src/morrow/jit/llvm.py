@@ -16,21 +16,16 @@ import llvmlite.binding as binding
 
 from morrow.jit import guards
 
-#: What a lean compile runs: promote memory, combine, common subexpressions, control flow. Half of O2's time for nearly
-#: its code (measured in docs/design/jit.md).
-LEAN = ("sroa", "early-cse", "simplifycfg", "instcombine", "licm", "gvn", "dse", "simplifycfg")
-
-
 @cache
 def machine(level: int) -> binding.TargetMachine:
-    """Return the target machine of this process for an optimisation level: 1 lean, 2 everything."""
+    """Return the target machine of this process for an optimisation level: 0 none, 1 lean, 2 everything."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(
         cpu=binding.get_host_cpu_name(),
         features=binding.get_host_cpu_features().flatten(),
-        opt=2 if level > 1 else 1,
+        opt=level,
         jit=True,
         codemodel="large",
     )
@@ -56,6 +51,8 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     module = binding.parse_assembly(text)
     module.verify()
     module.triple = binding.get_default_triple()
+    if level == 0:
+        return module
     chosen = machine(level)
     options = binding.create_pipeline_tuning_options(speed_level=2 if level > 1 else 1)
     builder = binding.create_pass_builder(chosen, options)
@@ -70,23 +67,13 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
 def lean(module: binding.ModuleRef, builder: object) -> None:
     """Run the short list of passes that matter for the code `emit` writes."""
     passes = binding.create_new_module_pass_manager()
-    for add in (
-        "add_always_inliner_pass",
-        "add_simplify_cfg_pass",
-        "add_sroa_pass",
-        "add_instruction_combine_pass",
-        "add_early_cse_mem_ssa_pass" if hasattr(passes, "add_early_cse_mem_ssa_pass") else "add_new_gvn_pass",
-        "add_jump_threading_pass",
-        "add_loop_rotate_pass",
-        "add_licm_pass" if hasattr(passes, "add_licm_pass") else "add_sinking_pass",
-        "add_new_gvn_pass",
-        "add_dead_store_elimination_pass",
-        "add_aggressive_dce_pass",
-        "add_instruction_combine_pass",
-        "add_simplify_cfg_pass",
-    ):
-        if hasattr(passes, add):
-            getattr(passes, add)()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_new_gvn_pass()
+    passes.add_loop_rotate_pass()
+    passes.add_dead_store_elimination_pass()
+    passes.add_simplify_cfg_pass()
     passes.run(module, builder)
 
 
