@@ -25,5 +25,9 @@ FACTS = Facts(
     install="type_clone",
     has_watchers=False,
     pushes_locals=False,
+    for_iter_pops=False,
+    attr_can_load_methods=False,
+    null_before_callable=True,
+    throws_behind=False,
     error_indicator="triple",
 )

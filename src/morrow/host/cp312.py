@@ -13,5 +13,6 @@ FACTS = OLDER.but(
     immortal="all_ones",
     install="vectorcall",
     has_watchers=True,
+    attr_can_load_methods=True,
     error_indicator="one",
 )

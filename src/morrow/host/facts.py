@@ -63,6 +63,10 @@ class Facts:
     install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
     has_watchers: bool  # PyDict_AddWatcher and friends
     pushes_locals: bool  # writes to frame.f_locals reach the frame (PEP 667); else PyFrame_LocalsToFast
+    for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
+    attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
+    null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
+    throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
     error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
 
     def __init__(self, **values: object) -> None:
