@@ -146,4 +146,4 @@ def _block_signals() -> None:
 
     if hasattr(_signal, "pthread_sigmask"):
         kept = {getattr(_signal, name, 0) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGPROF")}
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, set(range(1, _signal.NSIG)) - kept)
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - kept)
