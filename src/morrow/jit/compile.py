@@ -131,6 +131,7 @@ class Compiled:
     exits: tuple[ExitPoint, ...]
     texts: dict[str, str] = field(default_factory=dict)
     missed_address: int = 0
+    slow_address: int = 0
     level: int = 1
     _loaded: object = None
     _keep: tuple[object, ...] = ()
@@ -144,11 +145,16 @@ class Compiled:
         """Return how often a call was interpreted because its arguments were not as expected."""
         return ctypes.c_int64.from_address(self.missed_address).value if self.missed_address else 0
 
+    def slow(self) -> int:
+        """Return how often a global was not where it was when compiling (found all the same, but slower)."""
+        return ctypes.c_int64.from_address(self.slow_address).value if self.slow_address else 0
+
     def review(self) -> str:
         """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
         often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "callee", "return")]
         missed = self.missed() >= OFTEN
-        if not often and not missed:
+        moved = self.slow() >= 100 * OFTEN
+        if not often and not missed and not moved:
             return "keep"
         history = _history(self.code)
         if history.compiles >= MOST_COMPILES:
@@ -160,6 +166,7 @@ class Compiled:
             reasons.add(point.reason)
         if missed and not history.loose:
             history.loose = news = True
+        news |= moved
         return "recompile" if news else "leave"
 
     def close(self) -> None:
@@ -256,7 +263,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     if "asm" in stages:
         texts["asm"] = llvm.assembly(optimised, request.level)
     counters = f"{session.name}_counters"
-    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters))
+    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
@@ -275,6 +282,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         seconds=time.perf_counter() - started,
         exits=tuple(points),
         texts=texts,
+        slow_address=loaded.addresses[f"{session.name}_slow"],
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
         _loaded=loaded,

@@ -69,6 +69,7 @@ class Module:
         """Return the whole module."""
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
+        counters += f"\n@{self.name}_slow = global i64 0"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
 
@@ -413,27 +414,50 @@ class _Function:
         holder = op.operands[0]
         assert isinstance(holder, ir.Object)
         mapping = self.function.objects[holder.index]
-        keys, place = layout.entry(mapping, int(op.attributes[0]))  # type: ignore[arg-type,call-overload]
+        index = int(op.attributes[0])  # type: ignore[call-overload]
+        keys, place = layout.entry(mapping, index)
         symbol = self.module.symbol("k", keys)
+        key = self.module.object(layout.key_at(mapping, index))
+        named, found, slow, done = (out.fresh(s) for s in ("named", "found", "moved", "entry"))
         now = out.load("ptr", self.text(holder), offset("PyDictObject.ma_keys"))
-        out.go_on_if(out.let(f"icmp eq ptr {now}, {symbol}"), self.otherwise(op))
+        out.branch(out.let(f"icmp eq ptr {now}, {symbol}"), named, slow, LIKELY)
+        out.block(named)
         name = out.load("ptr", symbol, place + offset("PyDictUnicodeEntry.me_key"))
-        expected = self.module.object(layout.key_at(mapping, int(op.attributes[0])))  # type: ignore[arg-type,call-overload]
-        out.go_on_if(out.let(f"icmp eq ptr {name}, {expected}"), self.otherwise(op))
+        out.branch(out.let(f"icmp eq ptr {name}, {key}"), found, slow, LIKELY)
+        out.block(found)
         value = out.load("ptr", symbol, place + offset("PyDictUnicodeEntry.me_value"))
-        out.go_on_if(out.let(f"icmp ne ptr {value}, null"), self.otherwise(op))
-        self.alias(op, value)
+        out.branch(out.let(f"icmp ne ptr {value}, null"), done, slow, LIKELY)
+        out.block(slow)
+        # the dict has grown or the name was deleted: look again, and count it, so that the next compile knows the new place
+        self._slow()
+        looked = out.call("ptr", "PyDict_GetItemWithError", f"ptr {self.text(holder)}", f"ptr {key}")
+        out.branch(out.let(f"icmp ne ptr {looked}, null"), done, self.otherwise(op), LIKELY)
+        out.block(done)
+        self.result(op, f"phi ptr [ {value}, %{found} ], [ {looked}, %{slow} ]")
+
+    def _slow(self) -> None:
+        """Count that something was not where it was when compiling."""
+        counter = f"@{self.module.name}_slow"
+        self.out.store("i64", self.out.let(f"add i64 {self.out.load('i64', counter)}, 1"), counter)
 
     def op_absent(self, op: ir.Op) -> None:
         out = self.out
         holder = op.operands[0]
         assert isinstance(holder, ir.Object)
         symbol = self.module.symbol("k", layout.keys_of(self.function.objects[holder.index]))
+        same, slow, done = (out.fresh(s) for s in ("same", "changed", "absent"))
         now = out.load("ptr", self.text(holder), offset("PyDictObject.ma_keys"))
-        out.go_on_if(out.let(f"icmp eq ptr {now}, {symbol}"), self.otherwise(op))
+        out.branch(out.let(f"icmp eq ptr {now}, {symbol}"), same, slow, LIKELY)
+        out.block(same)
         version = out.load("i32", symbol, offset("PyDictKeysObject.dk_version"))
         expected = self.module.number(int(op.attributes[0]), "i32")  # type: ignore[call-overload]
-        out.go_on_if(out.let(f"icmp eq i32 {version}, {expected}"), self.otherwise(op))
+        out.branch(out.let(f"icmp eq i32 {version}, {expected}"), done, slow, LIKELY)
+        out.block(slow)
+        self._slow()
+        name = self.module.object(op.attributes[1])
+        there = out.call("i32", "PyDict_Contains", f"ptr {self.text(holder)}", f"ptr {name}")
+        out.branch(out.let(f"icmp eq i32 {there}, 0"), done, self.otherwise(op), LIKELY)
+        out.block(done)
 
     def op_cell(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), offset('PyCellObject.ob_ref'))}")

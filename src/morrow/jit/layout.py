@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from types import CodeType
+from types import CodeType, FunctionType
 
 from morrow.host import HERE
 from morrow.jit.objects import offset
@@ -75,6 +75,30 @@ def keys_of(mapping: object) -> int:
 def keys_version(mapping: object) -> int:
     """Return the version of a dict's keys, 0 if they have none."""
     return ctypes.c_uint32.from_address(keys_of(mapping) + offset("PyDictKeysObject.dk_version")).value
+
+
+def make_keys_version(mapping: dict[str, object]) -> int:
+    """Return the version of a module's keys, letting the host give them one if they have none.
+
+    The host does so when it specialises the loading of a builtin: a function that loads one, with these globals, is run
+    until it has.
+    """
+    found = keys_version(mapping)
+    if found:
+        return found
+    probe = FunctionType(_load_builtin.__code__, mapping)
+    for _ in range(40):
+        probe()
+        found = keys_version(mapping)
+        if found:
+            break
+    return found
+
+
+def _load_builtin() -> object:
+    for _ in (1, 2, 3, 4):
+        len  # noqa: B018
+    return None
 
 
 def _entries(keys: int) -> tuple[int, int]:

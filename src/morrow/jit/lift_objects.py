@@ -51,7 +51,7 @@ class Objects:
             return self.entry_value(scope, index, name)
         if type(scope) is not dict or name in scope:
             return None
-        version = layout.keys_version(scope)
+        version = layout.make_keys_version(scope)
         index = layout.find_entry(builtins, name)
         if not version or index is None:
             return None
