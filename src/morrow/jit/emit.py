@@ -170,9 +170,9 @@ class _Function:
         ]
         name = f"@{self.function.name}_exit{exit.number}"
         module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
-        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room")
         if self.entered and self.counts and not exit.why == "depth":
             self.uncount()
+        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room")
         pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {out.let(f'ptrtoint ptr {record} to i64')}, 1")
         out.line(f"ret {{i64, i64}} {pair}")
 
@@ -377,9 +377,7 @@ class _Function:
             self.result(op, f"icmp ne i64 {out.let(f'and i64 {word}, 1')}, 0")
         else:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
-            good = out.let(f"icmp ne i8 {valid}, 0")
-            own = out.load("ptr", a, offset("MANAGED_DICT_OFFSET"))
-            self.result(op, f"and i1 {good}, {out.let(f'icmp eq ptr {own}, null')}")
+            self.result(op, f"icmp ne i8 {valid}, 0")
 
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""

@@ -16,7 +16,7 @@ and the next attempt at compiling see nothing unusual.
 Description of an exit, in 8-byte words: code, instruction pointer, raises, entries of locals, entries of stack, frame size
 in words, address of its counter, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
 value that is the same as an earlier entry's, 256 * (entry + 1).
-Record: description, function, exception (three words), then locals and stack as the frame holds them.
+Record: description, function, exception (three words), what is left of the recursion limit, then locals and stack as the frame holds them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, o
 from morrow.jit.objects import decref as _decref
 
 CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, KINDS, FIRST_KIND = range(9)
-HEADER = 5  # words of a record before its entries
+REMAINING = 5  # word of a record: what was left of the recursion limit
+HEADER = 6  # words of a record before its entries
 # struct _stack_chunk (cpython/pystate.h), the same since 3.11
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
@@ -97,6 +98,8 @@ def _leave(out: Text) -> None:
     out.store("ptr", "%func", record, 8)
     for word in (2, 3, 4):
         out.store("ptr", "null", record, 8 * word)
+    left = "recursion_remaining" if HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
+    out.store("i32", out.load("i32", "%ts", offset("PyThreadState." + left)), record, 8 * REMAINING)
     raising = out.let(f"icmp ne i64 {_word(out, '%desc', RAISES)}, 0")
     out.branch(raising, "fetch", "start")
     out.block("fetch")
@@ -394,7 +397,16 @@ def _record_call(out: Text) -> None:
     out.lines += ["define ptr @morrow_record_call(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {", "entry:"]
     record = out.call("ptr", "PyCapsule_GetPointer", "ptr %self", "ptr @morrow_capsule")
     ts = out.call("ptr", "PyThreadState_Get")
+    counted = HERE.error_indicator == "triple"  # type: ignore[union-attr]
+    if counted:
+        # 3.11 may count calling a C function as a level of recursion (methodobject.c, cfunction_enter_call) or, specialised,
+        # may not: the callee goes on with what was left when it was called
+        field = offset("PyThreadState.recursion_remaining")
+        now = out.load("i32", ts, field)
+        out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
+    if counted:
+        out.store("i32", now, ts, field)
     out.line("ret ptr %result")
     out.lines.append("}")
 
