@@ -67,8 +67,8 @@ def _count_by_monitoring(worker: Worker) -> None:
             return None
         if count > CALLS * 20:
             return disable
-        frame = sys._getframe(1)
-        function = running.find_function(frame)
+        frame = sys._getframe(2)  # the program's: `guarded` is between
+        function = running.find_function(frame) if frame.f_code is code else None
         if function is None:
             return disable
         if count == CALLS or count == CALLS * 20:
@@ -87,8 +87,8 @@ def _count_by_monitoring(worker: Worker) -> None:
             return disable
         if count not in (TURNS, TURNS * 20):
             return None
-        frame = sys._getframe(1)
-        function = running.find_function(frame)
+        frame = sys._getframe(2)
+        function = running.find_function(frame) if frame.f_code is code else None
         loop = next((loop for loop in running.loops(code) if loop.head == target), None)
         if function is None or loop is None:
             return disable
@@ -138,18 +138,14 @@ def _count_by_evaluator(worker: Worker) -> None:
     f_code = s["_PyInterpreterFrame.f_code"]
 
     def on_call(inner: int) -> None:
-        busy.value = 1
-        try:
-            address = ctypes.c_uint64.from_address(inner + f_code).value
-            code = ctypes.cast(address, ctypes.py_object).value
-            count = calls[code] = calls.get(code, 0) + 1
-            function = running.function_of(inner)
-            if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS * 20:
-                table[(address >> 4) & (_SLOTS - 1)] = address
-            if function is not None and count in (CALLS, CALLS * 20) and not worker.resting and not _is_ours(code):
-                worker.run(Task(code, function, running.arguments_of(inner, code)))
-        finally:
-            busy.value = 0
+        address = ctypes.c_uint64.from_address(inner + f_code).value
+        code = ctypes.cast(address, ctypes.py_object).value
+        count = calls[code] = calls.get(code, 0) + 1
+        function = running.function_of(inner)
+        if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS * 20:
+            table[(address >> 4) & (_SLOTS - 1)] = address
+        if function is not None and count in (CALLS, CALLS * 20) and not worker.resting and not _is_ours(code):
+            worker.run(Task(code, function, running.arguments_of(inner, code)))
 
     text = f"""
 @format = private constant [2 x i8] c"n\\00"
@@ -178,7 +174,9 @@ look:
   %done = icmp eq ptr %known, %code
   br i1 %done, label %go, label %count
 count:
+  store volatile i8 1, ptr @morrow_busy
   %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %frame)
+  store volatile i8 0, ptr @morrow_busy
   %failed = icmp eq ptr %answer, null
   br i1 %failed, label %clear, label %drop
 clear:

@@ -435,7 +435,7 @@ class _ImportsAreOurs:
         """Part of the meta path's protocol: never finds anything, may object."""
         if _thread.get_ident() != self._thread or path is not None:
             return
-        from importlib.machinery import PathFinder
+        from _frozen_importlib_external import PathFinder  # importlib.machinery would be an import of its own
 
         spec = PathFinder.find_spec(name)
         origin = spec.origin if spec is not None else None
