@@ -563,7 +563,7 @@ def _threads(s: Structs) -> Checks:
 def _breaker(s: Structs, thread: int, interpreter: int) -> Checks:
     """A pending call that does nothing sets the word which long loops must watch; C code alone sees it set."""
     assert HERE is not None
-    if threading.current_thread() is not threading.main_thread():
+    if threading.get_ident() != threading.main_thread().ident:
         return  # pending calls go to the main thread, whose word this thread cannot name
     if HERE.eval_breaker == "interpreter":
         name, address = "PyInterpreterState.ceval.eval_breaker", interpreter + s["PyInterpreterState.ceval.eval_breaker"]

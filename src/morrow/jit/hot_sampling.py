@@ -34,8 +34,11 @@ class Sampler:
         busy: seconds of CPU the process has used while being looked at.
     """
 
-    def __init__(self, found: Callable[[str, FrameType], None], tick: Callable[[], None], interval: float = INTERVAL) -> None:
-        """*found* is told ("function" or "loop", frame) and must let go of the frame; *tick* is called at every look."""
+    def __init__(self, found: Callable[[str, FrameType, int], None], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
+        """*found* is told ("function" or "loop", frame, thread) and must let go of the frame.
+
+        *tick* is called at every look with `busy`, and again at once while it returns True.
+        """
         self._found = found
         self._tick = tick
         self._interval = interval
@@ -89,8 +92,9 @@ class Sampler:
                 else:
                     pause = self._interval
                     self._look(own)
-                self._tick()
-                last = process_time() if used > 1.0 else last
+                if self._tick(self.busy):
+                    pause = 0.001
+                last = process_time()  # what our own work took is not the program's
         finally:
             ended.release()
 
@@ -99,11 +103,11 @@ class Sampler:
         frames.pop(own, None)
         alone = len(frames) == 1
         while frames:
-            _, frame = frames.popitem()
+            thread, frame = frames.popitem()
             if alone or _moves(frame):
                 what = self.hot.add(frame)
                 if what:
-                    self._found(what, frame)
+                    self._found(what, frame, thread)
             del frame
 
 
@@ -142,4 +146,4 @@ def _block_signals() -> None:
 
     if hasattr(_signal, "pthread_sigmask"):
         kept = {getattr(_signal, name, 0) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGPROF")}
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, set(range(1, _signal.NSIG)) - kept)
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - kept)

@@ -55,6 +55,18 @@ def find_function(frame: FrameType) -> FunctionType | None:
     return found if isinstance(found, FunctionType) and found.__code__ is frame.f_code else None
 
 
+def function_of(inner: int) -> FunctionType | None:
+    """Return the function of an ``_PyInterpreterFrame`` given by address, or None."""
+    address = _word(inner + _FUNCTION) & _UNTAG
+    found = ctypes.cast(address, ctypes.py_object).value if address else None
+    return found if isinstance(found, FunctionType) else None
+
+
+def arguments_of(inner: int, code: CodeType) -> tuple[type | None, ...]:
+    """Return the types of the arguments in an ``_PyInterpreterFrame`` that has not begun to run."""
+    return _types(inner + _LOCALS, code.co_argcount + code.co_kwonlyargcount)
+
+
 def local_types(frame: FrameType) -> tuple[type | None, ...]:
     """Return the type of what each of ``localsplus`` holds (parameters first), None where it holds nothing."""
     return _types(_inner(frame) + _LOCALS, _count_locals(frame.f_code))

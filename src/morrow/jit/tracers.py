@@ -18,6 +18,9 @@ _S = structs()
 OWN_TOOL = 5
 """sys.monitoring.OPTIMIZER_ID, the number that PEP 669 sets aside for optimizers."""
 
+EAGER_TOOL = 4
+"""The tool that counts first calls under -X jit=eager."""
+
 _EVENTS = ("sys.settrace", "sys.setprofile", "sys.monitoring.register_callback")
 
 
@@ -35,7 +38,7 @@ def find_tracer() -> str:
     if HERE is not None and HERE.has_monitoring:
         for tool in range(6):
             name = sys.monitoring.get_tool(tool)
-            if name is not None and tool != OWN_TOOL:
+            if name is not None and not (tool in (OWN_TOOL, EAGER_TOOL) and name.startswith("morrow.")):
                 return f"monitoring tool {name!r}"
     return ""
 
