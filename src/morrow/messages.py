@@ -32,6 +32,17 @@ MESSAGES: dict[str, Message] = {
         "this Python ({host}) is not one this morrow knows; these systems are off: {systems}",
         "programs run as under python; a newer morrow may know this host",
     ),
+    # -- repl ---------------------------------------------------------------------------------------------------------
+    "repl-theme": Message(
+        "morrow",
+        "the theme {theme!r} cannot be used: {reason}; the default one is",
+        "-X theme=default, light or mono, or correct the file",
+    ),
+    "repl-history": Message(
+        "morrow",
+        "the history file {path} cannot be used: {reason}; this session keeps its history in memory",
+        "make the file writable, or name another one with PYTHON_HISTORY",
+    ),
 }
 
 
