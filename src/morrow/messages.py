@@ -27,6 +27,15 @@ MESSAGES: dict[str, Message] = {
         "{source}: {value!r} is not one of {values}",
         "morrow --help-xoptions lists the settings and their values",
     ),
+    "project-file": Message(
+        "morrow",
+        "{path}: cannot be read: {error}; its [tool.morrow] is left out",
+        "repair the file: the program runs with the default settings meanwhile",
+    ),
+    "project-unknown": Message("morrow", "{path}: [tool.morrow] has no {name!r}; it is left out", "one of: {known}"),
+    "project-value": Message(
+        "morrow", "{path}: [tool.morrow] {name} = {value!r} is left out", "it should be {wanted}"
+    ),
     "unknown-host": Message(
         "morrow",
         "this Python ({host}) is not one this morrow knows; these systems are off: {systems}",

@@ -43,6 +43,8 @@ SETTINGS: dict[str, Setting] = {
     for row in (
         # -- launching ------------------------------------------------------------------------------------------------
         Setting("debug", "", (), "print what morrow decides, e.g. jit:2,imports:1 (1 decisions, 2 stages, 3 all)", "launching"),
+        Setting("children", "1", _BOTH, "0: pythons that the program starts are plain pythons", "launching"),
+        Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
         Setting("deferred", "1", _BOTH, "0: evaluate annotations where they stand, as Python 3.13 does", "annotations"),
@@ -99,6 +101,19 @@ def get(name: str) -> str:
         value, source = _project[name], "[tool.morrow]"
     else:
         return setting.default
+    _check(setting, value, source)
+    return value
+
+
+def check(name: str, value: str | bool) -> None:
+    """Check what was given as ``-X name=value``.
+
+    Raises:
+        UnknownValue: the value given is not one of the setting's values.
+    """
+    _check(SETTINGS[name], "1" if value is True else str(value), f"-X {name}")
+
+
+def _check(setting: Setting, value: str, source: str) -> None:
     if setting.values and value not in setting.values:
         raise UnknownValue(setting, value, source)
-    return value

@@ -8,6 +8,8 @@ FACTS = Facts(
     parses_type_parameters=False,
     parses_type_defaults=False,
     parses_nested_fstrings=False,
+    places_fstring_parts=False,
+    reads_debug_fields=False,
     parses_except_lists=False,
     parses_template_strings=False,
     defers_annotations=False,
@@ -15,4 +17,6 @@ FACTS = Facts(
     own_gil=False,
     has_monitoring=False,
     has_remote_exec=False,
+    hidden_start=bytes((9, 0)),  # NOP
+    shows_command_lines=False,
 )

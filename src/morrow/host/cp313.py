@@ -2,4 +2,10 @@
 
 from morrow.host.cp312 import FACTS as OLDER
 
-FACTS = OLDER.but(version=(3, 13), parses_type_defaults=True, interpreters_module="_interpreters")
+FACTS = OLDER.but(
+    version=(3, 13),
+    parses_type_defaults=True,
+    interpreters_module="_interpreters",
+    hidden_start=bytes((30, 0)),
+    shows_command_lines=True,
+)

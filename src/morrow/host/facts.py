@@ -40,6 +40,8 @@ class Facts:
     parses_type_parameters: bool  # PEP 695
     parses_type_defaults: bool  # PEP 696
     parses_nested_fstrings: bool  # PEP 701
+    places_fstring_parts: bool  # the positions of nodes inside f-strings are those of 3.14
+    reads_debug_fields: bool  # f"{x=}" gives the text and positions 3.14 gives, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     defers_annotations: bool  # PEP 649, PEP 749
@@ -51,6 +53,10 @@ class Facts:
     # -- watching a running program -----------------------------------------------------------------------------------
     has_monitoring: bool  # PEP 669: sys.monitoring
     has_remote_exec: bool  # PEP 768: sys.remote_exec
+
+    # -- launching -----------------------------------------------------------------------------------------------------
+    hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    shows_command_lines: bool  # tracebacks quote the text of -c
 
     def __init__(self, **values: object) -> None:
         if values.keys() != Facts.__annotations__.keys():

@@ -1,6 +1,7 @@
-"""The interactive prompt: ``morrow`` with no arguments, ``-i`` after a script, `code.interact` and `breakpoint`.
+"""The interactive prompt: ``morrow`` with no arguments, and ``-i`` after a script.
 
-`why_basic` says why a terminal cannot have it; the caller then keeps the plain prompt. `interact` runs it.
+`prompt` is the one door: it takes the namespace of ``__main__`` and returns at the end of the input. In a terminal it
+edits, colours and completes (`interact`); where that cannot be, `why_basic` says why and the plain prompt does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,31 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
+from morrow.repl import basic
 
 COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
+
+
+def prompt(namespace: dict[str, Any], greet: bool) -> None:
+    """Read and run statements in *namespace* until the end of the input.
+
+    Args:
+        namespace: the dict of ``__main__``.
+        greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
+
+    Raises:
+        SystemExit: a statement raised it.
+    """
+    if why_basic() is not None:
+        basic.prompt(namespace, greet)
+        return
+    if greet:
+        basic.say_hello(namespace)
+    hook = getattr(sys, "__interactivehook__", None)
+    if hook is not None and getattr(hook, "__module__", None) != "site":
+        # site's own sets up readline, which would write its idea of the history over ours when python ends.
+        basic.run_hook()
+    interact(namespace)
 
 
 def why_basic() -> str | None:
@@ -39,19 +63,15 @@ def why_basic() -> str | None:
     return None
 
 
-def interact(namespace: dict[str, Any], *, banner: str | None = None, compile: Any = builtins.compile) -> None:
+def interact(namespace: dict[str, Any]) -> None:
     """Read blocks from the terminal and run them in *namespace* until the reader leaves.
 
     Args:
         namespace: the dict of ``__main__``.
-        banner: printed first, to stderr.
-        compile: the builtin `compile`, or one that takes more.
 
     Raises:
         SystemExit: a block asked to leave with a status.
     """
-    if banner:
-        print(banner, file=sys.stderr)
     sys.ps1 = getattr(sys, "ps1", ">>> ")
     sys.ps2 = getattr(sys, "ps2", "... ")
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
@@ -73,7 +93,7 @@ def interact(namespace: dict[str, Any], *, banner: str | None = None, compile: A
         _say("repl-history", path=find_history_file(), reason=history.trouble.strerror or history.trouble)
         history.trouble = None
     editing = settings.get("editing")
-    console = Console(namespace, compile, name)
+    console = Console(namespace, builtins.compile, name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:

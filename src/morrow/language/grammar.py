@@ -1,0 +1,181 @@
+"""Parse Python 3.14 with the host's parser.
+
+Takes what `ast.parse` takes, gives `Parsed`: the tree that 3.14 gives, positions included. The host parses what it can;
+what it cannot is hidden from it (`blanking`), parsed apart (`holes`) and put back (`grafting`). A host that takes all
+of 3.14 is handed the source as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from morrow.host import HERE, Facts
+from morrow.language import blanking, host_compile as _compile, source as sources
+from morrow.language.grafting import Grafter, Ungrafted
+from morrow.language.holes import parse_holes
+from morrow.language.source import Source
+from morrow.language.tokens import Wrong
+
+
+class Parsed:
+    """A tree, and whether it is more than the host makes of the source by itself.
+
+    Attributes:
+        tree: as `ast.parse` returns it.
+        rewritten: the host refuses the source or places parts of it wrongly: compile the tree, not the source.
+    """
+
+    __slots__ = ("tree", "rewritten")
+
+    def __init__(self, tree: ast.AST, rewritten: bool) -> None:
+        self.tree, self.rewritten = tree, rewritten
+
+    def __repr__(self) -> str:
+        return f"Parsed({self.tree!r}, rewritten={self.rewritten})"
+
+
+def parse(
+    source: str | bytes,
+    filename: str = "<unknown>",
+    mode: str = "exec",
+    *,
+    type_comments: bool = False,
+    feature_version: int | tuple[int, int] | None = None,
+    flags: int = 0,
+    exact_positions: bool = True,
+) -> Parsed:
+    """Parse a source as 3.14 does.
+
+    Args:
+        source: text, or bytes with an optional mark or coding line.
+        filename: for messages.
+        mode: exec, eval, single or func_type.
+        type_comments, feature_version: as for `ast.parse`.
+        flags: more compiler flags, such as those of `codeop`; ``ast.PyCF_ONLY_AST`` is always added.
+        exact_positions: False leaves f-strings the host takes as it placed them, when that is cheaper.
+
+    Raises:
+        SyntaxError: the source is not Python 3.14. Positions and text are those of *source*.
+        ValueError, MemoryError, RecursionError, UnicodeEncodeError: as the host's `compile`.
+    """
+    host = _Host(filename, mode, type_comments, feature_version, flags)
+    if HERE is None or HERE.parses_template_strings or mode == "func_type":
+        return Parsed(host.parse(source, mode), False)
+    if not isinstance(source, (str, bytes)):
+        return Parsed(host.parse(source, mode), False)
+    text = _read(source)
+    if text is None:
+        return Parsed(host.parse(source, mode), False)
+    if _hints(HERE, exact_positions).search(text.text):
+        found = blanking.plan(text, HERE)
+        if found.edits or found.wrong:
+            return _parse_blanked(source, text, found, host)
+        return Parsed(host.parse(source, mode), False)
+    try:
+        return Parsed(host.parse(source, mode), False)
+    except (SyntaxError, ValueError):
+        # ValueError: 3.12.1 on f"{x=:}". Whatever the reason, ours is the second opinion.
+        found = blanking.plan(text, HERE)
+        if not found.edits and not found.wrong:
+            raise
+    return _parse_blanked(source, text, found, host)
+
+
+class _Host:
+    """The host's parser, with what stays the same for all parts of one source."""
+
+    def __init__(
+        self, filename: str, mode: str, type_comments: bool, feature_version: int | tuple[int, int] | None, flags: int
+    ) -> None:
+        self.filename, self.mode = filename, mode
+        self.flags = flags | ast.PyCF_ONLY_AST | (ast.PyCF_TYPE_COMMENTS if type_comments else 0)
+        if isinstance(feature_version, tuple):
+            major, minor = feature_version
+            if major != 3:
+                raise ValueError(f"Unsupported major version: {major}")
+            feature_version = minor
+        self.feature_version = -1 if feature_version is None else feature_version
+
+    def parse(self, source: str | bytes, mode: str) -> ast.AST:
+        return _compile(  # type: ignore[call-overload,no-any-return]
+            source, self.filename, mode, self.flags, dont_inherit=True, _feature_version=self.feature_version
+        )
+
+    def parse_text(self, text: bytes, mode: str) -> ast.AST:
+        """Parse UTF-8 whatever a coding line says."""
+        return self.parse(text.decode(), mode)
+
+
+def _read(source: str | bytes) -> Source | None:
+    """Return the text, or None when it cannot be read, which the host is to explain."""
+    try:
+        text = sources.read(source)
+    except (UnicodeError, LookupError):
+        return None
+    return None if b"\0" in text.text else text
+
+
+_HINTS: dict[tuple[Facts, bool], re.Pattern[bytes]] = {}
+
+
+def _hints(host: Facts, exact_positions: bool) -> re.Pattern[bytes]:
+    """Return what a text has in it when it is worth looking closer before the host parses it in vain."""
+    made = _HINTS.get((host, exact_positions))
+    if made is None:
+        prefix = rb"[tT][rR]?|[rR][tT]"
+        if exact_positions and not host.places_fstring_parts:
+            prefix += rb"|[fF][rR]?|[rR][fF]"
+        hints = [rb"(?<![\w\x80-\xff])(?:%b)['\"]" % prefix, rb"\bexcept\b[^:\n(]*,"]
+        if not host.parses_type_parameters:
+            hints += [rb"\b(?:def|class)[ \t]+\w+\[", rb"(?m:^)[ \t]*type[ \t]+\w+[ \t]*[=\[]"]
+        if host.places_fstring_parts and not host.reads_debug_fields:
+            hints.append(rb"(?<![\w\x80-\xff])(?:[fF][rR]?|[rR][fF])(?:'''|\"\"\"|'|\")[^'\"]*=[ \t]*[}!:]")
+        made = _HINTS[host, exact_positions] = re.compile(b"|".join(hints))
+    return made
+
+
+def _parse_blanked(source: str | bytes, text: Source, found: blanking.Plan, host: _Host) -> Parsed:
+    error: SyntaxError | None = None
+    if found.wrong is not None:
+        error = _wrong(found.wrong, text, host.filename)
+        raise error
+    blanked = blanking.apply(text.text, found.edits)
+    try:
+        tree = host.parse_text(blanked, host.mode)
+        parse_more = lambda holes: parse_holes(text, holes, host.parse_text, found.is_ours)  # noqa: E731
+        parse_more(found.holes())
+        Grafter(text, found, parse_more).graft(tree)
+    except Wrong as wrong:
+        error = _wrong(wrong, text, host.filename)
+    except Ungrafted as ungrafted:
+        error = _wrong(Wrong("invalid syntax", ungrafted.offset), text, host.filename)
+    except SyntaxError as refused:
+        error = _relocated(refused, blanked, text)
+    else:
+        return Parsed(tree, True)
+    raise error
+
+
+def _wrong(wrong: Wrong, text: Source, filename: str) -> SyntaxError:
+    line, column = text.position(wrong.start)
+    end_line, end_column = text.position(wrong.end)
+    shown = text.line(line)
+    return SyntaxError(
+        wrong.message,
+        (filename, line, _characters(text, line, column) + 1, shown, end_line, _characters(text, end_line, end_column) + 1),
+    )
+
+
+def _relocated(error: SyntaxError, parsed: bytes, text: Source) -> SyntaxError:
+    """Make the host's error about the blanked text one about the source."""
+    line = error.lineno
+    if line is None or not 0 < line <= len(text.starts):
+        return error
+    error.text = text.line(line)
+    return error
+
+
+def _characters(text: Source, line: int, column: int) -> int:
+    start = text.starts[line - 1]
+    return len(text.text[start : start + column].decode("utf-8", "replace"))
