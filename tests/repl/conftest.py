@@ -11,21 +11,14 @@ pytest.importorskip("prompt_toolkit", reason="the prompt is built on prompt_tool
 
 from tests.support.terminal import Terminal, python_command  # noqa: E402
 
-START = (
-    "import sys, morrow.repl as r; reason = r.why_basic()\n"
-    "if reason: sys.exit('basic: ' + reason)\n"
-    "import types; main = sys.modules['__main__'] = types.ModuleType('__main__'); r.interact(vars(main), banner='hello')"
-)
-
-
 @pytest.fixture
 def start(tmp_path) -> Iterator:
     """Start a prompt: ``start(env={...})`` gives its `Terminal`, at the first prompt."""
     opened: list[Terminal] = []
 
-    def start(env: dict[str, str] | None = None, wait: str = ">>>", **options) -> Terminal:
+    def start(env: dict[str, str] | None = None, wait: str = ">>>", arguments: tuple[str, ...] = (), **options) -> Terminal:
         environment = {"PYTHON_HISTORY": str(tmp_path / "history"), "HOME": str(tmp_path), "INPUTRC": str(tmp_path / "inputrc"), **(env or {})}
-        terminal = Terminal(python_command("-c", START), cwd=tmp_path, env=environment, **options)
+        terminal = Terminal(python_command("-m", "morrow", *arguments), cwd=tmp_path, env=environment, **options)
         opened.append(terminal)
         if wait:
             terminal.wait(wait)

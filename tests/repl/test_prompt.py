@@ -308,8 +308,10 @@ def test_everything_typed_before_the_editor_is_there_is_kept(start):
 
 @pytest.mark.parametrize("env", [{"PYTHON_BASIC_REPL": "1"}, {"TERM": "dumb"}, {"MORROW_REPL": "basic"}])
 def test_the_plain_prompt_when_asked(start, env):
-    terminal = start(env, wait="")
-    terminal.wait("basic: ")
+    terminal = start(env)
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n>>>")
+    assert b"\x1b[?2004h" not in terminal.raw
 
 
 def test_two_thousand_lines_are_pasted_and_run(start):
@@ -318,3 +320,58 @@ def test_two_thousand_lines_are_pasted_and_run(start):
     terminal.wait("return y1997")
     terminal.send("Enter", "Enter", "f(3)[1]", "Enter")
     terminal.wait("\n1997\n", 60)
+
+
+def test_the_language_is_3_14s(start):
+    terminal = start()
+    terminal.send("try:", "Enter", "1/0", "Enter", "Backspace", "except ValueError, ZeroDivisionError:", "Enter")
+    terminal.send("print('caught')", "Enter", "Enter")
+    terminal.wait("\ncaught\n")
+    terminal.send('t"{6*7} x".values', "Enter")
+    terminal.wait("\n(42,)\n")
+    terminal.send("def f[T](x: Undefined) -> T: return x", "Enter", "Enter", "f.__type_params__", "Enter")
+    terminal.wait("\n(T,)\n")
+
+
+def test_no_frame_of_ours_is_below_a_block(start):
+    terminal = start()
+    terminal.send("import inspect; [frame.filename for frame in inspect.stack()]", "Enter")
+    terminal.wait("\n['<python-input-0>']\n")
+
+
+def test_the_banner_and_startup_come_first(start, tmp_path):
+    (tmp_path / "startup.py").write_text("started = 'yes'\n")
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    assert terminal.text.startswith("Python 3.")
+    terminal.send("started", "Enter")
+    terminal.wait("\n'yes'\n")
+
+
+def test_a_broken_startup_file_is_a_message(start, tmp_path):
+    (tmp_path / "startup.py").write_text("1/0\n")
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    terminal.wait("ZeroDivisionError")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_dash_i_opens_it_after_an_exception(start, tmp_path):
+    (tmp_path / "app.py").write_text("x = 41\n1/0\n")
+    terminal = start(arguments=("-i", "app.py"))
+    terminal.wait("ZeroDivisionError")
+    terminal.send("x + 1", "Enter")
+    terminal.wait("\n42\n")
+
+
+def test_a_file_called_as_a_library_module_does_no_harm(start, tmp_path):
+    (tmp_path / "dis.py").write_text("raise RuntimeError('not the real one')\n")
+    terminal = start()
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_a_class_and_dataclass_can_be_typed(start):
+    terminal = start()
+    terminal.send("from dataclasses import dataclass", "Enter", "@dataclass", "Enter", "class P:", "Enter", "x: int", "Enter", "y: Later = 2", "Enter", "Enter")
+    terminal.send("P(1)", "Enter")
+    terminal.wait("\nP(x=1, y=2)\n")

@@ -13,11 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
+from morrow.host.frames import hide
 from morrow.repl import basic
 
 COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
+@hide
 def prompt(namespace: dict[str, Any], greet: bool) -> None:
     """Read and run statements in *namespace* until the end of the input.
 
@@ -63,6 +65,7 @@ def why_basic() -> str | None:
     return None
 
 
+@hide
 def interact(namespace: dict[str, Any]) -> None:
     """Read blocks from the terminal and run them in *namespace* until the reader leaves.
 
@@ -77,10 +80,16 @@ def interact(namespace: dict[str, Any]) -> None:
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
     waiting = _Waiting(str(sys.ps1))
 
-    from morrow.repl.console import Console
-    from morrow.repl.history import History, find_history_file
-    from morrow.repl.prompt import Prompt, wants_vi
-    from morrow.repl.themes import BadTheme, get_theme
+    # A file here called dis.py or token.py is the reader's business, not the editor's.
+    here = sys.path[:1] if sys.path[:1] == [""] else []
+    del sys.path[: len(here)]
+    try:
+        from morrow.repl.console import Console
+        from morrow.repl.history import History, find_history_file
+        from morrow.repl.prompt import Prompt, wants_vi
+        from morrow.repl.themes import BadTheme, get_theme
+    finally:
+        sys.path[:0] = here
 
     name = settings.get("theme")
     try:
@@ -93,7 +102,7 @@ def interact(namespace: dict[str, Any]) -> None:
         _say("repl-history", path=find_history_file(), reason=history.trouble.strerror or history.trouble)
         history.trouble = None
     editing = settings.get("editing")
-    console = Console(namespace, builtins.compile, name)
+    console = Console(namespace, _compiler(), name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:
@@ -130,6 +139,7 @@ class _Waiting:
             self._termios.tcsetattr(sys.stdin, self._termios.TCSANOW, self._attributes)
 
 
+@hide
 def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     """Read one block and run it; return whether to go on."""
     try:
@@ -148,6 +158,24 @@ def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     except KeyboardInterrupt as error:
         console.show(error)
     return True
+
+
+def _compiler() -> Any:
+    """Return the compiler of what is typed: it is the program's own text, wherever this file is installed."""
+    if settings.get("language") == "0":
+        return builtins.compile
+    from morrow import language
+
+    deferred = settings.get("deferred") != "0"
+
+    def compile(
+        source: Any, filename: str, mode: str, flags: int = 0, dont_inherit: bool = True, optimize: int = -1
+    ) -> Any:
+        if flags & language.ONLY_AST:
+            return language.parse(source, filename, mode, flags=flags)
+        return language.compile(source, filename, mode, flags, True, optimize, deferred=deferred)
+
+    return compile
 
 
 def _command(text: str, namespace: dict[str, Any]) -> Callable[[], object] | None:

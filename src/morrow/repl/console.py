@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from morrow.host.frames import hide
 from morrow.repl import tracebacks
 from morrow.repl.highlight import State, scan_line
 
@@ -103,6 +104,7 @@ class Console:
 
     # -- run it ---------------------------------------------------------------------------------------------------------
 
+    @hide
     def run(self, text: str) -> None:
         """Run a block; print what goes wrong as a prompt does.
 
@@ -131,6 +133,7 @@ class Console:
             if not self._run_code(code, filename):
                 return
 
+    @hide
     def _run_code(self, code: types.CodeType, filename: str) -> bool:
         """Run one statement; return whether the block goes on."""
         try:
