@@ -3,7 +3,9 @@
 Rewriting puts functions around and inside what the user wrote. This goes over the finished code objects and makes them
 look as if the host had compiled the new grammar itself:
 
-    parameter ``.format NAME``        the function is called NAME, its parameter ``format`` (evaluators, ``__annotate__``)
+    parameter ``.format NAME``        the function is called NAME, its parameter ``format`` (evaluators, ``__annotate__``);
+                                      a NAME with a dot is a qualified one (``f.__annotate__``)
+    lambda with first ``.classdict``  only hands on the namespace of a class: absent from qualified names
     first parameter ``.defaults``     a scope of type parameters: ``<generic parameters of NAME>``, absent from qualified names
     name ``.f``, ``____________C``    hidden inside such a scope: ``f``, ``C``
     variable ``.classdict``           ``__classdict__``
@@ -32,9 +34,9 @@ def rename(code: CodeType) -> CodeType:
 
 def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
     changes: dict[str, object] = {}
-    is_scope = code.co_varnames[:1] == (_SCOPE,)
+    is_scope = code.co_varnames[:1] in ((_SCOPE,), (CLASS_NAMESPACE,))
     if name != code.co_name:
-        changes["co_name"] = name
+        changes["co_name"] = "__annotate__" if name.endswith(".__annotate__") else name
     if qualname != code.co_qualname:
         changes["co_qualname"] = qualname
     constants = list(code.co_consts)
