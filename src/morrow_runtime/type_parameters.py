@@ -17,6 +17,7 @@ import functools
 import gc
 import opcode
 import operator
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -30,6 +31,8 @@ __all__ = [
     "function",
     "generic",
     "generic_base",
+    "class_namespace",
+    "load_global",
     "no_format",
     "param_spec",
     "same",
@@ -54,6 +57,45 @@ def same(value: object) -> object:
 def no_format() -> object:
     """Refuse an annotation format that a compiled evaluator cannot give; annotationlib then makes it up."""
     raise NotImplementedError
+
+
+def load_global(name: str) -> object:
+    """Return a global or built-in of the caller, past any variable of that name around it.
+
+    Raises:
+        NameError: there is none.
+    """
+    frame = sys._getframe(1)
+    try:
+        return frame.f_globals[name]
+    except KeyError:
+        pass
+    try:
+        return frame.f_builtins[name]
+    except KeyError:
+        raise NameError(f"name {name!r} is not defined", name=name) from None
+
+
+def class_namespace(namespace: object) -> object:
+    """Return a class namespace in which ``in`` tells what a lookup would find, whatever the metaclass prepared."""
+    return namespace if type(namespace) is dict else _Prepared(namespace)
+
+
+class _Prepared:
+    """A class namespace of a metaclass's own type: only looking up says whether a name is there."""
+
+    def __init__(self, namespace: typing.Any) -> None:
+        self.namespace = namespace
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            self.namespace[name]
+        except KeyError:
+            return False
+        return True
+
+    def __getitem__(self, name: str) -> object:
+        return self.namespace[name]
 
 
 def function(defaults: tuple[object, ...], keyword_defaults: dict[str, object], parameters: tuple[object, ...]) -> object:

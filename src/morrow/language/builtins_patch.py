@@ -127,6 +127,9 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
             locals = _locals(frame)
     elif locals is None:
         locals = globals
+    if type(globals) is not dict and hasattr(type(globals), "__missing__"):
+        # Such a mapping has an answer for every name, so it must have the right one for ours.
+        globals.setdefault(morrow_runtime.NAME, morrow_runtime)
     if closure is not None:
         return _host_exec(source, globals, locals, closure=closure)
     return _host_exec(_code(source, "exec", globals, frame), globals, locals)

@@ -84,7 +84,7 @@ def _features() -> list[Feature]:
     if not _loaded and HERE is not None:
         for name in ORDER:
             module = _find(name)
-            if module is not None:
+            if module is not None and hasattr(module, "lower"):
                 _loaded.append(module)  # type: ignore[arg-type]
     return _loaded
 

@@ -88,6 +88,57 @@ def mangle(name: str, class_name: str | None) -> str:
     return f"_{stripped}{name}" if stripped else name
 
 
+class ClassNames:
+    """What a class body does with names.
+
+    Attributes:
+        bound: names it binds; declared_global, declared_nonlocal: names it declares.
+        shadowed: names that functions around the class bind.
+    """
+
+    def __init__(self, node: ast.ClassDef, shadowed: frozenset[str]) -> None:
+        self.shadowed = shadowed
+        self.bound, self.declared_global, self.declared_nonlocal = names_of(node.body)
+
+
+def names_of(body: Iterable[ast.AST]) -> tuple[set[str], set[str], set[str]]:
+    """Return the names that a class or function body binds itself, declares global, and declares nonlocal."""
+    bound: set[str] = set()
+    declared_global: set[str] = set()
+    declared_nonlocal: set[str] = set()
+    todo = list(body)
+    while todo:
+        each = todo.pop()
+        if isinstance(each, ast.Name):
+            if not isinstance(each.ctx, ast.Load):
+                bound.add(each.id)
+        elif isinstance(each, DEFINITIONS):
+            bound.add(each.name)
+            todo += each.decorator_list
+            continue
+        elif isinstance(each, ast.Global):
+            declared_global.update(each.names)
+        elif isinstance(each, ast.Nonlocal):
+            declared_nonlocal.update(each.names)
+        elif isinstance(each, ast.alias):
+            bound.add((each.asname or each.name).partition(".")[0])
+        elif isinstance(each, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and each.name:
+            bound.add(each.name)
+        elif isinstance(each, ast.MatchMapping) and each.rest:
+            bound.add(each.rest)
+        elif isinstance(each, SCOPES):
+            # Names bound inside stay there, but for := in a comprehension.
+            bound |= {walrus.target.id for walrus in ast.walk(each) if isinstance(walrus, ast.NamedExpr)}
+            continue
+        todo.extend(ast.iter_child_nodes(each))
+    return bound - declared_global - declared_nonlocal, declared_global, declared_nonlocal
+
+
+SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+HAS_TYPE_PARAMETERS = (*DEFINITIONS, nodes.TypeAlias)
+
+
 class ClassScope(ast.NodeTransformer):
     """Let the names of an expression be looked up in a class namespace first.
 
@@ -98,18 +149,29 @@ class ClassScope(ast.NodeTransformer):
     Args:
         own: names that belong to the scope itself, its type parameters.
         class_name: the class around it, for private names.
+        around: what the class body does with names; without it, no name is declared global or nonlocal.
     """
 
-    def __init__(self, own: Iterable[str], class_name: str | None) -> None:
-        self.own, self.class_name = frozenset(own), class_name
+    def __init__(self, own: Iterable[str], class_name: str | None, around: ClassNames | None = None) -> None:
+        self.own, self.class_name, self.around = frozenset(own), class_name, around
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self.own or node.id.startswith(".") or node.id == RUNTIME or not isinstance(node.ctx, ast.Load):
+        name = node.id
+        if name in self.own or name.startswith(".") or name == RUNTIME or not isinstance(node.ctx, ast.Load):
             return node
-        key = mangle(node.id, self.class_name)
+        outside: ast.expr = node
+        if self.around is not None:
+            if name in self.around.declared_nonlocal:
+                return node
+            if name in self.around.shadowed and (name in self.around.bound or name in self.around.declared_global):
+                # The class makes the name its own, or global: the variable of a function around it is not meant.
+                outside = at(call(runtime("load_global"), ast.Constant(name)), node)
+            if name in self.around.declared_global:
+                return outside
+        key = mangle(name, self.class_name)
         found = ast.Subscript(load(CLASS_NAMESPACE), ast.Constant(key), LOAD)
         known = ast.Compare(ast.Constant(key), [ast.In()], [load(CLASS_NAMESPACE)])
-        return at(ast.IfExp(known, found, node), node)
+        return at(ast.IfExp(known, found, outside), node)
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
         arguments = node.args
@@ -122,8 +184,3 @@ class ClassScope(ast.NodeTransformer):
         return node
 
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp  # type: ignore[assignment]
-
-
-SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-HAS_TYPE_PARAMETERS = (*DEFINITIONS, nodes.TypeAlias)

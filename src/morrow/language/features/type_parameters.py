@@ -67,6 +67,8 @@ class _Lowering:
         self.context = context
         self.strings = strings  # annotations are strings: their names are nobody's business
         self.class_name: str | None = None  # of the class whose private names are in force
+        self.names: build.ClassNames | None = None  # of the class directly around
+        self.shadowed: frozenset[str] = frozenset()  # what functions around bind
         self.in_class = False  # directly, not in a method
         self.type_names: frozenset[str] = frozenset()  # type parameters that `nonlocal` could reach
         self.found = False
@@ -100,13 +102,15 @@ class _Lowering:
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
         type_params = getattr(node, "type_params", None) or []
-        scope = self.in_class, self.type_names
+        scope = self.in_class, self.type_names, self.shadowed, self.names
         own = {each.name for each in type_params}
-        self.in_class = False
-        if own or self.type_names:
-            self.type_names = (self.type_names | own) - _bound_names(node)
+        self.in_class, self.names = False, None
+        if self.generic_below(node, own):
+            bound = _bound_names(node)
+            self.type_names = (self.type_names | own) - bound
+            self.shadowed |= bound
         node.body = self.block(node.body)
-        self.in_class, self.type_names = scope
+        self.in_class, self.type_names, self.shadowed, self.names = scope
         if not type_params:
             node.decorator_list += getattr(node, "inner_decorators", ())
             return node
@@ -124,20 +128,28 @@ class _Lowering:
             runtime("function"), load(PARAMETERS[0]), load(PARAMETERS[1]), build.tuple_of(load(name) for name in _names(type_params))
         )
         node.decorator_list = [at(complete, first), *getattr(node, "inner_decorators", ())]
-        if self.in_class and not self.strings:
-            self.see_class(type_params, node)
+        if self.in_class:
+            _take_namespace(node)
+            if not self.strings:
+                self.see_class(type_params, node)
         name, node.name = node.name, HIDDEN_FUNCTION + node.name
         node.type_params = []  # type: ignore[union-attr,unused-ignore]
         body = [*self.assignments(type_params, None), node, at(ast.Return(load(node.name)), place)]
         return self.scope(name, body, decorators, place, defaults, keyword_defaults)
 
+    def generic_below(self, node: ast.AST, own: set[str]) -> bool:
+        """Return whether names bound by a function matter: they do to type parameters around it and scopes in it."""
+        return bool(own or self.type_names) or any(
+            getattr(each, "type_params", None) or isinstance(each, nodes.TypeAlias) for each in ast.walk(node)
+        )
+
     def class_(self, node: ast.ClassDef) -> ast.stmt:
         type_params = getattr(node, "type_params", None) or []
-        scope = self.class_name, self.in_class, self.type_names
-        self.class_name, self.in_class = node.name, True
+        scope = self.class_name, self.in_class, self.type_names, self.names
+        self.class_name, self.in_class, self.names = node.name, True, build.ClassNames(node, self.shadowed)
         self.type_names |= {each.name for each in type_params}
         node.body = self.block(node.body)
-        self.class_name, self.in_class, self.type_names = scope
+        self.class_name, self.in_class, self.type_names, self.names = scope
         if not type_params:
             return node
         self.check(type_params, *node.bases, *(each.value for each in node.keywords))
@@ -189,7 +201,9 @@ class _Lowering:
         keyword_defaults: ast.expr | None = None,
     ) -> ast.stmt:
         self.found = True
-        namespace = call(runtime("namespace")) if self.in_class else ast.Constant(None)
+        namespace: ast.expr = ast.Constant(None)
+        if self.in_class:
+            namespace = call(runtime("class_namespace"), call(runtime("namespace")))
         enter = call(runtime("generic"), defaults or ast.Constant(None), keyword_defaults or ast.Constant(None), namespace)
         made = build.function(name, build.parameters(*PARAMETERS), body, [*decorators, at(enter, place)])
         return at(made, place)
@@ -220,10 +234,10 @@ class _Lowering:
             for each in ast.walk(value):
                 if isinstance(each, ast.Name) and each.id in variables:
                     each.id = variables[each.id]
-        if not self.in_class:
+        if self.names is None:
             return value
         own = {*_names(type_params), *variables.values()}
-        return build.ClassScope(own, self.class_name).visit(value)  # type: ignore[no-any-return]
+        return build.ClassScope(own, self.class_name, self.names).visit(value)  # type: ignore[no-any-return]
 
     def see_class(self, type_params: list[ast.AST], node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Let eager annotations of a generic method see the class."""
@@ -258,7 +272,10 @@ class _Lowering:
                 self.refuse(f"non-default type parameter '{name}' follows default type parameter", each)
         for value in inside:
             if isinstance(value, ast.arguments):
-                # Defaults are evaluated outside; annotations have a rule of their own.
+                # Defaults are evaluated outside.
+                for argument in ast.iter_child_nodes(value):
+                    if isinstance(argument, ast.arg) and argument.annotation is not None and type_params:
+                        self.forbid("the definition of a generic", argument.annotation)
                 continue
             if value is not None and type_params:
                 self.forbid("the definition of a generic", value)
@@ -295,6 +312,17 @@ class _Lowering:
         )
 
 
+def _take_namespace(node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Let an annotate function, made by an earlier feature, find the class namespace now that a scope is in between."""
+    for place in (node.returns, *node.decorator_list):
+        for each in ast.walk(place) if place is not None else ():
+            for index, argument in enumerate(each.args if isinstance(each, ast.Call) else ()):
+                if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute):
+                    if argument.func.attr == "namespace" and isinstance(argument.func.value, ast.Name):
+                        if argument.func.value.id == build.RUNTIME:
+                            each.args[index] = at(load(build.CLASS_NAMESPACE), argument)  # type: ignore[attr-defined]
+
+
 def _walrus_in_comprehension(node: ast.AST) -> list[ast.AST]:
     """``:=`` in a comprehension binds in the scope around it, so it is refused there too."""
     return [each for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
@@ -309,19 +337,7 @@ def _first(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.A
     return node.decorator_list[0] if node.decorator_list else node
 
 
-def _bound_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Return the names that a function binds itself, which hides type parameters of the same name from `nonlocal`."""
-    found = {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
-    declared: set[str] = set()
-    todo: list[ast.AST] = list(node.body)
-    while todo:
-        each = todo.pop()
-        if isinstance(each, ast.Nonlocal):
-            declared.update(each.names)
-        elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            found.add(each.id)
-        if isinstance(each, build.DEFINITIONS):
-            found.add(each.name)
-        elif not isinstance(each, build.SCOPES):
-            todo.extend(ast.iter_child_nodes(each))
-    return found - declared
+def _bound_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Return the names that a function binds itself, its parameters included."""
+    parameters = {each.arg for each in ast.iter_child_nodes(node.args) if isinstance(each, ast.arg)}
+    return frozenset(parameters | build.names_of(node.body)[0])
