@@ -92,9 +92,8 @@ def test_ctrl_c_gives_a_new_prompt(start):
 
 def test_ctrl_c_stops_what_runs(start):
     terminal = start()
-    terminal.send("while True: pass", "Enter", "Enter")
-    terminal.wait("...")
-    terminal._read(0.3)
+    terminal.send("while print('run' + 'ning') or True: import time; time.sleep(100)", "Enter", "Enter")
+    terminal.wait("running")
     terminal.send("C-c")
     terminal.wait("KeyboardInterrupt\n>>>")
 
@@ -262,9 +261,9 @@ def test_top_level_await(start):
 
 def test_ctrl_c_stops_an_await(start):
     terminal = start()
-    terminal.send("import asyncio", "Enter", "await asyncio.sleep(100)", "Enter")
-    terminal.wait("sleep(100)")
-    terminal._read(0.5)
+    terminal.send("import asyncio", "Enter", "async def f(): print('be' + 'gun'); await asyncio.sleep(100)", "Enter", "Enter")
+    terminal.send("await f()", "Enter")
+    terminal.wait("begun")
     terminal.send("C-c")
     terminal.wait("KeyboardInterrupt")
     terminal.send("1 + 1", "Enter")
@@ -308,7 +307,8 @@ def test_everything_typed_before_the_editor_is_there_is_kept(start):
 
 @pytest.mark.parametrize("env", [{"PYTHON_BASIC_REPL": "1"}, {"TERM": "dumb"}, {"MORROW_REPL": "basic"}])
 def test_the_plain_prompt_when_asked(start, env):
-    terminal = start(env)
+    terminal = start(env, wait="")
+    terminal.wait(">>>")
     terminal.send("6 * 7", "Enter")
     terminal.wait("\n42\n>>>")
     assert b"\x1b[?2004h" not in terminal.raw

@@ -16,7 +16,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.application.run_in_terminal import run_in_terminal
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, get_common_complete_suffix
 from prompt_toolkit.cursor_shapes import CursorShape
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
@@ -93,8 +93,14 @@ class _Colours(Lexer):
 class _Completions(Completer):
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.namespace = namespace
+        self.words: list[str] = []
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        text = document.text_before_cursor
+        if text.isidentifier():
+            for word in self.words:
+                if word.startswith(text):
+                    yield Completion(word, start_position=-len(text), display_meta="command")
         for candidate in complete(document.text_before_cursor, self.namespace):
             yield Completion(candidate.text, start_position=-candidate.length, display_meta=candidate.note)
 
@@ -159,6 +165,37 @@ class Prompt:
             self.session.bottom_toolbar = "paste mode: Enter starts a line, F3 runs the block"
         else:
             self.session.bottom_toolbar = signature(buffer.document.text_before_cursor, self.console.namespace)
+
+
+class Line:
+    """Reads single lines for somebody else's prompt: a debugger's, `code.interact`'s."""
+
+    def __init__(self, history: History, theme: Mapping[str, str], vi: bool = False) -> None:
+        coloured = can_colour(sys.stdout)
+        styles = {piece: style_of(sgr) for piece, sgr in theme.items() if sgr != "0"} if coloured else {}
+        self._prompt_style = styles.get("prompt", "")
+        self._completions = _Completions({})
+        self._session: PromptSession[str] = PromptSession(
+            lexer=_Colours(styles),
+            completer=self._completions,
+            complete_while_typing=False,
+            history=_Blocks(history),
+            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+            color_depth=None if coloured else ColorDepth.DEPTH_1_BIT,
+            reserve_space_for_menu=0,
+            include_default_pygments_style=False,
+            key_bindings=_line_bindings(),
+        )
+
+    def read(self, prompt: str, namespace: Mapping[str, Any], words: list[str]) -> str:
+        """Return the next line.
+
+        Raises:
+            EOFError: Ctrl-D on an empty line.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        self._completions.namespace, self._completions.words = namespace, words
+        return self._session.prompt([(self._prompt_style, prompt)])
 
 
 def clean_paste(text: str) -> str:
@@ -227,11 +264,7 @@ def _bindings(prompt: Prompt) -> KeyBindings:
 
     @keys.add("tab", filter=here & ~in_indent)
     def _(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if buffer.complete_state is not None:
-            buffer.complete_next()
-        else:
-            buffer.start_completion(insert_common_part=True)
+        _complete(event.current_buffer)
 
     @keys.add("c-c", filter=here)
     def _(event: KeyPressEvent) -> None:
@@ -273,6 +306,33 @@ def _bindings(prompt: Prompt) -> KeyBindings:
         prompt._show_toolbar(event.current_buffer)
 
     return keys
+
+
+def _line_bindings() -> KeyBindings:
+    """Tab: an indentation at the start of a line, else completion."""
+    keys = KeyBindings()
+
+    @keys.add("tab")
+    def _(event: KeyPressEvent) -> None:
+        if not event.current_buffer.document.current_line_before_cursor.strip():
+            event.current_buffer.insert_text(INDENT)
+        else:
+            _complete(event.current_buffer)
+
+    return keys
+
+
+def _complete(buffer: Buffer) -> None:
+    """Write what all candidates have in common, at once: keys typed after Tab belong behind it. Then show them."""
+    if buffer.complete_state is not None:
+        buffer.complete_next()
+        return
+    found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+    common = get_common_complete_suffix(buffer.document, found)
+    if common:
+        buffer.insert_text(common)
+    elif len(found) > 1:
+        buffer.start_completion()
 
 
 def _new_line(buffer: Buffer) -> None:
