@@ -139,6 +139,17 @@ MESSAGES: dict[str, Message] = {
         "process {pid}: the structures of this build are not where they should be ({what}); nothing was changed",
         "report this with the output of morrow --ps",
     ),
+    # -- repl ---------------------------------------------------------------------------------------------------------
+    "repl-theme": Message(
+        "morrow",
+        "the theme {theme!r} cannot be used: {reason}; the default one is",
+        "-X theme=default, light or mono, or correct the file",
+    ),
+    "repl-history": Message(
+        "morrow",
+        "the history file {path} cannot be used: {reason}; this session keeps its history in memory",
+        "make the file writable, or name another one with PYTHON_HISTORY",
+    ),
 }
 
 
