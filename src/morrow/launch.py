@@ -18,6 +18,7 @@ from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLi
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
+from morrow.language import host_exec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ def _prepare(program: Program, namespace: dict[str, object]) -> tuple[Callable[.
     if program.is_prompt:
         _prepare_main(namespace)
         return _open_prompt, (namespace, True)
-    return exec, (_prepare_code(program, namespace), namespace)
+    return host_exec, (_prepare_code(program, namespace), namespace)
 
 
 def _prepare_main(namespace: dict[str, object], path: str | None = None, loader: object = None) -> None:
@@ -558,7 +559,7 @@ def _note_interrupt() -> None:
         ctypes.pythonapi.PyRun_SimpleStringFlags(b"raise KeyboardInterrupt", None)
     except ImportError:  # a python built without it
         try:
-            exec("raise KeyboardInterrupt", {})
+            host_exec("raise KeyboardInterrupt", {})
         except KeyboardInterrupt:  # that was its whole purpose
             pass
     finally:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable
-from types import CodeType, FrameType
 
 import morrow_runtime
 from morrow import language
@@ -36,7 +34,13 @@ _ON_BEHALF = frozenset(
 _REFUSALS = (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RecursionError)
 _DEPTH = 1
 
-Owner = Callable[[FrameType], bool]
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    Owner = Callable[[FrameType], bool]
+CodeType = type(hide.__code__)
 
 
 def _is_program(frame: FrameType) -> bool:
@@ -108,7 +112,10 @@ def compile(  # noqa: A001
     compile; if absent or false these statements do influence the compilation,
     in addition to any features explicitly specified.
     """
-    frame = sys._getframe(_DEPTH)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=_feature_version)
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
     try:
@@ -128,7 +135,10 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     The closure must be a tuple of cellvars, and can only be used
     when source is a code object requiring exactly that many cellvars.
     """
-    frame = sys._getframe(_DEPTH)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_exec(source, globals, locals, closure=closure)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
@@ -156,7 +166,10 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     defaulting to the current globals and locals.
     If only globals is given, locals defaults to it.
     """
-    frame = sys._getframe(_DEPTH)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_eval(source, globals, locals)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
