@@ -150,6 +150,13 @@ MESSAGES: dict[str, Message] = {
         "the history file {path} cannot be used: {reason}; this session keeps its history in memory",
         "make the file writable, or name another one with PYTHON_HISTORY",
     ),
+    # -- language ---------------------------------------------------------------------------------------------------
+    "ahead-missing": Message("morrow --to", "{path} does not exist", "name a file or a folder"),
+    "ahead-refused": Message(
+        "morrow --to",
+        "nothing was written to {output}: some files cannot be rewritten",
+        "change the lines named above, or leave these files out",
+    ),
 }
 
 

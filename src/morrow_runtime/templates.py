@@ -221,6 +221,16 @@ def convert(obj: object, /, conversion: str | None) -> object:
     raise ValueError(f"invalid conversion specifier: {conversion}")
 
 
+def text(*parts: str) -> str:
+    """Join the parts of an f-string that was written as a call."""
+    return "".join(parts)
+
+
+def field(value: object, conversion: str | None = None, format_spec: str = "") -> str:
+    """Return what an f-string's ``{value!conversion:format_spec}`` stands for."""
+    return format(convert(value, conversion), format_spec)
+
+
 def unpickle(*args: object) -> object:
     """Rebuild a template from its strings and interpolations; pickles name it ``string.templatelib._template_unpickle``.
 
