@@ -59,6 +59,8 @@ def rewrite(source: bytes, path: str, target: Facts) -> tuple[bytes, list[str]]:
     if not rewriter.changes:
         return source, []
     result = text.render(0, len(text.bytes))
+    if text.inline_runtime:
+        result = result.replace(_RUNTIME.encode() + b".", b"__import__('morrow_runtime').")
     left = blanking.plan(sources.Source(result), target)
     if left.wrong is not None or left.generics or left.aliases or left.excepts:
         raise Refused(path, 1, "could not be rewritten completely: please report this file")
@@ -82,6 +84,7 @@ class Text:
     def __init__(self, source: sources.Source, path: str) -> None:
         self.source, self.bytes, self.path = source, source.text, path
         self.edits: dict[tuple[int, int], Callable[[], bytes]] = {}
+        self.inline_runtime = False
 
     def start(self, node: ast.AST) -> int:
         return self.source.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
@@ -277,7 +280,14 @@ class Rewriter:
         params = getattr(node, "type_params", None) or []
         if not self.target.parses_type_parameters:
             return bool(params) or alias
-        return not self.target.parses_type_defaults and any(getattr(each, "default_value", None) for each in params)
+        if self.target.parses_type_defaults:
+            return False
+        # This target also refuses a lambda or comprehension in such a scope inside a class.
+        inner = [*params, *getattr(node, "bases", ()), *([node.value] if alias else [])]  # type: ignore[attr-defined]
+        in_class = isinstance(self.parents.get(node), ast.ClassDef)
+        return any(getattr(each, "default_value", None) for each in params) or (
+            in_class and any(isinstance(each, build.SCOPES) for top in inner for each in ast.walk(top))
+        )
 
     def generic(self, node: ast.AST) -> None:
         """Type parameters become variables of the module, as one writes them by hand for older Pythons.
@@ -545,6 +555,9 @@ class Rewriter:
                 break
             begin = self.text.source.offset(number, 0)
             self.text.edit(begin, begin, (lambda: make() + b"  ") if there else make)
+            return
+        if not (self.strings_needed or self.definitions):
+            self.text.inline_runtime = True  # no line to import it on: import it wherever it is used
             return
         raise self.text.refuse(line, "there is no line for an import above this one: put a docstring or an empty line there")
 
