@@ -2,6 +2,7 @@
 
     python -m tests.support.wrong_programs mutations --count 2000 --seed 1
     python -m tests.support.wrong_programs suite
+    python -m tests.support.wrong_programs record          (tests/language/cases/syntax_errors.json anew)
 
 "suite" takes every snippet that CPython 3.14's own tests compile and expect to fail: collected by running those test
 modules in the real 3.14 with ``compile`` replaced by one that takes notes, so nothing of CPython's is kept here.
@@ -222,11 +223,31 @@ def through_the_pipeline(source: str | bytes, mode: str) -> object:
     return None
 
 
+TABLE = Path(__file__).parents[1] / "language" / "cases" / "syntax_errors.json"
+
+
+def record(extra: Path | None) -> None:
+    """Ask the real 3.14 about every snippet of the table, and of *extra* (a JSON list of texts); write the table anew."""
+    rows = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else []
+    sources = list(dict.fromkeys([row[0] for row in rows] + (json.loads(extra.read_text("utf-8")) if extra else [])))
+    with Oracle() as oracle:
+        verdicts = oracle.ask(sources)
+    kept = [
+        [source, list(theirs.error[:7]) if theirs.error else None, [[w[1], w[2]] for w in theirs.warnings]]
+        for source, theirs in zip(sources, verdicts)
+        if theirs.warnings or theirs.error and str(theirs.error[0]).endswith(("SyntaxError", "IndentationError", "TabError"))
+    ]
+    kept.sort(key=lambda row: ((row[1] or [""])[:2], row[2], len(row[0]), row[0]))
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept)
+    TABLE.write_text(f"[\n{lines}\n]\n", "utf-8")
+    print(f"{TABLE}: {len(kept)} rows, {len({row[1][1] for row in kept if row[1]})} messages")
+
+
 def main() -> None:
     from morrow.language.syntax_errors import what_314_says
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=["suite", "mutations"])
+    parser.add_argument("what", choices=["suite", "mutations", "record"])
     parser.add_argument("modules", nargs="*")
     parser.add_argument("--snippets", type=Path, help="keep the collected snippets in this file")
     parser.add_argument("--count", type=int, default=1000)
@@ -235,6 +256,9 @@ def main() -> None:
     parser.add_argument("--parse-only", action="store_true")
     parser.add_argument("--pipeline", action="store_true", help="compile with morrow.language, as a program is")
     options = parser.parse_args()
+    if options.what == "record":
+        record(options.snippets)
+        return
     jobs: dict[str, list[str | bytes]] = defaultdict(list)
     if options.what == "mutations":
         jobs["exec"] = list(mutations(options.count, options.seed))

@@ -24,6 +24,7 @@ Said = tuple[str, str, int | None, int | None, int | None, int | None, str | Non
 _RULES = {"exec": "file", "eval": "eval", "single": "interactive"}
 TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 ONLY_AST = 0x400
+DONT_IMPLY_DEDENT = 0x200
 INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
 
 
@@ -46,6 +47,9 @@ def explain(
         said = what_314_says(source, filename, mode, flags=flags, optimize=optimize)
     except RecursionError:
         # Deeper than we can follow: the host's words are right, if not 3.14's.
+        return None
+    except SyntaxError:
+        # The front end refuses what nothing here is against: its words are the better ones.
         return None
     return None if said is None else make(said)
 
@@ -84,8 +88,13 @@ def what_314_says(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if mode == "exec" and not text.endswith("\n"):
         text += "\n"
-    incomplete = bool(flags & INCOMPLETE_INPUT)
-    complaint, _ = find_mistake(text, _RULES[mode], lambda line: line_of_file(filename, line), may_go_on=incomplete)
+    complaint, _ = find_mistake(
+        text,
+        _RULES[mode],
+        lambda line: line_of_file(filename, line),
+        may_go_on=bool(flags & INCOMPLETE_INPUT),
+        imply_dedent=not flags & DONT_IMPLY_DEDENT,
+    )
     if complaint is not None:
         c = complaint
         return c.kind, c.message, c.lineno, c.offset, c.end_lineno, c.end_offset, c.text, filename

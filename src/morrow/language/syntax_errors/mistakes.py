@@ -39,7 +39,8 @@ invalid_expression:
     a=disjunction 'if' b=disjunction !('else' | ':')         => {p.between(a, b, "expected 'else' after 'if' expression")}
     a=disjunction 'if' b=disjunction 'else' !expression      => {p.on_next("expected expression after 'else', but statement is given")}
     a=(pass_stmt | break_stmt | continue_stmt) 'if' b=disjunction 'else' c=simple_stmt   => {p.at(a, "expected expression before 'if', but statement is given")}
-    a='lambda' lambda_params? b=':' &FSTRING_MIDDLE          => {p.between(a, b, p.string_letter() + "-string: lambda expressions are not allowed without parentheses")}
+    a='lambda' lambda_params? b=':' &FSTRING_MIDDLE          => {p.between(a, b, "f-string: lambda expressions are not allowed without parentheses")}
+    a='lambda' lambda_params? b=':' &TSTRING_MIDDLE          => {p.between(a, b, "t-string: lambda expressions are not allowed without parentheses")}
 invalid_named_expression (memo):
     a=expression ':=' expression                             => {p.at(a, "cannot use assignment expressions with " + name_of(a))}
     a=NAME '=' b=bitwise_or !('=' | ':=')                    => {p.between(a, b, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")}
@@ -229,5 +230,8 @@ invalid_fstring_conversion:
     '!' !NAME                                                => {p.on_next("f-string: invalid conversion character")}
 """
 
-FIELD_MISTAKES = _FIELD_MISTAKES + _FIELD_MISTAKES.replace("fstring", "tstring").replace("f-string", "t-string")
+FIELD_MISTAKES = _FIELD_MISTAKES + (
+    # CPython looks for the format specs of an f-string here, which a t-string never has.
+    _FIELD_MISTAKES.replace("fstring", "tstring").replace("f-string", "t-string").replace("tstring_format_spec*", "fstring_format_spec*")
+)
 """Mistakes in the braces of an f-string, and the same in those of a t-string."""

@@ -87,6 +87,7 @@ def find_mistake(
     line_of_file: Callable[[int], str | None] = lambda line: None,
     *,
     may_go_on: bool = False,
+    imply_dedent: bool = True,
 ) -> tuple[Complaint | None, list[tuple[str, int, int, int]]]:
     """Return the parser's complaint about *text* (None: it parses), and the warnings given on the way.
 
@@ -95,9 +96,11 @@ def find_mistake(
         rule: "file", "eval" or "interactive".
         line_of_file: gives a line of the file the text is from, if it can be read: that one is shown.
         may_go_on: a text that only stops too early is "incomplete input" (what codeop asks for).
+        imply_dedent: whether the end of a typed text ends its blocks.
     """
     parser = Parser(text, grammar(), rule, line_of_file)
     parser.may_go_on = may_go_on
+    parser.imply_dedent = imply_dedent
     limit = sys.getrecursionlimit()
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
@@ -116,7 +119,9 @@ class Parser:
         self.rule = rule
         self.line_of_file = line_of_file
         self.may_go_on = False
+        self.imply_dedent = True
         self.ended_early = False
+        self.refused = False
         self.started = False
         self.tokens: list[Token] = []
         self.mark = 0
@@ -127,6 +132,8 @@ class Parser:
         """Return what is wrong, None if nothing is."""
         complaint = self._run()
         if complaint is not None and self.may_go_on and self.ended_early:
+            if self.refused:
+                self.tokens.append(Token("ERRORTOKEN", "", self.scanner.line, -1, self.scanner.line, -1, 0))
             return self._complaint(self.here, "incomplete input", "_IncompleteInputError")
         return complaint
 
@@ -138,6 +145,7 @@ class Parser:
                     return self._complaint(self.here, "multiple statements found while compiling a single statement")
                 return None
         except Refused as refused:
+            self.refused = True
             self.ended_early = self.scanner.done == "eof"
             return self._tokenizer_error(refused)
         except Complaint as complaint:
@@ -169,8 +177,9 @@ class Parser:
                 # A line typed at the prompt ends where the text ends, and so do its blocks.
                 token.kind = "NEWLINE"
                 self.started = False
-                self.scanner.pending = -(len(self.scanner.indents) - 1)
-                del self.scanner.indents[1:], self.scanner.alternate_indents[1:]
+                if self.imply_dedent:
+                    self.scanner.pending = -(len(self.scanner.indents) - 1)
+                    del self.scanner.indents[1:], self.scanner.alternate_indents[1:]
             else:
                 self.started = True
         self.tokens.append(token)
@@ -405,7 +414,7 @@ class Parser:
 
     def joined(self, start: Token, middle: list[Any], kind: str) -> Node:
         for part in middle:
-            if part.kind == "FSTRING_MIDDLE":
+            if part.kind in ("FSTRING_MIDDLE", "TSTRING_MIDDLE"):
                 literals.check_middle(self, part, "r" in start.string.lower())
         return Node(kind, [], start, self.tokens[self.mark - 1])
 
@@ -419,7 +428,7 @@ class Parser:
 
     def format_spec(self, parts: list[Any]) -> Any:
         for part in parts:
-            if part.kind == "FSTRING_MIDDLE":
+            if part.kind in ("FSTRING_MIDDLE", "TSTRING_MIDDLE"):
                 literals.check_middle(self, part, bool(self.scanner.strings and self.scanner.strings[-1].raw))
         return parts
 

@@ -22,7 +22,7 @@ statement_newline:
     compound_stmt NEWLINE
     simple_stmts
     NEWLINE
-    ENDMARKER
+    ENDMARKER                                                => {None}
 simple_stmts:
     simple_stmt !';' NEWLINE
     ';'.simple_stmt+ ';'? NEWLINE
@@ -536,14 +536,14 @@ fstring:
     a=FSTRING_START b=fstring_middle* FSTRING_END            => {p.joined(a, b, "JoinedStr")}
 tstring_middle:
     tstring_replacement_field
-    FSTRING_MIDDLE
+    TSTRING_MIDDLE
 tstring_replacement_field:
     '{' annotated_rhs '='? fstring_conversion? tstring_full_format_spec? '}'   => Field
     invalid_tstring_replacement_field
 tstring_full_format_spec:
     ':' a=tstring_format_spec*                               => {p.format_spec(a)}
 tstring_format_spec:
-    FSTRING_MIDDLE
+    TSTRING_MIDDLE
     tstring_replacement_field
 tstring:
     a=TSTRING_START b=tstring_middle* TSTRING_END            => {p.joined(a, b, "TemplateStr")}

@@ -145,9 +145,17 @@ class Scanner:
 
     def error(self, message: str, column: int | None = None, end_column: int | None = None) -> NoReturn:
         """Fail at the cursor, or at the given 1-based columns."""
-        self.done = "eof" if message.startswith("unterminated triple-quoted") else "error"
+        self.done = "error"
         offset = self.cursor - self.line_start if column is None else column
         raise Refused("error", message, offset, offset if end_column is None else end_column, self.current_line(), self.line)
+
+    def _stop_early(self, message: str, at_end: bool) -> NoReturn:
+        """Fail like `error`; remember whether it is because the text ends (it may be typed on)."""
+        try:
+            self.error(message)
+        finally:
+            if at_end:
+                self.done = "eof"
 
     def _refuse(self, kind: str) -> NoReturn:
         self.done = kind
@@ -168,7 +176,7 @@ class Scanner:
     def _token(self, kind: str, start: int | None = None, end: int | None = None) -> Token:
         if start is None or end is None:
             return Token(kind, "", self.line, -1, self.line, -1, len(self.brackets))
-        if kind in ("STRING", "FSTRING_MIDDLE"):
+        if kind in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE"):
             line, line_start = self.first_line, self.first_line_start
         else:
             line, line_start = self.line, self.line_start
@@ -481,7 +489,7 @@ class Scanner:
         while ending != size:
             c = self._next()
             if not c or (size == 1 and c == "\n"):
-                self._unterminated(quote, size, escaped_quote)
+                self._unterminated(quote, size, escaped_quote, at_end=not c)
             if c == quote:
                 ending += 1
                 continue
@@ -496,7 +504,7 @@ class Scanner:
                 self.cursor = rest.end()
         return self._token("STRING", self.start, self.cursor)
 
-    def _unterminated(self, quote: str, size: int, escaped_quote: bool) -> NoReturn:
+    def _unterminated(self, quote: str, size: int, escaped_quote: bool, *, at_end: bool) -> NoReturn:
         assert self.start is not None
         detected = self.line
         self.cursor = self.start + 1
@@ -505,9 +513,9 @@ class Scanner:
         if self.strings and self.strings[-1].quote == quote and self.strings[-1].size == size:
             self.error(f"{self.strings[-1].letter}-string: expecting '}}'")
         if size == 3:
-            self.error(f"unterminated triple-quoted string literal (detected at line {detected})")
+            self._stop_early(f"unterminated triple-quoted string literal (detected at line {detected})", at_end)
         hint = "; perhaps you escaped the end quote?" if escaped_quote else ""
-        self.error(f"unterminated string literal (detected at line {detected}){hint}")
+        self._stop_early(f"unterminated string literal (detected at line {detected}){hint}", at_end)
 
     def _string_start(self, quote: str, prefix: str) -> Token:
         assert self.start is not None
@@ -550,6 +558,7 @@ class Scanner:
                 self._next()
             self.strings.pop()
             return self._token("FSTRING_END" if mode.letter == "f" else "TSTRING_END", start, self.cursor)
+        middle = "FSTRING_MIDDLE" if mode.letter == "f" else "TSTRING_MIDDLE"
         ending = 0
         while ending != mode.size:
             if plain := _MIDDLE.match(self.source, self.cursor, self.line_end):
@@ -568,7 +577,8 @@ class Scanner:
                 self.line_start = mode.line_start
                 self.line = mode.line
                 triple = "triple-quoted " if mode.size == 3 else ""
-                self.error(f"unterminated {triple}{mode.letter}-string literal (detected at line {detected})")
+                message = f"unterminated {triple}{mode.letter}-string literal (detected at line {detected})"
+                self._stop_early(message, at_end=not c and mode.size == 3)
             if c == mode.quote:
                 ending += 1
                 continue
@@ -579,18 +589,18 @@ class Scanner:
                     self._back(following)
                     self._back(c)
                     self._open_expression(mode)
-                    return self._token("FSTRING_MIDDLE", start, self.cursor)
-                return self._token("FSTRING_MIDDLE", start, self.cursor - 1)
+                    return self._token(middle, start, self.cursor)
+                return self._token(middle, start, self.cursor - 1)
             if c == "}":
                 if escape_name:
-                    return self._token("FSTRING_MIDDLE", start, self.cursor)
+                    return self._token(middle, start, self.cursor)
                 following = self._next()
                 if following == "}" and not in_spec and mode.depth == 0:
-                    return self._token("FSTRING_MIDDLE", start, self.cursor - 1)
+                    return self._token(middle, start, self.cursor - 1)
                 self._back(following)
                 self._back(c)
                 mode.in_text = False
-                return self._token("FSTRING_MIDDLE", start, self.cursor)
+                return self._token(middle, start, self.cursor)
             if c == "\\":
                 following = self._next()
                 if following == "\r":
@@ -607,7 +617,7 @@ class Scanner:
                         self._back(following)
         for _ in range(mode.size):
             self.cursor -= 1
-        return self._token("FSTRING_MIDDLE", start, self.cursor)
+        return self._token(middle, start, self.cursor)
 
     def warn_escape(self, character: str) -> None:
         """Remember the warning for a backslash before *character*, which has just been read."""
