@@ -98,29 +98,21 @@ def _count_by_monitoring(worker: Worker) -> None:
     def guarded(counter: object) -> object:
         # An error of ours must not become one of the program's. Only running out of stack is expected here.
         def call(*arguments: object) -> object:
-            ident = ident_of()
-            if ident in worker._own_threads:
+            if worker.is_working():
                 return None
-            worker._own_threads.add(ident)
             try:
-                return counter(*arguments)  # type: ignore[operator]
+                with worker.working():
+                    return counter(*arguments)  # type: ignore[operator]
             except RecursionError:
                 return None
-            finally:
-                worker._own_threads.discard(ident)
 
         return call
 
-    from _thread import get_ident as ident_of
-
-    worker._own_threads.add(ident_of())
-    try:
+    with worker.working():
         monitoring.use_tool_id(EAGER_TOOL, "morrow.eager")
         monitoring.register_callback(EAGER_TOOL, monitoring.events.PY_START, guarded(on_start))
         monitoring.register_callback(EAGER_TOOL, monitoring.events.JUMP, guarded(on_jump))
         monitoring.set_events(EAGER_TOOL, monitoring.events.PY_START | monitoring.events.JUMP)
-    finally:
-        worker._own_threads.discard(ident_of())
 
 
 _keep: list[object] = []

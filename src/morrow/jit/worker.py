@@ -12,7 +12,8 @@ from __future__ import annotations
 import _thread
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic, perf_counter
 from types import CodeType, FrameType, FunctionType
 
@@ -97,6 +98,7 @@ class Worker:
         decisions: code object -> `Decision`.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
+        only: compile nothing but code of files whose name begins so; for hunting bugs.
     """
 
     def __init__(self) -> None:
@@ -113,6 +115,7 @@ class Worker:
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
         self._compile: Callable[[object], object] | None = None
+        self.only = ""
 
     # -- told by whoever finds hot code ----------------------------------------------------------------------------------
 
@@ -120,6 +123,10 @@ class Worker:
         """Take note of a candidate. Reads what is needed from the frame and lets go of it."""
         if self.off or self.resting or _is_ours(frame.f_code):
             return
+        with self.working():
+            self._take(what, frame, thread)
+
+    def _take(self, what: str, frame: FrameType, thread: int) -> None:
         from morrow.jit import running
 
         code = frame.f_code
@@ -141,6 +148,22 @@ class Worker:
         if loop is not None:
             self._queue.append(Task(code, function, None, loop, types, thread))
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While active, what this thread does is ours: its calls are not counted, its audit events not listened to."""
+        ident = _thread.get_ident()
+        outermost = ident not in self._own_threads
+        self._own_threads.add(ident)
+        try:
+            yield
+        finally:
+            if outermost:
+                self._own_threads.discard(ident)
+
+    def is_working(self) -> bool:
+        """Return whether this thread is inside `working`."""
+        return _thread.get_ident() in self._own_threads
+
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
         found = self.decisions.get(code)
@@ -155,6 +178,10 @@ class Worker:
 
         Returns whether more is waiting.
         """
+        with self.working():
+            return self._tick(busy)
+
+    def _tick(self, busy: float) -> bool:
         if self.off:
             return False
         if self.resting:
@@ -228,6 +255,8 @@ class Worker:
         function = task.function()
         if function is None or function.__code__ is not task.code or decision.resting:
             return False
+        if not task.code.co_filename.startswith(self.only):
+            return False
         if self.size > MEMORY_LIMIT:
             decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
             return False
@@ -237,8 +266,7 @@ class Worker:
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._compile is not None
-        with self._lock:
-            self._own_threads.add(_thread.get_ident())
+        with self._lock, self.working():
             try:
                 made = self._compile(
                     self._request(
@@ -258,7 +286,6 @@ class Worker:
                 return False
             finally:
                 decision.seconds += perf_counter() - began
-                self._own_threads.discard(_thread.get_ident())
         if isinstance(made, self._declined):
             line = getattr(made, "line", None) or getattr(made, "where", None) or task.code.co_firstlineno
             decision.decline(int(line), made.reason, str(made.detail or ""))
@@ -291,12 +318,8 @@ class Worker:
 
     def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
-        ident = _thread.get_ident()
-        self._own_threads.add(ident)
-        try:
+        with self.working():
             armed = self._entrances.arm(code, head, address)
-        finally:
-            self._own_threads.discard(ident)
         if armed and not HERE.has_monitoring and thread and self._entrances.send(thread):
             self._waiting[thread] = monotonic() + 0.5
 
@@ -343,7 +366,7 @@ class Worker:
 
     def _tracer_changed(self) -> None:
         """Called in the thread that switches a tracer on or off, before it does."""
-        if _thread.get_ident() not in self._own_threads:
+        if not self.is_working():
             self.rest("a tracer, profiler or monitoring tool")
 
     def rest(self, why: str) -> None:
@@ -353,9 +376,7 @@ class Worker:
         if self.resting:
             return
         self.resting = why
-        ident = _thread.get_ident()
-        self._own_threads.add(ident)
-        try:
+        with self.working():
             install.remove_all()
             for thread in list(self._waiting):
                 if self._entrances is not None:
@@ -363,8 +384,6 @@ class Worker:
             self._waiting.clear()
             if self._entrances is not None:
                 self._entrances.disarm_all()
-        finally:
-            self._own_threads.discard(ident)
         log("jit", 1, f"resting: {why}")
 
     def _wake_up(self) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: flo
     """Run programs in one process; return name -> output, and how the process ended badly ("" if it did not)."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MORROW_"))}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": "0", "PYTHONFAULTHANDLER": "1", "PYTHONIOENCODING": "utf-8"}
-    environment |= {key: value for key, value in os.environ.items() if key.startswith("MORROW_")}
+    environment |= {key: value for key, value in os.environ.items() if key.startswith(("MORROW_", "FUZZ_"))}
     command = [host, "-W", "ignore", str(BATCH), mode, str(folder), *names]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
@@ -89,6 +90,7 @@ def minimise(source: str, fails: Callable[[str], bool], seconds: float = 60) -> 
 
 
 def _compiles(text: str) -> bool:
+    warnings.simplefilter("ignore")
     try:
         compile(text, "candidate", "exec")
     except SyntaxError:
@@ -122,15 +124,15 @@ def compare(host: str, mode: str, seeds: range, folder: Path, *, batch: int = 25
                 report(f"--- {name} under {host}: {how}")
                 alone = not how.startswith("(only")
                 if shrink and alone:
-                    small = folder / "small.py"
+                    small = folder / "p_small.py"
 
                     def fails(text: str, small: Path = small) -> bool:
                         small.write_text(text, encoding="utf-8")
-                        return bool(differs(host, mode, folder, "small.py", 20))
+                        return bool(differs(host, mode, folder, "p_small.py", 20))
 
                     text = minimise((folder / name).read_text(encoding="utf-8"), fails, shrink)
                     small.write_text(text, encoding="utf-8")
-                    report(f"smallest program:\n{text}\n{differs(host, mode, folder, 'small.py')}")
+                    report(f"smallest program:\n{text}\n{differs(host, mode, folder, 'p_small.py')}")
             left = left[len(done) :] if ended and done else []
         for name in names:
             (folder / name).unlink(missing_ok=True)

@@ -18,6 +18,8 @@ def main() -> None:
 
         if not morrow.jit.start(mode=mode):
             sys.exit(f"the jit is off: {morrow.jit.explain()}")
+        if mode == "eager":
+            morrow.jit._worker.only = os.environ.get("FUZZ_ONLY", "p")  # the programs, not the standard library
     os.chdir(folder)
     real = sys.stdout
     for name in names:
