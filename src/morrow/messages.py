@@ -44,7 +44,7 @@ MESSAGES: dict[str, Message] = {
     # -- attaching ----------------------------------------------------------------------------------------------------
     "attach-gone": Message("attach", "there is no process {pid}", "morrow --ps lists the Python processes"),
     "attach-thread": Message("attach", "{pid} is a thread of process {process}", "morrow -m pdb --attach {process}"),
-    "attach-zombie": Message("attach", "process {pid} ({name}) has ended; its parent has not collected it yet"),
+    "attach-zombie": Message("attach", "process {pid} ({program}) has ended; its parent has not collected it yet"),
     "attach-not-python": Message("attach", "process {pid} is no Python: {why}", "morrow --ps lists the Python processes"),
     "attach-unknown": Message(
         "attach",
@@ -100,7 +100,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "attach-traced": Message(
         "attach",
-        "process {pid} is traced by process {tracer} ({name}); a process has one tracer at a time",
+        "process {pid} is traced by process {tracer} ({program}); a process has one tracer at a time",
         "end that one, or read the stacks with morrow --dump {pid}",
     ),
     "attach-stopped": Message(

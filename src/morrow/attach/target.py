@@ -150,12 +150,12 @@ def _find(pid: int, pidfd: int) -> Target:
     if int(status.get("Tgid", pid)) != pid:
         raise AttachError("attach-thread", pid, process=int(status["Tgid"]))
     if status["State"].startswith(("Z", "X")):
-        raise AttachError("attach-zombie", pid, name=status["Name"])
+        raise AttachError("attach-zombie", pid, program=status["Name"])
     memory = Memory(pid)
     try:
         maps = read_maps(pid)
         if not maps:
-            raise AttachError("attach-not-python", pid, name=status["Name"], why="it is part of the kernel")
+            raise AttachError("attach-not-python", pid, why="it is part of the kernel")
         loaded = binaries(memory, maps)
         # Reading a word proves more than any rule could: it asks the kernel what attaching will ask it.
         memory.read(maps[0].start, 8) if maps[0].access.startswith("r") else None
@@ -209,7 +209,7 @@ def _no_python(pid: int, name: str, maps: list[Mapping]) -> AttachError:
         if any(re.search(r"python(2|3\.([0-9]|10))([^0-9]|$)", os.path.basename(m.path)) for m in maps):
             return AttachError("attach-unknown", pid, version=os.path.basename(exe), known="3.11 to 3.15")
         return AttachError("attach-static", pid, exe=exe)
-    return AttachError("attach-not-python", pid, name=name, why=f"{exe or name} exports no Python interpreter")
+    return AttachError("attach-not-python", pid, why=f"{exe or name} exports no Python interpreter")
 
 
 def _link(path: str) -> str:
@@ -235,7 +235,7 @@ def refused(pid: int) -> AttachError:
         return AttachError("attach-yama", pid, scope=scope)
     tracer = tracer_of(pid)
     if tracer:
-        return AttachError("attach-traced", pid, tracer=tracer, name=name_of(tracer))
+        return AttachError("attach-traced", pid, tracer=tracer, program=name_of(tracer))
     return AttachError("attach-undumpable", pid, user=user_of(pid))
 
 

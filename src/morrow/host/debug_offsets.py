@@ -1,6 +1,7 @@
 """Where things are in another process's interpreter: one table per host, read by `attach`, never by running code.
 
-Keys are ``struct.field``, values are byte offsets (``unicode.ascii`` and ``unicode.compact`` are sizes). Measured with
+Keys are ``struct.field``, values are byte offsets (``unicode.ascii`` and ``unicode.compact`` are sizes,
+``unicode.kind_shift`` and ``gen.executing`` values). Measured with
 offsetof() against each version's internal headers, x86-64 and aarch64 alike (both LP64). From 3.13 on an interpreter
 describes itself: `_Py_DebugOffsets` (CPython Include/internal/pycore_debug_offsets.h) stands at the start of
 ``_PyRuntime``, and what it says goes before what stands here. ``ORDER_3xx`` names its entries, in order.
@@ -41,7 +42,7 @@ CP311: dict[str, int] = {
     "long.digit": 24,
     "bytes.value": 32,
     "unicode.length": 16, "unicode.state": 32, "unicode.ascii": 48, "unicode.compact": 72, "unicode.kind_shift": 2,
-    "gen.name": 32, "gen.frame_state": 75, "gen.iframe": 80,
+    "gen.name": 32, "gen.frame_state": 75, "gen.iframe": 80, "gen.executing": 0,
     "chunk.previous": 0, "chunk.size": 8, "chunk.top": 16, "chunk.data": 24,
     "excinfo.value": 0,
     "weakref.object": 16,
@@ -134,6 +135,7 @@ CP315: dict[str, int] = CP314 | {
     "tstate.thread_id": 176, "tstate.native_thread_id": 184, "tstate.datastack_chunk": 256, "tstate.exc_info": 144,
     "tstate.c_tracefunc": 112,
     "type.ht_cached_keys": 888,
+    "gen.executing": 4,
 }
 
 # The words of _Py_DebugOffsets after its eight-byte cookie.
