@@ -49,6 +49,7 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
+
     def compile_it() -> CodeType:
         return _compile(source, filename, mode, flags, optimize, deferred, late)
 
@@ -109,6 +110,7 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
+
     def parse_it() -> ast.AST:
         return _parse(source, filename, mode, flags, feature_version).tree
 
