@@ -48,8 +48,10 @@ def update(inspect: Any) -> None:
         eval_str: bool = False,
         annotation_format: int = 1,
     ) -> Any:
-        with _asking(format=annotation_format):
-            return host_signature(obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str)
+        with asking(format=annotation_format):
+            return host_from_callable(
+                inspect.Signature, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
+            )
 
     def from_callable(
         cls: Any,
@@ -62,7 +64,7 @@ def update(inspect: Any) -> None:
         annotation_format: int = 1,
     ) -> Any:
         """Return the signature of *obj*, as `inspect.signature` does."""
-        with _asking(format=annotation_format):
+        with asking(format=annotation_format):
             return host_from_callable(
                 cls, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
@@ -80,13 +82,13 @@ def update(inspect: Any) -> None:
 
     def format(self: Any, *, max_width: int | None = None, quote_annotation_strings: bool = True) -> str:
         """Return the signature as text; *quote_annotation_strings* says whether text in it is quoted."""
-        with _asking(quote=quote_annotation_strings):
+        with asking(quote=quote_annotation_strings):
             return host_format(self, max_width=max_width)  # type: ignore[no-any-return]
 
     inspect.Signature.format = format
 
 
-class _asking:
+class asking:
     """Set what the signatures made by this thread ask for, inside a ``with``."""
 
     def __init__(self, **values: object) -> None:
