@@ -88,6 +88,8 @@ def start(line: CommandLine, given: list[str]) -> None:
         restart(line, given)
     program = Program(line)
     _set_process(line, given)
+    for name in settings.SETTINGS:
+        settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     for name, off, where, wants_folder in SYSTEMS:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
