@@ -90,11 +90,7 @@ def start(line: CommandLine, given: list[str]) -> None:
     _set_process(line, given)
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
-    for name, off, where, wants_folder in SYSTEMS:
-        if settings.get(name) != off:
-            module, _, function = where.partition(":")
-            start_it = getattr(__import__(module, fromlist=["*"]), function)
-            start_it(program.root) if wants_folder else start_it()
+    start_systems(program.root)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -109,6 +105,15 @@ def start(line: CommandLine, given: list[str]) -> None:
     if error is not None:
         raise error
     raise SystemExit(0)
+
+
+def start_systems(folder: str) -> None:
+    """Start all systems that are on, for a program that starts in *folder*. Doing it twice does it once."""
+    for name, off, where, wants_folder in SYSTEMS:
+        if settings.get(name) != off:
+            module, _, function = where.partition(":")
+            start_it = getattr(__import__(module, fromlist=["*"]), function)
+            start_it(folder) if wants_folder else start_it()
 
 
 def restart(line: CommandLine, given: list[str]) -> None:

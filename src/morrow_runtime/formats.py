@@ -9,8 +9,8 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
 if TYPE_CHECKING:
     from typing import Any
 

@@ -117,7 +117,7 @@ def may_hold(pattern: re.Pattern[str], source: str | bytes) -> bool:
 
 def copy_tree(tree: ast.AST) -> ast.AST:
     """Return a deep copy of a tree that somebody else owns. Iterative enough for any tree `ast.parse` can give."""
-    made = type(tree)()
+    made = type(tree).__new__(type(tree))  # not called: 3.13 warns about every field that a call does not give
     for name, value in tree.__dict__.items():
         if isinstance(value, ast.AST):
             value = copy_tree(value)
