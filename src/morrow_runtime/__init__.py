@@ -17,6 +17,7 @@ _PLACES = {
     "Interpolation": "templates",
     "Template": "templates",
     "TypeAliasType": "type_parameters",
+    "bind_later": "late_imports",
     "class_annotations": "lazy_annotations",
     "defer": "lazy_annotations",
     "module_annotations": "lazy_annotations",

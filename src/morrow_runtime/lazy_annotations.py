@@ -173,6 +173,16 @@ def module_annotations(annotate):
     return LazyAnnotations(annotate)
 
 
+def put_annotations(cls, annotations):
+    """Put a dict under ``__annotations__`` in the namespace of a class, and nothing else; None takes away what is there."""
+    host = type.__dict__["__annotations__"]
+    host = getattr(host, "host", host)  # exact_attributes stands before the host's own
+    if annotations is not None:
+        host.__set__(cls, annotations)
+    elif "__annotations__" in type.__dict__["__dict__"].__get__(cls):
+        host.__delete__(cls)
+
+
 note = set.add
 """Remember that a conditional annotation was reached. Refuses what is no set, with CPython's TypeError."""
 
@@ -207,4 +217,4 @@ def exclude_from_protocols(typing):
     typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__conditional_annotations__"})
 
 
-__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note"]
+__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations"]

@@ -5,7 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from typing import Any
+
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+if TYPE_CHECKING:
+    from typing import Any
+
+FORWARDREF, STRING = 3, 4
 
 
 def update(dataclasses: Any) -> None:
@@ -14,22 +19,25 @@ def update(dataclasses: Any) -> None:
 
     @functools.wraps(host_process_class)
     def _process_class(cls: Any, *arguments: Any, **named: Any) -> Any:
-        from morrow_runtime.lazy_annotations import LazyAnnotations
-
-        lazy = cls.__dict__.get("__annotations__")
-        if type(lazy) is not LazyAnnotations:
-            return _with_annotated_init(host_process_class(cls, *arguments, **named))
+        from morrow.annotations.inspect_update import asking
         from morrow_runtime.evaluate import call_annotate_function
+        from morrow_runtime.lazy_annotations import put_annotations
+        from morrow_runtime.read import find_annotate
 
-        # The host reads the dict of the class: what it finds there for now are forward references.
-        type.__setattr__(cls, "__annotations__", call_annotate_function(lazy.annotate, 3, owner=cls))
-        made = cls
-        try:
-            made = host_process_class(cls, *arguments, **named)
-        finally:
-            type.__setattr__(cls, "__annotations__", lazy)
-            if made is not cls:  # slots=True makes a new class
-                type.__setattr__(made, "__annotations__", lazy)
+        with asking(format=FORWARDREF):  # for the docstring, which shows the signature
+            annotate = find_annotate(cls)
+            if annotate is None:
+                return _with_annotated_init(host_process_class(cls, *arguments, **named))
+            # The host reads the dict of the class: what it finds there for now are forward references.
+            before = cls.__dict__.get("__annotations__")
+            put_annotations(cls, call_annotate_function(annotate, FORWARDREF, owner=cls))
+            made = cls
+            try:
+                made = host_process_class(cls, *arguments, **named)
+            finally:
+                put_annotations(cls, before)
+                if made is not cls:  # slots=True makes a new class
+                    put_annotations(made, before)
         return _with_annotated_init(made)
 
     dataclasses._process_class = _process_class
@@ -37,38 +45,44 @@ def update(dataclasses: Any) -> None:
 
 
 def _with_annotated_init(cls: Any) -> Any:
-    """Let the annotations of a generated ``__init__`` be evaluated when asked for, if they could not be before."""
-    from morrow_runtime.forwardref import ForwardRef
+    """Let the annotations of a generated ``__init__`` be evaluated when asked for."""
     from morrow_runtime.lazy_annotations import LazyAnnotations
 
     init = cls.__dict__.get("__init__")
+    if not cls.__dataclass_params__.init or getattr(init, "__annotate__", None) is not None:
+        return cls
     annotations = getattr(init, "__annotations__", None)
-    if type(annotations) is not dict or not any(_refers_forward(value, ForwardRef) for value in annotations.values()):
+    if type(annotations) is not dict or annotations.get("return", ...) is not None:
         return cls
     names = [name for name in annotations if name != "return"]
 
     def __annotate__(format: int, /) -> dict[str, Any]:
+        from morrow_runtime.formats import type_repr
         from morrow_runtime.read import get_annotations
 
         if format == 2:
             raise NotImplementedError
-        known: dict[str, Any] = {}
-        for base in reversed(cls.__mro__):
-            known.update(get_annotations(base, format=format))
-        out = {name: known[name] if name in known else annotations[name] for name in names}
-        out["return"] = "None" if format == 4 else None
+        out: dict[str, Any] = {}
+        for name in names:
+            for base in cls.__mro__:
+                known = get_annotations(base, format=format)
+                if name in known:
+                    out[name] = known[name]
+                    break
+                if "__dataclass_fields__" in base.__dict__ and name in base.__dict__.get("__annotations__", ()):
+                    break  # taken away since
+            else:
+                value = annotations[name]
+                out[name] = type_repr(value) if format == STRING and not isinstance(value, str) else value
+        out["return"] = "None" if format == STRING else None
         return out
 
+    __annotate__.__generated_by_dataclasses__ = True  # type: ignore[attr-defined]  (3.14's own mark)
     __annotate__.__qualname__ = f"{init.__qualname__}.__annotate__"
-    init.__annotations__ = LazyAnnotations(__annotate__)
     init.__annotate__ = __annotate__
+    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
+        init.__annotations__ = LazyAnnotations(__annotate__)
     return cls
-
-
-def _refers_forward(value: Any, kind: type) -> bool:
-    if isinstance(value, kind):
-        return True
-    return any(_refers_forward(part, kind) for part in getattr(value, "__args__", None) or () if part is not value)
 
 
 def _complete_make_dataclass(dataclasses: Any) -> None:
@@ -80,6 +94,10 @@ def _complete_make_dataclass(dataclasses: Any) -> None:
     def make_dataclass(
         cls_name: str, fields: Any, *, module: str | None = None, decorator: Any = dataclasses.dataclass, **named: Any
     ) -> Any:
+        import typing
+
+        # Hosts before 3.14 write the type of a field that has none as text.
+        fields = [(field, typing.Any) if isinstance(field, str) else field for field in fields]
         if module is None:
             module = sys._getframe(1).f_globals.get("__name__", "__main__")
         if knows_module:

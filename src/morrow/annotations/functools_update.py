@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 from morrow_runtime.lazy_annotations import LazyAnnotations
+
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+if TYPE_CHECKING:
+    from typing import Any
 
 
 _ANNOTATIONS = frozenset(("__annotate__", "__annotations__"))
@@ -35,6 +38,7 @@ def update(functools: Any) -> None:
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(new, name, getattr(old, name))
     functools.update_wrapper, functools.wraps = update_wrapper, wraps
+    _complete_singledispatch(functools)
 
 
 def _assignments(host: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,3 +64,40 @@ def _annotate(wrapper: Any, annotate: Any) -> None:
     wrapper.__annotate__ = annotate
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
         wrapper.__annotations__ = LazyAnnotations(annotate)
+
+
+def _complete_singledispatch(functools: Any) -> None:
+    """Let functions be registered of which only the first annotation can be evaluated yet."""
+    host_singledispatch = functools.singledispatch
+
+    @functools.wraps(host_singledispatch)
+    def singledispatch(func: Any) -> Any:
+        dispatching = host_singledispatch(func)
+        host_register = dispatching.register
+
+        @functools.wraps(host_register)
+        def register(cls: Any, func: Any = None) -> Any:
+            if func is not None or isinstance(cls, type) or getattr(cls, "__annotate__", None) is None:
+                return host_register(cls, func)
+            from typing import get_type_hints
+
+            from morrow_runtime.forwardref import ForwardRef
+
+            try:
+                get_type_hints(cls)
+            except NameError:
+                pass  # not all are there: the first one is all that counts
+            else:
+                return host_register(cls)
+            name, annotation = next(iter(get_type_hints(cls, format=3).items()))  # type: ignore[call-arg]
+            if isinstance(annotation, ForwardRef):
+                raise TypeError(
+                    f"Invalid annotation for {name!r}. {annotation.__forward_arg__!r} is an unresolved forward reference."
+                )
+            return host_register(annotation, cls)
+
+        dispatching.register = register
+        return dispatching
+
+    del singledispatch.__wrapped__  # type: ignore[attr-defined]
+    functools.singledispatch = singledispatch

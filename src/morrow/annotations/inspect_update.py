@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from typing import Any
 
 from morrow_runtime.forwardref import ForwardRef
+
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+if TYPE_CHECKING:
+    from typing import Any
 
 _wanted = threading.local()
 """What the signature that this thread is making asks for: `format` of its annotations, `quote` for its text."""
@@ -48,8 +51,10 @@ def update(inspect: Any) -> None:
         eval_str: bool = False,
         annotation_format: int = 1,
     ) -> Any:
-        with _asking(format=annotation_format):
-            return host_signature(obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str)
+        with asking(format=annotation_format):
+            return host_from_callable(
+                inspect.Signature, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
+            )
 
     def from_callable(
         cls: Any,
@@ -62,7 +67,7 @@ def update(inspect: Any) -> None:
         annotation_format: int = 1,
     ) -> Any:
         """Return the signature of *obj*, as `inspect.signature` does."""
-        with _asking(format=annotation_format):
+        with asking(format=annotation_format):
             return host_from_callable(
                 cls, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
@@ -80,13 +85,13 @@ def update(inspect: Any) -> None:
 
     def format(self: Any, *, max_width: int | None = None, quote_annotation_strings: bool = True) -> str:
         """Return the signature as text; *quote_annotation_strings* says whether text in it is quoted."""
-        with _asking(quote=quote_annotation_strings):
+        with asking(quote=quote_annotation_strings):
             return host_format(self, max_width=max_width)  # type: ignore[no-any-return]
 
     inspect.Signature.format = format
 
 
-class _asking:
+class asking:
     """Set what the signatures made by this thread ask for, inside a ``with``."""
 
     def __init__(self, **values: object) -> None:

@@ -309,7 +309,7 @@ def _is_lazy(made: Any) -> bool:
 
 def _attach(made: Any, annotate: Any) -> None:
     """Give a finished class an annotate function."""
-    from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
+    from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations, put_annotations
 
     annotate.__qualname__ = f"{made.__qualname__}.__annotate__"
     annotate.__module__ = made.__module__
@@ -317,7 +317,7 @@ def _attach(made: Any, annotate: Any) -> None:
         made.__annotate__ = annotate
         return
     strings = {name: getattr(value, "__forward_arg__", value) for name, value in made.__dict__["__annotations__"].items()}
-    type.__setattr__(made, "__annotations__", LazyAnnotations(annotate, strings))
+    put_annotations(made, LazyAnnotations(annotate, strings))
     held = ClassAnnotate(annotate)
     held.__set_name__(made, "__annotate__")
     type.__setattr__(made, "__annotate__", held)

@@ -20,4 +20,5 @@ FACTS = Facts(
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
     interrupts_by_subclass=False,
+    words_unknown_options_alike=False,
 )
