@@ -10,7 +10,8 @@ from typing import Any
 from morrow_runtime.forwardref import ForwardRef
 
 _wanted = threading.local()
-"""What the signature that this thread is making asks for: `format` of its annotations, `quote` for its text."""
+"""What the signature that this thread is making asks for: `format` of its annotations, `default` for signatures that do
+not say, `quote` for its text."""
 
 
 def update(inspect: Any) -> None:
@@ -48,7 +49,7 @@ def update(inspect: Any) -> None:
         eval_str: bool = False,
         annotation_format: int = 1,
     ) -> Any:
-        with asking(format=annotation_format):
+        with asking(format=annotation_format if annotation_format != 1 else getattr(_wanted, "default", 1)):
             return host_from_callable(
                 inspect.Signature, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
@@ -64,11 +65,13 @@ def update(inspect: Any) -> None:
         annotation_format: int = 1,
     ) -> Any:
         """Return the signature of *obj*, as `inspect.signature` does."""
-        with asking(format=annotation_format):
+        with asking(format=annotation_format if annotation_format != 1 else getattr(_wanted, "default", 1)):
             return host_from_callable(
                 cls, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
 
+    if not hasattr(inspect, "ispackage"):
+        inspect.ispackage = ispackage
     _take_place(get_annotations, inspect.get_annotations)
     for function in (signature, formatannotation):
         del function.__wrapped__  # type: ignore[attr-defined]
@@ -86,6 +89,11 @@ def update(inspect: Any) -> None:
             return host_format(self, max_width=max_width)  # type: ignore[no-any-return]
 
     inspect.Signature.format = format
+
+
+def ispackage(object: Any) -> bool:
+    """Return whether the object is a package: a module with a ``__path__``."""
+    return sys.modules["inspect"].ismodule(object) and hasattr(object, "__path__")
 
 
 class asking:

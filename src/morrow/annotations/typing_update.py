@@ -133,7 +133,10 @@ def _names_of_class(base: type, globalns: Any, localns: Any) -> tuple[Any, Any]:
 
 
 def _unwrapped(obj: Any) -> Any:
-    while hasattr(obj, "__wrapped__"):
+    seen: set[int] = set()
+    # A chain that bites its own tail ends where it started (CPython gh-146556).
+    while hasattr(obj, "__wrapped__") and id(obj) not in seen:
+        seen.add(id(obj))
         obj = obj.__wrapped__
     return obj
 
