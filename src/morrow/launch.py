@@ -18,6 +18,7 @@ from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLi
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
+from morrow.language import host_exec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ def start(line: CommandLine, given: list[str]) -> None:
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
         _set_flags("inspect")
     if _everything_below_is_ours():
-        if HERE is not None and HERE.counts_none:
-            _keep_none()
         _waiting[:] = [program]
         _Hook.previous = sys.excepthook
         sys.excepthook = _on_an_empty_stack
@@ -248,19 +247,11 @@ def _everything_below_is_ours() -> bool:
     return True
 
 
-def _keep_none() -> None:
-    """Keep references to None beyond the end of the interpreter.
-
-    3.11 gives one back too many while it ends, which only what it leaks elsewhere makes up for (3.11.7 in a virtual
-    environment ends with a count of 1); ending on an empty stack leaks less, and CPython aborts. A cycle through a
-    code object is one that the collector cannot see.
-    """
-    kept: list[object] = [None] * 64
-    kept.append(_keep_none.__code__.replace(co_consts=(kept,)))
-
-
 class _Hook:
+    """What must outlive the unwinding: the hook that was there, and the ``__main__`` that python started with."""
+
     previous = sys.excepthook
+    main: ModuleType
 
 
 @hide
@@ -284,7 +275,9 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
 
 
 def _new_main() -> ModuleType:
-    """Put an empty ``__main__`` in place: the old one's names belong to frames that CPython still holds."""
+    """Put an empty ``__main__`` in place. The old one must not die: CPython goes back to its dict when the hook returns,
+    without a reference of its own (pythonrun.c, pyrun_simple_file)."""
+    _Hook.main = sys.modules["__main__"]
     main = sys.modules["__main__"] = type(sys)("__main__")
     main.__dict__.clear()
     return main
@@ -317,7 +310,7 @@ def _prepare(program: Program, namespace: dict[str, object]) -> tuple[Callable[.
     if program.is_prompt:
         _prepare_main(namespace)
         return _open_prompt, (namespace, True)
-    return exec, (_prepare_code(program, namespace), namespace)
+    return host_exec, (_prepare_code(program, namespace), namespace)
 
 
 def _prepare_main(namespace: dict[str, object], path: str | None = None, loader: object = None) -> None:
@@ -413,7 +406,9 @@ def _remember_lines(code: object, text: str) -> None:
     """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
     import linecache
 
-    linecache._register_code(code, text, "<string>")  # type: ignore[attr-defined]
+    # 3.13.0 keeps the lines by file name, later ones by code.
+    key = code if hasattr(linecache, "_interactive_cache") else "<string>"
+    linecache._register_code(key, text, "<string>")  # type: ignore[attr-defined]
 
 
 def _read_stdin(line: CommandLine) -> bytes:
@@ -501,7 +496,7 @@ def _end(error: BaseException | None, program: Program) -> None:
         raise SystemExit(0)
     if error is None:
         raise SystemExit(0)
-    if type(error) is KeyboardInterrupt:
+    if type(error) is KeyboardInterrupt or (isinstance(error, KeyboardInterrupt) and HERE and HERE.interrupts_by_subclass):
         _note_interrupt()
 
 
@@ -564,7 +559,7 @@ def _note_interrupt() -> None:
         ctypes.pythonapi.PyRun_SimpleStringFlags(b"raise KeyboardInterrupt", None)
     except ImportError:  # a python built without it
         try:
-            exec("raise KeyboardInterrupt", {})
+            host_exec("raise KeyboardInterrupt", {})
         except KeyboardInterrupt:  # that was its whole purpose
             pass
     finally:

@@ -9,7 +9,7 @@ FACTS = Facts(
     parses_type_defaults=False,
     parses_nested_fstrings=False,
     places_fstring_parts=False,
-    reads_debug_fields=False,
+    reads_odd_fields=False,
     parses_except_lists=False,
     parses_template_strings=False,
     defers_annotations=False,
@@ -19,5 +19,5 @@ FACTS = Facts(
     has_remote_exec=False,
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
-    counts_none=True,
+    interrupts_by_subclass=False,
 )

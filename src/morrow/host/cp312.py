@@ -9,5 +9,4 @@ FACTS = OLDER.but(
     places_fstring_parts=True,
     own_gil=True,
     has_monitoring=True,
-    counts_none=False,
 )

@@ -41,7 +41,7 @@ class Facts:
     parses_type_defaults: bool  # PEP 696
     parses_nested_fstrings: bool  # PEP 701
     places_fstring_parts: bool  # the positions of nodes inside f-strings are those of 3.14
-    reads_debug_fields: bool  # f"{x=}" gives the text and positions 3.14 gives, in every patch release
+    reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     defers_annotations: bool  # PEP 649, PEP 749
@@ -57,7 +57,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     shows_command_lines: bool  # tracebacks quote the text of -c
-    counts_none: bool  # None is not immortal (PEP 683)
+    interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
 
     def __init__(self, **values: object) -> None:
         if values.keys() != Facts.__annotations__.keys():

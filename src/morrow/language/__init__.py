@@ -6,14 +6,14 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 
 from __future__ import annotations
 
-from builtins import compile as host_compile  # in a program under morrow, builtins.compile is ours
-from types import CodeType
-from typing import TYPE_CHECKING
+from builtins import compile as host_compile, exec as host_exec  # in a program under morrow, builtins has ours
 
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     import ast
+    from types import CodeType
 
-__all__ = ["compile", "parse"]
+__all__ = ["compile", "host_compile", "host_exec", "parse"]
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 OPTIMIZED_AST = 0x8000 | ONLY_AST

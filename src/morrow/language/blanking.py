@@ -12,6 +12,7 @@ refuses: an alias's value is parsed as an annotation because the grammar asks fo
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from collections.abc import Callable
@@ -93,7 +94,7 @@ class Plan:
 
 
 def _is_ours(host: Facts, string: FString) -> bool:
-    return string.templates or not host.places_fstring_parts or string.debug and not host.reads_debug_fields
+    return string.templates or not host.places_fstring_parts or string.odd and not host.reads_odd_fields
 
 
 def plan(source: Source, host: Facts) -> Plan:
@@ -107,9 +108,10 @@ def plan(source: Source, host: Facts) -> Plan:
                 at = takes[match.lastindex - 1](text, match.start(), at, found, host)
     except Wrong as wrong:
         found.wrong = wrong
-    for string in found.strings:
-        if found.is_ours(string):
-            found.edits.append((string.start, string.end, blank_string(text, string.start, string.end)))
+    try:
+        found.edits += hide_strings(text, [string for string in found.strings if found.is_ours(string)], 0, 0)
+    except Wrong as wrong:
+        found.wrong = found.wrong or wrong
     found.edits.sort()
     return found
 
@@ -149,7 +151,7 @@ def _finder(host: Facts) -> tuple[Callable[[bytes, int], re.Match[bytes] | None]
         takes += [_generic, _generic, _alias]
     if not host.parses_except_lists:
         # The usual clauses are stepped over here: no comma outside brackets.
-        usual = rb"(?!%b*+(?:[\w.]*+%b*+(?:as\b|:)|\([^()'\"#]*+\)%b*+(?:as\b|:)))" % (SPACE, SPACE, SPACE)
+        usual = rb"(?!%b*+(?:(?!lambda\b)[\w.]*+%b*+(?:as\b|:)|\([^()'\"#]*+\)%b*+(?:as\b|:)))" % (SPACE, SPACE, SPACE)
         pieces.append(_keyword(b"except") + usual + b"()")
         takes.append(_except_list)
     return re.compile(b"|".join(pieces), re.S).search, takes
@@ -213,7 +215,9 @@ def _alias(text: bytes, start: int, end: int, found: Plan, host: Facts) -> int:
     if text[after : after + 1] == b"[":
         opening = after
         params, closing, after = _type_params(text, opening)
-        edits.append((opening + 1, closing, b"0" + _spaces(text, opening + 2, closing)))
+        first = params[0].start
+        inside = _spaces(text, opening + 1, first) + b"0" + _spaces(text, first + 1, closing)
+        edits.append((opening + 1, closing, inside))
     if text[after : after + 1] != b"=" or text[after : after + 2] == b"==":
         return name_end  # no type statement, or the host says what is wrong
     if not _needs_us(params, host):
@@ -291,7 +295,7 @@ class _Piece:
         if self.walrus:
             raise Wrong("invalid syntax", self.tokens[first][1])
         start, end = self.tokens[first][1], self.tokens[last - 1][2]
-        return Hole(start, end, [string for string in self.strings if start <= string.start < end])
+        return Hole(start, end, [s for s in self.strings if start <= s.start < end], field=False)
 
 
 def _type_param(text: bytes, piece: _Piece) -> TypeParam:
@@ -307,8 +311,11 @@ def _type_param(text: bytes, piece: _Piece) -> TypeParam:
     end_of_bound = piece.equals if piece.equals >= 0 else total
     if piece.colon >= 0:
         if stars or piece.colon != after_name:
+            if not stars:
+                raise Wrong("invalid syntax", piece.tokens[piece.colon][1])
+            kind = "constraints" if _is_tuple(text, piece.hole(piece.colon + 1, end_of_bound)) else "bound"
             what = "TypeVarTuple" if stars == 1 else "ParamSpec"
-            raise Wrong(f"cannot use bound with {what}" if stars else "invalid syntax", piece.tokens[piece.colon][1])
+            raise Wrong(f"cannot use {kind} with {what}", piece.tokens[piece.colon][1])
         param.bound = piece.hole(piece.colon + 1, end_of_bound)
     elif end_of_bound != after_name:
         raise Wrong("invalid syntax", piece.tokens[after_name][1])
@@ -318,6 +325,13 @@ def _type_param(text: bytes, piece: _Piece) -> TypeParam:
         if hole is not None and text[hole.start : hole.start + 1] == b"*" and (hole is param.bound or stars != 1):
             raise Wrong("invalid syntax", hole.start)
     return param
+
+
+def _is_tuple(text: bytes, hole: Hole) -> bool:
+    try:
+        return isinstance(ast.parse(text[hole.start : hole.end].decode(), mode="eval").body, ast.Tuple)
+    except SyntaxError:
+        return False  # of its own grammar's doing: the message is about the colon either way
 
 
 def _except_list(text: bytes, start: int, end: int, found: Plan, host: Facts) -> int:
@@ -364,15 +378,59 @@ def _spaces(text: bytes, start: int, end: int) -> bytes:
     return b" " * (end - start) if text.find(b"\n", start, end) < 0 else _ANY.sub(b" ", text[start:end])
 
 
-def blank_string(text: bytes, start: int, end: int) -> bytes:
-    """Return a plain string with nothing in it, of the shape of text[start:end]."""
+def hide_strings(text: bytes, strings: list[FString], start: int, depth: int) -> list[tuple[int, int, bytes]]:
+    """Return the edits that put plain strings of the same shape in the place of *strings*.
+
+    Args:
+        strings: in the order of the text.
+        start, depth: an offset before them all, and how many brackets are open there.
+    """
+    edits: list[tuple[int, int, bytes]] = []
+    for string in strings:
+        if edits and string.start < edits[-1][1]:
+            continue
+        begin, end = string.start, string.end
+        blank = _blank_string(text, begin, end)
+        if blank is None:
+            begin, end = _run(text, string, start, depth)
+            while edits and edits[-1][0] >= begin:
+                edits.pop()
+            blank = b"''(" + _spaces(text, begin + 3, end - 1) + b")"
+        edits.append((begin, end, blank))
+    return edits
+
+
+def _blank_string(text: bytes, start: int, end: int) -> bytes | None:
+    """Return a plain string with nothing in it, of the shape of text[start:end]; None when there is none."""
+    # After an empty '' without a space, another ' would open a triple-quoted string.
+    quote = b'"' if text[start - 1 : start] == b"'" else b"'"
     if text.find(b"\n", start, end) < 0:
-        return b"'" + b" " * (end - start - 2) + b"'"
+        return quote + b" " * (end - start - 2) + quote
     lines = text[start:end].split(b"\n")
     if len(lines[-1]) >= 3:
-        return b'"""' + _spaces(text, start + 3, end - 3) + b'"""'
+        return quote * 3 + _spaces(text, start + 3, end - 3) + quote * 3
     if all(lines):
         middle = [b" " * (len(line) - 1) + b"\\" for line in lines[:-1]]
-        return b"'" + b"\n".join(middle)[1:] + b"\n" + b" " * (len(lines[-1]) - 1) + b"'"
-    # An empty line inside and no room for three quotes at the end: a call of '' is as long as it needs to be.
-    return b"''(" + _spaces(text, start + 3, end - 1) + b")"
+        return quote + b"\n".join(middle)[1:] + b"\n" + b" " * (len(lines[-1]) - 1) + quote
+    return None
+
+
+def _run(text: bytes, string: FString, start: int, depth: int) -> tuple[int, int]:
+    """Return the offsets of the strings side by side that *string* is one of.
+
+    For a string with an empty line inside and no room for three quotes at its end. A call of an empty string is as
+    long as it needs to be, but no string can stand beside it: it has to take the place of them all.
+    """
+    begin = end = -1
+    for kind, at, stop, _ in walk(text, start):
+        if kind == "string":
+            begin, end = (at if begin < 0 else begin), stop
+            continue
+        if kind == "newline" and depth:
+            continue
+        if begin <= string.start < end:
+            break
+        begin = -1
+        if kind == "op":
+            depth += (text[at:stop] in OPENERS) - (text[at:stop] in CLOSERS)
+    return begin, end

@@ -24,15 +24,18 @@ class Hole:
     Attributes:
         start, end: its offsets.
         strings: the f- and t-strings inside, outermost only.
-        bare: it may be a tuple without parentheses, a yield, or a starred expression (a field), not only an expression.
+        bare: it is a tuple without parentheses.
+        field: it is a field's, which may also be bare or a yield; elsewhere the grammar asks for one expression.
         first, last: offsets of its first token and after its last one, when a comma makes it a bare tuple.
         node: what the host made of it; filled by `holes`.
     """
 
-    __slots__ = ("start", "end", "strings", "bare", "first", "last", "node")
+    __slots__ = ("start", "end", "strings", "bare", "field", "first", "last", "node")
 
-    def __init__(self, start: int, end: int, strings: list[FString], bare: bool = False) -> None:
-        self.start, self.end, self.strings, self.bare = start, end, strings, bare
+    def __init__(
+        self, start: int, end: int, strings: list[FString], bare: bool = False, field: bool = True
+    ) -> None:
+        self.start, self.end, self.strings, self.bare, self.field = start, end, strings, bare, field
         self.first = self.last = -1
         self.node: object = None
 
@@ -66,18 +69,19 @@ class FString:
         template: it is a t-string.
         raw: it has an ``r``.
         parts: literal parts as (start, end), and fields.
-        debug: some field, at any depth, is ``{x=}``.
+        odd: some field, at any depth, is ``{x=}``, or has a spec with fields or ``\\N{...}`` in it, or a spec in a raw
+            string. Patch releases of 3.12 and 3.13 differ in what they make of those.
         templates: it is a t-string or some field, at any depth, holds one.
     """
 
-    __slots__ = ("start", "end", "template", "raw", "parts", "debug", "templates", "quote")
+    __slots__ = ("start", "end", "template", "raw", "parts", "odd", "templates", "quote")
 
     def __init__(self, start: int, prefix: bytes, quote: bytes) -> None:
         self.start = self.end = start
         self.quote = quote
         self.template = self.templates = b"t" in prefix
         self.raw = b"r" in prefix
-        self.debug = False
+        self.odd = False
         self.parts: list[tuple[int, int] | Field] = []
 
 
@@ -176,13 +180,14 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
         if easy[3]:
             field.colon = easy.start(3)
             field.spec = [(easy.start(4), easy.end(4))] if easy[4] else []
+            string.odd |= string.raw
         return field
     at = _scan_expression(text, field, string, depth)
     if text[at : at + 1] == b"=":
         after = _AFTER_EQUALS(text, at + 1)
         assert after is not None
         field.debug = at = after.end()
-        string.debug = True
+        string.odd = True
     if text[at : at + 1] == b"!":
         found = _CONVERSION(text, at)
         assert found is not None
@@ -194,6 +199,7 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
     if text[at : at + 1] == b":":
         field.colon, field.spec = at, []
         at = _scan_parts(text, at + 1, string, field.spec, level + 1, depth)
+        string.odd |= string.raw or any(type(p) is Field or b"\\N{" in text[p[0] : p[1]] for p in field.spec)
     if text[at : at + 1] != b"}":
         raise Wrong(f"{kind}-string: expecting '}}'", at)
     field.end = at + 1
@@ -220,7 +226,7 @@ def _scan_expression(text: bytes, field: Field, string: FString, depth: int) -> 
                 if prefix in TEMPLATE_PREFIXES:
                     inner = scan_fstring(text, start, end, depth + 1)
                     strings.append(inner)
-                    string.debug |= inner.debug
+                    string.odd |= inner.odd
                     string.templates |= inner.templates
                     end = inner.end
                 else:
@@ -296,35 +302,22 @@ def expression_text(text: bytes, start: int, end: int) -> str:
     piece = text[start:end]
     if b"#" not in piece:
         return piece.decode()
-    kept, quote, at, seen = bytearray(), 0, 0, _has_comment(piece)
-    if not seen:
-        return piece.decode()
+    kept = bytearray()
+    quote = at = 0
     while at < len(piece):
         byte = piece[at]
         if byte in b"'\"":
             quote = byte if not quote else 0 if byte == quote else quote
-        elif byte == 0x23 and not quote:
-            newline = piece.find(b"\n", at)
-            if newline < 0:
+        elif byte == ord("\\"):
+            kept.append(byte)
+            at += 1
+        elif byte == ord("#") and not quote:
+            at = piece.find(b"\n", at)
+            if at < 0:
                 break
-            at, byte = newline, 0x0A
-        kept.append(byte)
+        kept += piece[at : at + 1]
         at += 1
     return kept.decode()
-
-
-def _has_comment(piece: bytes) -> bool:
-    quote = at = 0
-    while at < len(piece):
-        byte = piece[at]
-        if byte == 0x5C:
-            at += 1
-        elif byte in b"'\"":
-            quote = byte if not quote else 0 if byte == quote else quote
-        elif byte == 0x23 and not quote:
-            return True
-        at += 1
-    return False
 
 
 def walk(text: bytes, start: int) -> Iterator[tuple[str, int, int, FString | None]]:

@@ -8,9 +8,8 @@ of 3.14 is handed the source as it is.
 from __future__ import annotations
 
 import ast
-import re
 
-from morrow.host import HERE, Facts
+from morrow.host import HERE
 from morrow.language import blanking, host_compile as _compile, source as sources
 from morrow.language.grafting import Grafter, Ungrafted
 from morrow.language.holes import parse_holes
@@ -43,7 +42,6 @@ def parse(
     type_comments: bool = False,
     feature_version: int | tuple[int, int] | None = None,
     flags: int = 0,
-    exact_positions: bool = True,
 ) -> Parsed:
     """Parse a source as 3.14 does.
 
@@ -53,7 +51,6 @@ def parse(
         mode: exec, eval, single or func_type.
         type_comments, feature_version: as for `ast.parse`.
         flags: more compiler flags, such as those of `codeop`; ``ast.PyCF_ONLY_AST`` is always added.
-        exact_positions: False leaves f-strings the host takes as it placed them, when that is cheaper.
 
     Raises:
         SyntaxError: the source is not Python 3.14. Positions and text are those of *source*.
@@ -67,19 +64,10 @@ def parse(
     text = _read(source)
     if text is None:
         return Parsed(host.parse(source, mode), False)
-    if _hints(HERE, exact_positions).search(text.text):
-        found = blanking.plan(text, HERE)
-        if found.edits or found.wrong:
-            return _parse_blanked(source, text, found, host)
-        return Parsed(host.parse(source, mode), False)
-    try:
-        return Parsed(host.parse(source, mode), False)
-    except (SyntaxError, ValueError):
-        # ValueError: 3.12.1 on f"{x=:}". Whatever the reason, ours is the second opinion.
-        found = blanking.plan(text, HERE)
-        if not found.edits and not found.wrong:
-            raise
-    return _parse_blanked(source, text, found, host)
+    found = blanking.plan(text, HERE)
+    if found.edits or found.wrong:
+        return Parsed(_parse_blanked(text, found, host), True)
+    return Parsed(host.parse(source, mode), False)
 
 
 class _Host:
@@ -116,26 +104,7 @@ def _read(source: str | bytes) -> Source | None:
     return None if b"\0" in text.text else text
 
 
-_HINTS: dict[tuple[Facts, bool], re.Pattern[bytes]] = {}
-
-
-def _hints(host: Facts, exact_positions: bool) -> re.Pattern[bytes]:
-    """Return what a text has in it when it is worth looking closer before the host parses it in vain."""
-    made = _HINTS.get((host, exact_positions))
-    if made is None:
-        prefix = rb"[tT][rR]?|[rR][tT]"
-        if exact_positions and not host.places_fstring_parts:
-            prefix += rb"|[fF][rR]?|[rR][fF]"
-        hints = [rb"(?<![\w\x80-\xff])(?:%b)['\"]" % prefix, rb"\bexcept\b[^:\n(]*,"]
-        if not host.parses_type_parameters:
-            hints += [rb"\b(?:def|class)[ \t]+\w+\[", rb"(?m:^)[ \t]*type[ \t]+\w+[ \t]*[=\[]"]
-        if host.places_fstring_parts and not host.reads_debug_fields:
-            hints.append(rb"(?<![\w\x80-\xff])(?:[fF][rR]?|[rR][fF])(?:'''|\"\"\"|'|\")[^'\"]*=[ \t]*[}!:]")
-        made = _HINTS[host, exact_positions] = re.compile(b"|".join(hints))
-    return made
-
-
-def _parse_blanked(source: str | bytes, text: Source, found: blanking.Plan, host: _Host) -> Parsed:
+def _parse_blanked(text: Source, found: blanking.Plan, host: _Host) -> ast.AST:
     error: SyntaxError | None = None
     if found.wrong is not None:
         error = _wrong(found.wrong, text, host.filename)
@@ -153,7 +122,7 @@ def _parse_blanked(source: str | bytes, text: Source, found: blanking.Plan, host
     except SyntaxError as refused:
         error = _relocated(refused, blanked, text)
     else:
-        return Parsed(tree, True)
+        return tree
     raise error
 
 

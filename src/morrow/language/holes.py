@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from morrow.language.blanking import apply, blank_string
+from morrow.language.blanking import apply, hide_strings
 from morrow.language.fstrings import FString, Hole, fields
 from morrow.language.source import Source
 from morrow.language.tokens import Wrong
@@ -30,8 +30,10 @@ def parse_holes(source: Source, holes: list[Hole], parse: Parse, is_ours: Callab
     """
     while holes:
         texts = [_text(source, hole, is_ours) for hole in holes]
-        together = [(hole, text) for hole, text in zip(holes, texts) if not hole.bare and b"yield" not in text]
-        alone = [(hole, text) for hole, text in zip(holes, texts) if hole.bare or b"yield" in text]
+        together: list[tuple[Hole, bytes]] = []
+        alone: list[tuple[Hole, bytes]] = []
+        for hole, text in zip(holes, texts):
+            (alone if hole.bare or hole.field and b"yield" in text else together).append((hole, text))
         try:
             nodes = parse(_layout(source, together, b"[", b",") + b"]", "eval").body.elts  # type: ignore[attr-defined]
         except SyntaxError:
@@ -49,8 +51,8 @@ def parse_holes(source: Source, holes: list[Hole], parse: Parse, is_ours: Callab
 def _text(source: Source, hole: Hole, is_ours: Callable[[FString], bool]) -> bytes:
     if not hole.strings:
         return source.text[hole.start : hole.end]
-    edits = [(s.start, s.end, blank_string(source.text, s.start, s.end)) for s in hole.strings if is_ours(s)]
-    return apply(source.text, edits, hole.start, hole.end)
+    ours = [string for string in hole.strings if is_ours(string)]
+    return apply(source.text, hide_strings(source.text, ours, hole.start, 1), hole.start, hole.end)
 
 
 def _layout(source: Source, holes: list[tuple[Hole, bytes]], opening: bytes, separator: bytes) -> bytes:
@@ -73,7 +75,7 @@ def _layout(source: Source, holes: list[tuple[Hole, bytes]], opening: bytes, sep
 
 
 def _parse_alone(source: Source, hole: Hole, text: bytes, parse: Parse) -> ast.AST:
-    if text.lstrip(b" \t\f\n").startswith(b"*") and not hole.bare:
+    if not hole.field or text.lstrip(b" \t\f\n").startswith(b"*") and not hole.bare:
         tree = parse(_layout(source, [(hole, text)], b"[", b",") + b"]", "eval")
         return tree.body.elts[0]  # type: ignore[attr-defined,no-any-return]
     tree = parse(_layout(source, [(hole, text)], b"(", b")"), "eval")

@@ -11,6 +11,7 @@ import os
 import sys
 
 from morrow.host.frames import hide
+from morrow.language import host_exec
 
 
 def prompt(namespace: dict[str, object], greet: bool) -> None:
@@ -91,7 +92,7 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
                 continue
             lines.clear()
             if code is not None:
-                exec(code, namespace)
+                host_exec(code, namespace)
             sys.stdout.flush()
         except SystemExit:
             raise

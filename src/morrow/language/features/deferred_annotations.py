@@ -86,8 +86,10 @@ class _Scope:
         self.declared: dict[str, str] = {}
         self.looks_up_everything = False
         self.numbers = 0
+        self.class_names: build.ClassNames | None = None
         if node is not None:
             self.bound, self.declared, dynamic = _bound_in_class(node)
+            self.class_names = build.ClassNames(node, around)
             self.looks_up_everything = dynamic or bool(node.keywords)
 
     # -- statements ----------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class _Scope:
         names = self._class_names(pairs)
         for parameter in getattr(node, "type_params", ()):
             names.discard(parameter.name)
-        annotate = _annotate(_in_class(pairs, names, self.private), f"{node.name}.")
+        annotate = _annotate(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
         decorators = node.decorator_list
         if getattr(node, "type_params", None):
             # Type parameters have a scope of their own, where the namespace of the class is at hand.
@@ -200,7 +202,7 @@ class _Scope:
         self.context.renames = True
         strings = tuple((key, _source(annotation)) for key, annotation, _ in self.items)
         names = self._class_names(self.items)
-        annotate = _annotate(_in_class(self.items, names, self.private), "")
+        annotate = _annotate(_in_class(self.items, names, self.private, self.class_names), "")
         if "__annotate__" in self.bound:
             annotate = load("__annotate__")  # written by hand: 3.14 asks this one
         conditional = any(number is not None for _, _, number in self.items)
@@ -278,19 +280,19 @@ def _with_namespace(annotate: ast.expr, conditional: bool = False) -> ast.expr:
     return call(ast.Lambda(parameters(*names), annotate), *values[: len(names)])
 
 
-def _in_class(pairs: list[_Item], names: set[str], private: str) -> list[_Item]:
+def _in_class(pairs: list[_Item], names: set[str], private: str, around: build.ClassNames | None) -> list[_Item]:
     """Let *names* be looked up in the class's namespace first."""
     if not names:
         return pairs
-    see = _InClass(names, private)
+    see = _InClass(names, private, around)
     return [(key, see.visit(annotation), number) for key, annotation, number in pairs]
 
 
 class _InClass(build.ClassScope):
     """Look up only some names in the class: the others cannot be there."""
 
-    def __init__(self, names: set[str], private: str) -> None:
-        super().__init__((), private or None)
+    def __init__(self, names: set[str], private: str, around: build.ClassNames | None) -> None:
+        super().__init__((), private or None, around)
         self.names = names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
