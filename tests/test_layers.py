@@ -11,7 +11,7 @@ ROWS = {
     "host": 1, "command_line": 1,
     "language": 2, "annotations": 2, "jit": 2, "interpreters": 2, "attach": 2,
     "threads": 3, "debug": 3, "repl": 3,
-    "imports_scope": 4, "imports_cache": 4, "imports": 4, "children": 4, "stdlib": 4,
+    "imports_scope": 4, "imports_cache": 4, "imports_doors": 4, "imports": 4, "children": 4, "stdlib": 4,
     "launch": 5,
     "help_pages": 5, "cli": 6, "__main__": 7,
 }  # fmt: skip

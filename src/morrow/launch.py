@@ -32,10 +32,14 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 _INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
 _OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
-SYSTEMS: tuple[tuple[str, str, str], ...] = (
-    ("language", "0", "morrow.imports:start"),
+SYSTEMS: tuple[tuple[str, str, str, bool], ...] = (
+    ("language", "0", "morrow.imports:start", True),
+    ("deferred", "0", "morrow.annotations:install", False),
+    ("doors", "0", "morrow.imports_doors:start", False),
+    ("children", "0", "morrow.children:start", True),
 )
-"""What is started before the program, in this order: (setting, the value that means off, module:function)."""
+"""What is started before the program, in this order: the setting, its value that means off, module:function, and
+whether the function is given the folder that the program starts in."""
 
 
 class Unwind(BaseException):
@@ -84,9 +88,11 @@ def start(line: CommandLine, given: list[str]) -> None:
         restart(line, given)
     program = Program(line)
     _set_process(line, given)
-    for name, off, where in SYSTEMS:
+    for name, off, where, wants_folder in SYSTEMS:
         if settings.get(name) != off:
-            _start_system(where, program)
+            module, _, function = where.partition(":")
+            start_it = getattr(__import__(module, fromlist=["*"]), function)
+            start_it(program.root) if wants_folder else start_it()
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -110,7 +116,7 @@ def restart(line: CommandLine, given: list[str]) -> None:
     """
     before = command_line.parse(_own_options(given))
     before.inspect = False
-    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *line.options(host=False), *line.rest]
+    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *settings.inheritance(), *line.options(host=False), *line.rest]
     environment = os.environ.copy()
     if environment.get("PYTHONINSPECT"):
         environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
@@ -121,11 +127,6 @@ def restart(line: CommandLine, given: list[str]) -> None:
 
         sys.exit(subprocess.run(command, env=environment).returncode)
     os.execve(sys.executable, command, environment)
-
-
-def _start_system(where: str, program: Program) -> None:
-    module, _, function = where.partition(":")
-    getattr(__import__(module, fromlist=["*"]), function)(program.root)
 
 
 # -- what the program sees of its process ---------------------------------------------------------------------------
