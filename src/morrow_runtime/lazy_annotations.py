@@ -214,7 +214,7 @@ def _tell_protocols():
 def exclude_from_protocols(typing):
     """Keep `typing.Protocol` from taking ``__annotate__`` for a member of a protocol, as 3.14's does."""
     excluded = typing.EXCLUDED_ATTRIBUTES  # a list in 3.11, a frozenset later
-    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__conditional_annotations__"})
+    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__"})
 
 
 __all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FORWARDREF, STRING = 3, 4
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from typing import Any
 
 from morrow_runtime.forwardref import ForwardRef
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _wanted = threading.local()
 """What the signature that this thread is making asks for: `format` of its annotations, `default` for signatures that do
