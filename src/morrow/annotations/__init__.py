@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-_UPDATES = ("dataclasses", "functools", "inspect", "typing")
-"""Standard modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
+_UPDATES = ("dataclasses", "functools", "inspect", "typing", "typing_extensions")
+"""Modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
 
 
 def install() -> None:

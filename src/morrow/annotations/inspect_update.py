@@ -7,6 +7,7 @@ import sys
 import threading
 
 from morrow_runtime.forwardref import ForwardRef
+from morrow_runtime.lazy_annotations import asked_by_library, values_or_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def update(inspect: Any) -> None:
         # The host's own reading of a function's annotations, on the way to a signature.
         if format == 1 and getattr(_wanted, "format", 1) != 1 and sys._getframe(1).f_code is from_function:
             format = _wanted.format
-        return read.get_annotations(obj, globals=globals, locals=locals, eval_str=eval_str, format=format)
+        try:
+            return read.get_annotations(obj, globals=globals, locals=locals, eval_str=eval_str, format=format)
+        except NameError:
+            annotate = read.find_annotate(obj)
+            if format != 1 or annotate is None or not asked_by_library():
+                raise
+            return values_or_text(annotate)
 
     @functools.wraps(host_format_annotation)
     def formatannotation(annotation: Any, base_module: Any = None, *, quote_annotation_strings: bool = True) -> str:
