@@ -41,6 +41,13 @@ MESSAGES: dict[str, Message] = {
         "this Python ({host}) is not one this morrow knows; these systems are off: {systems}",
         "programs run as under python; a newer morrow may know this host",
     ),
+    # -- language ---------------------------------------------------------------------------------------------------
+    "ahead-missing": Message("morrow --to", "{path} does not exist", "name a file or a folder"),
+    "ahead-refused": Message(
+        "morrow --to",
+        "nothing was written to {output}: some files cannot be rewritten",
+        "change the lines named above, or leave these files out",
+    ),
 }
 
 

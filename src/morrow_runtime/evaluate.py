@@ -12,7 +12,7 @@ import types
 from morrow_runtime.formats import Format, annotations_to_string, type_repr
 from morrow_runtime.placeholders import ATOM, Namespace, Placeholder, as_text
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

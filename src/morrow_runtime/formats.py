@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 

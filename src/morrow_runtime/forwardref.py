@@ -7,7 +7,7 @@ import sys
 import types
 from keyword import iskeyword
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn

@@ -14,7 +14,7 @@ import types
 from morrow_runtime.formats import is_template, template_text
 from morrow_runtime.forwardref import ForwardRef, Reference
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

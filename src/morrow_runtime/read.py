@@ -9,7 +9,7 @@ from morrow_runtime.evaluate import call_annotate_function
 from morrow_runtime.formats import Format, annotations_to_string
 from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any

@@ -140,7 +140,7 @@ def prepare() -> None:
 
 def _install_morrow() -> None:
     """Do what `morrow` does at start as far as this build can: names of 3.14 in typing, types, functools, inspect."""
-    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors")):
+    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors"), ("morrow.annotations", "install")):
         try:
             getattr(importlib.import_module(module), function)()
         except (ImportError, AttributeError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from morrow_runtime.lazy_annotations import LazyAnnotations
 
-TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -19,6 +19,8 @@ FACTS = Facts(
     has_remote_exec=False,
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
+    names_compared_literal=False,
+    words_warnings=False,
     interrupts_by_subclass=False,
     words_unknown_options_alike=False,
 )

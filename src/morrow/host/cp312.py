@@ -9,4 +9,5 @@ FACTS = OLDER.but(
     places_fstring_parts=True,
     own_gil=True,
     has_monitoring=True,
+    names_compared_literal=True,
 )

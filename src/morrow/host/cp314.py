@@ -12,4 +12,5 @@ FACTS = OLDER.but(
     words_unknown_options_alike=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    words_warnings=True,
 )

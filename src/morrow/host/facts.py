@@ -44,6 +44,8 @@ class Facts:
     reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
+    names_compared_literal: bool  # a warning about `x is 1` names the literal's type
+    words_warnings: bool  # warnings about escapes, numbers and `finally` are 3.14's
     defers_annotations: bool  # PEP 649, PEP 749
 
     # -- interpreters: the private module that makes sub-interpreters ------------------------------------------------

@@ -49,6 +49,19 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
+    def compile_it() -> CodeType:
+        return _compile(source, filename, mode, flags, optimize, deferred, late)
+
+    if not isinstance(source, (str, bytes)):
+        return compile_it()
+    from morrow.language import syntax_errors
+
+    return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
+
+
+def _compile(  # type: ignore[no-untyped-def]
+    source, filename, mode, flags, optimize, deferred, late
+) -> CodeType:
     from morrow.language import features
 
     context = features.Context(filename, mode, flags, deferred=deferred, late=late)
@@ -67,7 +80,9 @@ def compile(
         if refused is not None and not parsed.rewritten:
             raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
-        context.rewritten = parsed.rewritten
+        if parsed.rewritten:
+            context.rewritten = True
+            wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
     for feature in wanted:
@@ -96,7 +111,14 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
-    return _parse(source, filename, mode, flags, feature_version).tree
+    def parse_it() -> ast.AST:
+        return _parse(source, filename, mode, flags, feature_version).tree
+
+    if not isinstance(source, (str, bytes)) or feature_version is not None:
+        return parse_it()
+    from morrow.language import syntax_errors
+
+    return syntax_errors.compile_checked(parse_it, source, filename, mode, flags | ONLY_AST)
 
 
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]

@@ -1,0 +1,245 @@
+"""What 3.14 says about a program that is wrong, to the letter and the column, on every host.
+
+    explain(source, filename, mode, error)       the SyntaxError 3.14 would raise, or None: nothing to add
+    compile_checked(compile, source, ...)        compile, and add what 3.14 refuses or warns about and the host lets pass
+
+The stages are CPython's: `scanner` (text -> tokens), `parser` with `rules` and `mistakes` (tokens -> right or wrong),
+then over the tree `futures`, `finally_warnings`, `scopes`, `placement`. The first error wins. `explain` runs only after a
+program was refused; `compile_checked` costs programs that are right a search of their text.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import ast
+
+    from morrow.host import Facts
+
+__all__ = ["compile_checked", "explain", "what_314_says"]
+
+T = TypeVar("T")
+
+Said = tuple[str, str, int | None, int | None, int | None, int | None, str | None, str | None]
+"""Type name, msg, lineno, offset, end_lineno, end_offset, text, filename."""
+
+_RULES = {"exec": "file", "eval": "eval", "single": "interactive"}
+TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+ONLY_AST = 0x400
+DONT_IMPLY_DEDENT = 0x200
+INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
+
+# What hosts before 3.14 let pass although 3.14 refuses it: more often than not there is nothing wrong, but a look is due.
+_ACCEPTED = re.compile(
+    r"""__debug__[ ]*:[ ]*[^\s=]                              # an annotation of __debug__
+      | \bbarry_as_FLUFL\b
+      | \bfrom[ ]+\.+[ ]*__future__\b
+      | \b__\w+[ ]*:=                                      # := and private names
+      | \)[ ]*:.*\basync[ ]+for\b                          # in an annotation that is not kept
+      | \b[fF][rR]?(['"])(?!\1\1)[^'"\n]*\{[^'"\n}]*:[^'"\n}]*\n   # a newline in a format spec
+    """,
+    re.VERBOSE,
+)
+# What may deserve a warning (`warned` looks closer): a backslash, a number running into a word, `is`, `finally`.
+_SUSPICIOUS = re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b|\bfinally\b|\bis\b\s*[-\w(\"'\[{]|[\"'0-9)\]}]\s*is\b")
+
+
+def explain(
+    source: str | bytes, filename: str, mode: str, error: SyntaxError | None, flags: int = 0, optimize: int = 0
+) -> SyntaxError | None:
+    """Return the SyntaxError that 3.14 raises for *source*, or None if this morrow has nothing better than *error*.
+
+    Args:
+        source: as given to compile().
+        filename: if it names a readable file, the line shown is read from it, as CPython does.
+        mode: exec, eval or single.
+        error: what the host or the front end said, if anything.
+        flags: compile()'s flags.
+        optimize: compile()'s level; assertions are not looked into above 0.
+    """
+    if mode not in _RULES or not isinstance(filename, str):
+        return None
+    try:
+        said = what_314_says(source, filename, mode, flags=flags, optimize=optimize)
+    except RecursionError:
+        # Deeper than we can follow: the host's words are right, if not 3.14's.
+        return None
+    return None if said is None else make(said)
+
+
+def make(said: Said) -> SyntaxError:
+    """Return the exception for what was said."""
+    kind, message, lineno, offset, end_lineno, end_offset, text, filename = said
+    type_ = getattr(builtins, kind, SyntaxError)  # _IncompleteInputError is a plain SyntaxError before 3.13
+    if lineno is None:
+        return type_(message)
+    return type_(message, (filename, lineno, offset, text, end_lineno, end_offset))
+
+
+def what_314_says(
+    source: str | bytes, filename: str, mode: str, *, flags: int = 0, optimize: int = 0, parse_only: bool = False
+) -> Said | None:
+    """Return the attributes of 3.14's SyntaxError for *source*, or None if it has none.
+
+    What the front end refuses although this folder sees nothing wrong with it is said in the front end's words.
+    """
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+    from morrow.language.syntax_errors.parser import find_mistake
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    if isinstance(source, str):
+        text = source
+    else:
+        try:
+            text = decode(bytes(source))
+        except Undecodable as problem:
+            where = problem.lineno, problem.offset, *problem.end
+            return "SyntaxError", problem.message, *where, problem.text, filename
+    if "\x00" in text:
+        return "SyntaxError", "source code string cannot contain null bytes", None, None, None, None, None, None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if mode == "exec" and not text.endswith("\n"):
+        text += "\n"
+    complaint = find_mistake(
+        text,
+        _RULES[mode],
+        lambda line: line_of_file(filename, line),
+        may_go_on=bool(flags & INCOMPLETE_INPUT),
+        imply_dedent=not flags & DONT_IMPLY_DEDENT,
+    )
+    if complaint is not None:
+        c = complaint
+        return c.kind, c.message, c.lineno, c.offset, c.end_lineno, c.end_offset, c.text, filename
+    if parse_only or flags & ONLY_AST:
+        return None
+    from morrow.language import grammar
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the host has given them already
+            tree = grammar.parse(source, filename, mode).tree
+    except SyntaxError as e:
+        return type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename
+    return _after_parsing(tree, filename, flags, optimize)
+
+
+def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> Said | None:
+    from morrow.language.syntax_errors.findings import Misplaced
+    from morrow.language.syntax_errors.futures import check_futures
+    from morrow.language.syntax_errors.placement import check_placement
+    from morrow.language.syntax_errors.scopes import check_scopes
+
+    await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
+    try:
+        check_futures(tree)
+        check_scopes(tree, await_anywhere=await_anywhere)
+        check_placement(tree, await_anywhere=await_anywhere, optimize=optimize)
+    except Misplaced as misplaced:
+        return _at_node(misplaced.message, misplaced.node, filename)
+    return None
+
+
+def _at_node(message: str, node: ast.AST, filename: str) -> Said:
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+    start, end = node.col_offset + 1, node.end_col_offset + 1  # type: ignore[attr-defined]
+    return "SyntaxError", message, line, start, end_line, end, line_of_file(filename, line), filename
+
+
+def compile_checked(
+    compile_: Callable[[], T],
+    source: str | bytes,
+    filename: str,
+    mode: str,
+    flags: int = 0,
+    optimize: int = 0,
+) -> T:
+    """Return what ``compile_()`` makes of *source*, with the warnings and refusals that 3.14 has and the host has not.
+
+    Args:
+        compile_: compiles *source* on the host; may raise SyntaxError.
+        source, filename, mode, flags, optimize: what it compiles, as for compile().
+
+    Raises:
+        SyntaxError: 3.14 refuses the program, or warnings are errors; and whatever ``compile_`` raises.
+    """
+    from morrow.host import HERE
+
+    if HERE is None or HERE.words_warnings or mode not in _RULES:
+        return compile_()
+    try:
+        return _compile_checked(compile_, source, filename, mode, flags, optimize, HERE)
+    except Checked as checked:
+        worded: SyntaxError | None = checked.error
+    except SyntaxError as error:
+        worded = explain(source, filename, mode, error, flags, optimize)
+        if worded is None:
+            raise
+    # Outside the handlers: 3.14's error has no other error behind it.
+    assert worded is not None
+    raise worded
+
+
+class Checked(Exception):
+    """The host would go on, but 3.14 raises *error*."""
+
+    def __init__(self, error: SyntaxError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _compile_checked(
+    compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
+) -> T:
+    text = source if isinstance(source, str) else source.decode("utf-8", "replace")
+    if not _ACCEPTED.search(text) and not _SUSPICIOUS.search(text):
+        return compile_()
+    from morrow.language.syntax_errors import warned
+
+    if _ACCEPTED.search(text):
+        made = compile_()  # first: if the host refuses, its reason is as good
+        if (error := explain(source, filename, mode, None, flags, optimize)) is not None:
+            raise Checked(error)
+        return made
+    if not warned.suspicious(text.replace("\r", "\n") + "\n", host):
+        return compile_()
+    with warned.without_the_hosts(host):
+        made = compile_()
+    _warn(source, filename, mode, flags, optimize, host)
+    return made
+
+
+def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts) -> None:
+    """Give 3.14's warnings for a program that is right."""
+    from morrow.language import grammar
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    try:
+        text = source if isinstance(source, str) else decode(source)
+    except Undecodable:
+        return  # the host read it all the same
+    text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    for warning in warned.text_warnings(text):
+        if not warned.give(warning.message, filename, warning.line):
+            message, offset, end_offset, newline = warning.error
+            shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
+            shown = shown if newline else shown.rstrip("\n")
+            where = filename, warning.line, offset, shown, warning.line, end_offset
+            raise Checked(SyntaxError(message, where))
+    if flags & ONLY_AST:
+        return
+    with warned.without_the_hosts(host):
+        tree = grammar.parse(source, filename, mode).tree
+    await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
+    for found in warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere):
+        line: int = found.node.lineno  # type: ignore[attr-defined]
+        if not warned.give(found.message, filename, line):
+            raise Checked(make(_at_node(found.message, found.node, filename)))
