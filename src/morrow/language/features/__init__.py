@@ -163,8 +163,8 @@ _CONTINUED = re.compile(rb"[\w\x80-\xff)\]][ \t]*\\\r?\n[ \t]*:|:[ \t]*\\\r?\n")
 
 
 def copy_tree(tree: ast.AST) -> ast.AST:
-    """Return a deep copy of a tree that somebody else owns. Iterative enough for any tree `ast.parse` can give."""
-    made = type(tree).__new__(type(tree))  # not called: 3.13 warns about every field that a call does not give
+    """Return a deep copy of a tree that somebody else owns."""
+    made = type(tree).__new__(type(tree))  # not called: that would complain of fields that are still missing
     for name, value in tree.__dict__.items():
         if isinstance(value, ast.AST):
             value = copy_tree(value)
