@@ -41,6 +41,11 @@ def main(arguments: list[str] | None = None) -> int | None:
     Returns the exit status of a command; running a program ends in `SystemExit`, or leaves the stack (see `launch`).
     """
     given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None and given[:1] == ["--family"]:
+        # Written by `children`, not by a person: the program does not see it.
+        settings.inherit(given[1])
+        del sys.orig_argv[len(sys.orig_argv) - len(given) : len(sys.orig_argv) - len(given) + 2]
+        given = given[2:]
     command = COMMANDS.get(given[0]) if given else None
     if command is not None:
         module, _, function = command.where.partition(":")

@@ -29,13 +29,18 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
 # How a morrow that restarts the host hands on what the second one could not see otherwise.
+_execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
 _INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
 _OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
+    ("deferred", "0", "morrow.annotations:start"),
+    ("doors", "0", "morrow.imports_doors:start"),
+    ("children", "0", "morrow.children:start"),
 )
-"""What is started before the program, in this order: (setting, the value that means off, module:function)."""
+"""What is started before the program, in this order: the setting, its value that means off, and module:function, which is
+given the folder that the program starts in."""
 
 
 class Unwind(BaseException):
@@ -84,9 +89,9 @@ def start(line: CommandLine, given: list[str]) -> None:
         restart(line, given)
     program = Program(line)
     _set_process(line, given)
-    for name, off, where in SYSTEMS:
-        if settings.get(name) != off:
-            _start_system(where, program)
+    for name in settings.SETTINGS:
+        settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
+    start_systems(program.root)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -103,6 +108,14 @@ def start(line: CommandLine, given: list[str]) -> None:
     raise SystemExit(0)
 
 
+def start_systems(folder: str) -> None:
+    """Start all systems that are on, for a program that starts in *folder*. Doing it twice does it once."""
+    for name, off, where in SYSTEMS:
+        if settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
+
+
 def restart(line: CommandLine, given: list[str]) -> None:
     """Replace this process by a python that was started with the options only a starting python can obey.
 
@@ -110,7 +123,7 @@ def restart(line: CommandLine, given: list[str]) -> None:
     """
     before = command_line.parse(_own_options(given))
     before.inspect = False
-    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *line.options(host=False), *line.rest]
+    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *settings.inheritance(), *line.options(host=False), *line.rest]
     environment = os.environ.copy()
     if environment.get("PYTHONINSPECT"):
         environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
@@ -120,12 +133,7 @@ def restart(line: CommandLine, given: list[str]) -> None:
         import subprocess
 
         sys.exit(subprocess.run(command, env=environment).returncode)
-    os.execve(sys.executable, command, environment)
-
-
-def _start_system(where: str, program: Program) -> None:
-    module, _, function = where.partition(":")
-    getattr(__import__(module, fromlist=["*"]), function)(program.root)
+    _execve(sys.executable, command, environment)
 
 
 # -- what the program sees of its process ---------------------------------------------------------------------------
@@ -466,7 +474,7 @@ def _is_about_encoding(error: SyntaxError) -> bool:
 def _leave_to_host(line: CommandLine) -> None:
     """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
     if _everything_below_is_ours() and os.name != "nt":
-        os.execv(sys.executable, [sys.executable, *line.options(), *line.rest])
+        _execve(sys.executable, [sys.executable, *line.options(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
+        Setting("doors", "1", _BOTH, "0: only the names of the standard library that this host has itself", "language"),
         Setting(
             "deferred",
             "1",
@@ -88,8 +89,26 @@ def set_project(values: dict[str, str]) -> None:
     _project.update(values)
 
 
+_inherited: dict[str, str] = {}
+_FAMILY = "--family"
+
+
+def inherit(text: str) -> None:
+    """Take what `inheritance` of the process that started this one wrote."""
+    _inherited.update(item.split("=", 1) for item in text.split("\n") if item)  # type: ignore[misc]
+
+
+def inheritance(more: dict[str, str] | None = None) -> list[str]:
+    """Return the words that give a child this process's settings; *more* are for the child alone. [] when there is nothing."""
+    given = {name: "1" if value is True else str(value) for name, value in sys._xoptions.items() if name in SETTINGS}
+    values = {**_inherited, **given, **(more or {})}
+    return [_FAMILY, "\n".join(f"{name}={value}" for name, value in values.items())] if values else []
+
+
 def get(name: str) -> str:
     """Return the value of a setting: from -X, else its environment variable, else the project, else the default.
+
+    What the process that started this one was told with -X counts as told to this one, unless it is told otherwise.
 
     Environment variables are ignored under -E and -I, as python ignores its own.
 
@@ -101,6 +120,8 @@ def get(name: str) -> str:
     given = sys._xoptions.get(name)
     if given is not None:
         value, source = ("1" if given is True else str(given)), f"-X {name}"
+    elif name in _inherited:
+        value, source = _inherited[name], "the process that started this one"
     elif not sys.flags.ignore_environment and os.environ.get(setting.variable):
         value, source = os.environ[setting.variable], setting.variable
     elif name in _project:

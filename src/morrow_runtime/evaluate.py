@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import builtins
 import types
-from typing import TYPE_CHECKING
 
 from morrow_runtime.formats import Format, annotations_to_string, type_repr
 from morrow_runtime.placeholders import ATOM, Namespace, Placeholder, as_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import gc
 import types
-from typing import Any
 
 from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HEAP_TYPE = 1 << 9
 _IMMUTABLE = 1 << 8

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 

@@ -6,8 +6,8 @@ import builtins
 import sys
 import types
 from keyword import iskeyword
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn

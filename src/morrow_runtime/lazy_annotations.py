@@ -7,8 +7,10 @@ A function's, class's or module's `__annotations__` may be any dict on CPython 3
 Objects/typeobject.c), so nothing of the host is patched. In a class the same object is also a descriptor: type's own
 `__annotations__` calls ``__get__`` of what it finds in the class. So ``C.__annotations__`` raises NameError as in 3.14
 while a name is missing, and readers of ``C.__dict__["__annotations__"]`` (dataclasses, attrs, pydantic) see the
-annotations that can be evaluated and the source text of the others, as under PEP 563. C code that goes round the
-methods below (msgspec) sees the source text of all.
+annotations that can be evaluated and the source text of the others, as under PEP 563. So does an installed library that
+reads `__annotations__` of a function or class before all names are there (beartype, fastapi, sqlalchemy): on 3.14 it
+would ask for forward references, on this host it expects values or text. C code that goes round the methods below
+(msgspec) sees the source text of all.
 
 Rewritten programs import this when they start: nothing heavy at module level.
 """
@@ -61,25 +63,27 @@ class LazyAnnotations(dict):
         dict.update(self, annotations)
 
     def _read(self):
-        if not self._lenient:
-            self.filled()
-            return
         try:
             self.filled()
         except NameError:
+            if not self._lenient and not asked_by_library():
+                raise
             self._fill_what_is_known()
 
     def _fill_what_is_known(self):
-        from morrow_runtime.evaluate import call_annotate_function
-
-        known = call_annotate_function(self.annotate, 3)
-        strings = call_annotate_function(self.annotate, 4)
+        found = values_or_text(self.annotate)
         dict.clear(self)
-        dict.update(self, {name: strings[name] if _has_forward_ref(value) else value for name, value in known.items()})
+        dict.update(self, found)
 
     def __get__(self, instance, owner=None):
         if instance is None:
-            return self.filled()
+            try:
+                return self.filled()
+            except NameError:
+                if not asked_by_library():
+                    raise
+                self._fill_what_is_known()
+                return self
         if isinstance(instance, type):  # found in the metaclass of a class that has none of its own
             return type.__dict__["__annotations__"].__get__(instance)
         # In 3.14 the annotations belong to the class object alone.
@@ -173,6 +177,43 @@ def module_annotations(annotate):
     return LazyAnnotations(annotate)
 
 
+def values_or_text(annotate):
+    """Return the annotations that can be evaluated now, and the source text of the others.
+
+    ``Box[Later]`` becomes ``Box["Later"]`` in the form that typing gives it, if typing knows our forward references.
+    """
+    from morrow_runtime.evaluate import call_annotate_function
+    from morrow_runtime.forwardref import ForwardRef
+
+    known = call_annotate_function(annotate, 3)
+    strings = call_annotate_function(annotate, 4)
+    typing = sys.modules.get("typing")
+    if typing is not None and typing.ForwardRef is ForwardRef:
+        return {name: strings[name] if type(value) is ForwardRef else value for name, value in known.items()}
+    return {name: strings[name] if _has_forward_ref(value) else value for name, value in known.items()}
+
+
+_OURS = ("morrow", "morrow_runtime")
+
+
+def asked_by_library():
+    """Return whether the code that reads annotations belongs to an installed library, not to the program.
+
+    Looks at the stack, which is why it is asked only once evaluating has failed. The standard library passes questions on.
+    """
+    frame = sys._getframe(1)
+    library = sys.modules["os"].__file__.rpartition("os.py")[0]
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if "site-packages" in filename or "dist-packages" in filename:
+            return frame.f_globals.get("__name__", "").partition(".")[0] not in _OURS
+        name = frame.f_globals.get("__name__") or ""
+        if not filename.startswith((library, "<frozen")) and name.partition(".")[0] not in _OURS:
+            return False
+        frame = frame.f_back
+    return False
+
+
 def put_annotations(cls, annotations):
     """Put a dict under ``__annotations__`` in the namespace of a class, and nothing else; None takes away what is there."""
     host = type.__dict__["__annotations__"]
@@ -214,7 +255,7 @@ def _tell_protocols():
 def exclude_from_protocols(typing):
     """Keep `typing.Protocol` from taking ``__annotate__`` for a member of a protocol, as 3.14's does."""
     excluded = typing.EXCLUDED_ATTRIBUTES  # a list in 3.11, a frozenset later
-    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__conditional_annotations__"})
+    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__"})
 
 
-__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations"]
+__all__ = ["ClassAnnotate", "LazyAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]

@@ -10,11 +10,11 @@ operation on one gives another whose text is the expression so far. In the end a
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING
 
 from morrow_runtime.formats import is_template, template_text
 from morrow_runtime.forwardref import ForwardRef, Reference
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import TYPE_CHECKING
 
 from morrow_runtime.evaluate import call_annotate_function
 from morrow_runtime.formats import Format, annotations_to_string
 from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any

@@ -52,8 +52,13 @@ def host_version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def run_module(module: str, *, timeout: float = 300) -> Counts:
+def run_module(module: str, *, timeout: float = 300, settings: dict[str, str] | None = None) -> Counts:
     """Run a module on 3.14 and here, and compare.
+
+    Args:
+        module: as in ``test.test_patma``.
+        timeout: seconds.
+        settings: environment variables such as ``MORROW_DEFERRED`` for the run here.
 
     Raises:
         LookupError: there is no real 3.14 on this machine.
@@ -64,7 +69,7 @@ def run_module(module: str, *, timeout: float = 300) -> Counts:
     expected = run_real(real, module)
     library = library_of(real)
     reasons = skips(module)
-    env = {"PYTHONPATH": str(SOURCE), "MORROW_TEST_SKIPS": " ".join(reasons)}
+    env = {"PYTHONPATH": str(SOURCE), "MORROW_TEST_SKIPS": " ".join(reasons), **(settings or {})}
     got = _methods([sys.executable, HERE / "runner.py", library, module], timeout, env)
     passed, failed, skipped = [], {}, {}
     for name, (outcome, _) in expected.items():
@@ -126,9 +131,11 @@ def skips(module: str, version: str | None = None) -> dict[str, str]:
 
 
 def main() -> None:
-    """``python -m tests.stdlib.harness MODULE...``: print the counts."""
+    """``python -m tests.stdlib.harness [NAME=VALUE...] MODULE...``: print the counts."""
+    settings = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
     for module in sys.argv[1:]:
-        print(run_module(module), flush=True)
+        if "=" not in module:
+            print(run_module(module, settings=settings), flush=True)
 
 
 if __name__ == "__main__":

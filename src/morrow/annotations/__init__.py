@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-_UPDATES = ("dataclasses", "functools", "inspect", "typing")
-"""Standard modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
+_UPDATES = ("dataclasses", "functools", "inspect", "typing", "typing_extensions")
+"""Modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
 
 
 def install() -> None:
@@ -38,6 +38,11 @@ def install() -> None:
     sys.meta_path.insert(0, _Finder())
 
 
+def start(root: str) -> None:
+    """`install`, for the launcher, which starts all systems in the same way; *root* is not asked."""
+    install()
+
+
 def _update(module: ModuleType) -> None:
     name = f"{module.__name__}_update"
     # __import__ rather than importlib.import_module: importlib may not be loaded yet.
@@ -47,13 +52,20 @@ def _update(module: ModuleType) -> None:
 class _Finder:
     """First in sys.meta_path: lets the finders behind it find the modules that are to be updated."""
 
+    def __init__(self) -> None:
+        self.looking: set[str] = set()
+
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        if name not in _UPDATES:
+        if name not in _UPDATES or name in self.looking:
             return None
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
-                _update_after_loading(spec.loader)
-                return spec
+        self.looking.add(name)  # another finder of this kind may ask all finders too
+        try:
+            for finder in sys.meta_path:
+                if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
+                    _update_after_loading(spec.loader)
+                    return spec
+        finally:
+            self.looking.discard(name)
         return None
 
     def invalidate_caches(self) -> None:
@@ -62,10 +74,12 @@ class _Finder:
 
 def _update_after_loading(loader):  # type: ignore[no-untyped-def]
     """Make one loader update its module once it has run it. Its type, and what inspect sees of it, stay as they are."""
+    execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
-        del loader.exec_module
-        loader.exec_module(module)
+        if loader.__dict__.get("exec_module") is exec_module:
+            del loader.exec_module
+        execute(module)
         _update(module)
 
     loader.exec_module = exec_module

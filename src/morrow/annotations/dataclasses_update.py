@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FORWARDREF, STRING = 3, 4
 
@@ -21,7 +24,7 @@ def update(dataclasses: Any) -> None:
         from morrow_runtime.lazy_annotations import put_annotations
         from morrow_runtime.read import find_annotate
 
-        with asking(format=FORWARDREF):  # for the docstring, which shows the signature
+        with asking(default=FORWARDREF):  # for the docstring, which shows the signature
             annotate = find_annotate(cls)
             if annotate is None:
                 return _with_annotated_init(host_process_class(cls, *arguments, **named))

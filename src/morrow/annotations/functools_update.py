@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 from morrow_runtime.lazy_annotations import LazyAnnotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 _ANNOTATIONS = frozenset(("__annotate__", "__annotations__"))

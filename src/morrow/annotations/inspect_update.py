@@ -5,12 +5,21 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from typing import Any
 
 from morrow_runtime.forwardref import ForwardRef
+from morrow_runtime.lazy_annotations import asked_by_library, values_or_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+if TYPE_CHECKING:
+    from typing import Any
 
 _wanted = threading.local()
-"""What the signature that this thread is making asks for: `format` of its annotations, `quote` for its text."""
+"""What the signature that this thread is making asks for: `format` of its annotations, `default` for signatures that do
+not say, `quote` for its text."""
 
 
 def update(inspect: Any) -> None:
@@ -28,7 +37,13 @@ def update(inspect: Any) -> None:
         # The host's own reading of a function's annotations, on the way to a signature.
         if format == 1 and getattr(_wanted, "format", 1) != 1 and sys._getframe(1).f_code is from_function:
             format = _wanted.format
-        return read.get_annotations(obj, globals=globals, locals=locals, eval_str=eval_str, format=format)
+        try:
+            return read.get_annotations(obj, globals=globals, locals=locals, eval_str=eval_str, format=format)
+        except NameError:
+            annotate = read.find_annotate(obj)
+            if format != 1 or annotate is None or not asked_by_library():
+                raise
+            return values_or_text(annotate)
 
     @functools.wraps(host_format_annotation)
     def formatannotation(annotation: Any, base_module: Any = None, *, quote_annotation_strings: bool = True) -> str:
@@ -48,7 +63,7 @@ def update(inspect: Any) -> None:
         eval_str: bool = False,
         annotation_format: int = 1,
     ) -> Any:
-        with asking(format=annotation_format):
+        with asking(format=annotation_format if annotation_format != 1 else getattr(_wanted, "default", 1)):
             return host_from_callable(
                 inspect.Signature, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
@@ -64,11 +79,13 @@ def update(inspect: Any) -> None:
         annotation_format: int = 1,
     ) -> Any:
         """Return the signature of *obj*, as `inspect.signature` does."""
-        with asking(format=annotation_format):
+        with asking(format=annotation_format if annotation_format != 1 else getattr(_wanted, "default", 1)):
             return host_from_callable(
                 cls, obj, follow_wrapped=follow_wrapped, globals=globals, locals=locals, eval_str=eval_str
             )
 
+    if not hasattr(inspect, "ispackage"):
+        inspect.ispackage = ispackage
     _take_place(get_annotations, inspect.get_annotations)
     for function in (signature, formatannotation):
         del function.__wrapped__  # type: ignore[attr-defined]
@@ -86,6 +103,11 @@ def update(inspect: Any) -> None:
             return host_format(self, max_width=max_width)  # type: ignore[no-any-return]
 
     inspect.Signature.format = format
+
+
+def ispackage(object: Any) -> bool:
+    """Return whether the object is a package: a module with a ``__path__``."""
+    return sys.modules["inspect"].ismodule(object) and hasattr(object, "__path__")
 
 
 class asking:

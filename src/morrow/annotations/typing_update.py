@@ -9,10 +9,13 @@ import functools
 import operator
 import sys
 import types
-from typing import Any
 
 from morrow_runtime.forwardref import ForwardRef
 from morrow_runtime.lazy_annotations import exclude_from_protocols
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VALUE, FORWARDREF, STRING = 1, 3, 4
 
@@ -27,6 +30,7 @@ def update(typing: Any) -> None:
     if "evaluate_forward_ref" not in typing.__all__:
         typing.__all__.append("evaluate_forward_ref")
     exclude_from_protocols(typing)
+    typing._get_protocol_attrs = _get_protocol_attrs
     _defer_fields(typing.NamedTupleMeta, _finish_named_tuple)
     _defer_fields(typing._TypedDictMeta, _finish_typed_dict)
 
@@ -62,6 +66,11 @@ def get_type_hints(
                 hints.update(annotations)
                 continue
             names, more_names = _names_of_class(base, globalns, localns)
+            for parameter in getattr(base, "__type_params__", ()):
+                # A name of the class hides a type parameter, which hides a name of the module.
+                if parameter.__name__ not in vars(base) and localns is None:
+                    names, more_names = {**names, parameter.__name__: parameter}, dict(more_names)
+                    more_names.pop(parameter.__name__, None)
             for name, value in annotations.items():
                 hints[name] = _hint(value, names, more_names, base, format, is_class=True)
         return hints if include_extras or format == STRING else _without_extras(hints)
@@ -76,6 +85,8 @@ def get_type_hints(
             localns = globalns
     elif localns is None:
         localns = globalns
+    if parameters := getattr(obj, "__type_params__", ()):
+        localns = {**localns, **{parameter.__name__: parameter for parameter in parameters}}
     is_class = isinstance(obj, types.ModuleType)
     hints = {name: _hint(value, globalns, localns, obj, format, is_class=is_class) for name, value in found.items()}
     return hints if include_extras else _without_extras(hints)
@@ -98,7 +109,7 @@ def evaluate_forward_ref(
         return forward_ref
     format = VALUE if format is None else format
     value = forward_ref.evaluate(globals=globals, locals=locals, type_params=type_params, owner=owner, format=format)
-    if isinstance(value, ForwardRef) and format == FORWARDREF:
+    if value is None or isinstance(value, ForwardRef) and format == FORWARDREF:
         return value
     if isinstance(value, str):
         value = _make(value, module=forward_ref.__forward_module__, owner=owner or forward_ref.__owner__, is_class=forward_ref.__forward_is_class__)
@@ -133,7 +144,13 @@ def _names_of_class(base: type, globalns: Any, localns: Any) -> tuple[Any, Any]:
 
 
 def _unwrapped(obj: Any) -> Any:
+    seen: set[int] = set()
+    # A chain may bite its own tail (CPython gh-146556).
+    first = obj
     while hasattr(obj, "__wrapped__"):
+        if id(obj) in seen:
+            raise ValueError(f"wrapper loop when unwrapping {first!r}")
+        seen.add(id(obj))
         obj = obj.__wrapped__
     return obj
 
@@ -144,7 +161,8 @@ def _hint(value: Any, globalns: Any, localns: Any, owner: Any, format: int, *, i
     if isinstance(value, str):
         value = _make(value, is_class=is_class)
     parameters = getattr(owner, "__type_params__", ())
-    return _evaluated(value, globalns, localns, parameters, format, owner, frozenset())
+    value = _evaluated(value, globalns, localns, parameters, format, owner, frozenset())
+    return type(None) if value is None else value
 
 
 def _without_extras(hints: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +240,21 @@ def _is_plain_callable(arguments: tuple[Any, ...]) -> bool:
     return not (len(arguments) == 2 and typing._is_param_expr(arguments[0]))
 
 
+def _get_protocol_attrs(cls: Any) -> set[str]:
+    """Return the names of a protocol's members: what its classes define or only annotate, be it there yet or not."""
+    from morrow_runtime.read import get_annotations
+
+    typing = _typing()
+    members: set[str] = set()
+    for base in cls.__mro__[:-1]:
+        if base.__name__ in ("Protocol", "Generic"):
+            continue
+        for name in (*base.__dict__, *get_annotations(base, format=FORWARDREF)):
+            if not name.startswith("_abc_") and name not in typing.EXCLUDED_ATTRIBUTES:
+                members.add(name)
+    return members
+
+
 # -- named tuples and typed dicts ----------------------------------------------------------------------------------------
 
 
@@ -247,22 +280,23 @@ def _defer_fields(metaclass: Any, finish: Any) -> None:
         names = {key: value for key, value in ns.items() if key not in ("__annotate__", "__annotate_func__")}
         names["__annotations__"] = call_annotate_function(annotate, FORWARDREF, owner=None)
         made = original(cls, name, bases, names, *arguments, **named)
-        finish(made, annotate)
+        finish(made, annotate, bases)
         return made
 
     metaclass.__new__ = __new__
 
 
-def _finish_named_tuple(made: Any, annotate: Any) -> None:
+def _finish_named_tuple(made: Any, annotate: Any, bases: Any) -> None:
     def __annotate__(format: int, /) -> dict[str, Any]:
         return _own_fields(annotate, format, made, lambda name: f"field {name} annotation must be a type")
 
     _attach(made, __annotate__)
-    made.__new__.__annotations__ = dict(made.__annotations__) if not _is_lazy(made) else _lazy(__annotate__)
     made.__new__.__annotate__ = __annotate__
+    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
+        made.__new__.__annotations__ = _lazy(__annotate__)
 
 
-def _finish_typed_dict(made: Any, annotate: Any) -> None:
+def _finish_typed_dict(made: Any, annotate: Any, bases: Any) -> None:
     message = "TypedDict('Name', {f0: t0, f1: t1, ...}); each t must be a type"
 
     def __annotate__(format: int, /) -> dict[str, Any]:
@@ -270,10 +304,9 @@ def _finish_typed_dict(made: Any, annotate: Any) -> None:
         from morrow_runtime.read import find_annotate, get_annotations
 
         out: dict[str, Any] = {}
-        for base in made.__orig_bases__ if "__orig_bases__" in made.__dict__ else ():
-            base = getattr(base, "__origin__", base)
-            if not isinstance(base, type) or not hasattr(base, "__total__"):
-                continue
+        for base in bases:
+            if not hasattr(base, "__total__"):
+                continue  # TypedDict itself, or Generic
             base_annotate = find_annotate(base)
             found = call_annotate_function(base_annotate, format, owner=base) if base_annotate else get_annotations(base, format=format)
             out.update(found)
@@ -299,12 +332,6 @@ def _lazy(annotate: Any) -> Any:
     from morrow_runtime.lazy_annotations import LazyAnnotations
 
     return LazyAnnotations(annotate)
-
-
-def _is_lazy(made: Any) -> bool:
-    from morrow_runtime.lazy_annotations import LazyAnnotations
-
-    return type(made.__dict__.get("__annotations__")) is LazyAnnotations
 
 
 def _attach(made: Any, annotate: Any) -> None:

@@ -22,6 +22,7 @@ FACTS = Facts(
     names_compared_literal=False,
     words_warnings=False,
     interrupts_by_subclass=False,
+    words_unknown_options_alike=False,
     jit_supported=True,
     long_size="ob_size",
     instance_values="pointer",

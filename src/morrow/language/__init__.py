@@ -81,7 +81,9 @@ def _compile(  # type: ignore[no-untyped-def]
         if refused is not None and not parsed.rewritten:
             raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
-        context.rewritten = parsed.rewritten
+        if parsed.rewritten:
+            context.rewritten = True
+            wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
     for feature in wanted:

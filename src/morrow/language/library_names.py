@@ -97,7 +97,12 @@ def _complete_types(module: types.ModuleType) -> None:
         module.__all__ = [*module.__all__, "get_original_bases"]
 
 
-_MODULES.update(typing=_complete_typing, types=_complete_types)
+def _complete_string(module: types.ModuleType) -> None:
+    if not hasattr(module, "__path__"):
+        module.__path__ = []  # in 3.14 it is a package: string.templatelib can be looked for
+
+
+_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string)
 
 
 def get_original_bases(cls: type, /) -> tuple[object, ...]:
