@@ -10,4 +10,11 @@ FACTS = OLDER.but(
     own_gil=True,
     has_monitoring=True,
     names_compared_literal=True,
+    long_size="lv_tag",
+    instance_values="tagged",
+    immortal="all_ones",
+    install="vectorcall",
+    has_watchers=True,
+    attr_can_load_methods=True,
+    error_indicator="one",
 )

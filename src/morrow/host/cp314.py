@@ -13,4 +13,6 @@ FACTS = OLDER.but(
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
     words_warnings=True,
+    immortal="negative",
+    stack_tags=True,
 )
