@@ -47,7 +47,7 @@ def start(root: str) -> None:
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
     _external.compile = _host_compile
-    _native = _is_native()
+    _native = is_native()
     start_language()
     _Loader.get_code = _get_code
     _Loader.exec_module = _exec_module
@@ -72,7 +72,7 @@ def stop() -> None:
 
 def start_language() -> None:
     """Let compile, exec, eval and ast.parse of this process understand the language, where the host does not."""
-    if _is_native():
+    if is_native():
         return
     from morrow.language import builtins_patch
 
@@ -82,7 +82,7 @@ def start_language() -> None:
     library_names.install()
 
 
-def _is_native() -> bool:
+def is_native() -> bool:
     """Whether the host's own compiler does everything: then its code and its cache are used as they are."""
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
@@ -112,7 +112,7 @@ def compile_source(source: bytes | str, path: str, *, fullname: str = "__main__"
         SyntaxError: it is wrong.
     """
     deferred = settings.get("deferred") != "0"
-    if not late and _is_native():
+    if not late and is_native():
         return _host_compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
     if not late and _is_plain(source):
         try:

@@ -28,6 +28,10 @@ def at(node: Node, place: ast.AST) -> Node:
         each = todo.pop()
         if "lineno" in each._attributes and not hasattr(each, "lineno"):
             each.__dict__.update(position)
+            if isinstance(each, ast.Attribute) and position["end_lineno"] != position["lineno"]:
+                # The compiler gives an attribute the line where it ends (compile.c, update_start_location_to_match_attr):
+                # of a whole function that is its last, which tracing and coverage would then see run.
+                each.end_lineno, each.end_col_offset = each.lineno, each.col_offset
         elif "lineno" in each._attributes and each is not node:
             continue  # the user's own node: everything below it has its position
         todo.extend(ast.iter_child_nodes(each))
