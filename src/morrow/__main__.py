@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
         sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         import morrow
+        import morrow_runtime
 
         del sys.path[0]
     from morrow.cli import main

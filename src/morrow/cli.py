@@ -27,7 +27,11 @@ class Command:
         self.where, self.usage, self.help = where, usage, help
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {
+    "--to": Command(
+        "morrow.language.ahead:main", "VERSION SRC -o OUT", "rewrite 3.14 source for an older python, line for line"
+    ),
+}
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
 

@@ -35,13 +35,15 @@ class Scope:
         exclude: tuple[str, ...] = (),
         given: dict[str, str] | None = None,
     ) -> None:
-        self.root, self.folders, self.include, self.exclude = root, folders, include, exclude
+        self.root, self.folders, self.include = root, folders, include
+        # The compiler cannot compile itself while it is being loaded: in morrow's own project too it is not the program.
+        self.exclude = (*exclude, "morrow", "morrow_runtime")
         self.settings = given or {}
         self._known: dict[str, bool] = {}
 
     def holds(self, fullname: str, path: str) -> bool:
         """Return whether module *fullname*, from the file *path*, is the program's own."""
-        if self.exclude and _is_under(fullname, self.exclude):
+        if _is_under(fullname, self.exclude):
             return False
         if self.include and _is_under(fullname, self.include):
             return True
@@ -188,7 +190,7 @@ def _is_script_folder(folder: str) -> bool:
 
 
 def _is_under(fullname: str, packages: tuple[str, ...]) -> bool:
-    return any(fullname == package or fullname.startswith(package + ".") for package in packages)
+    return any(fullname.startswith(package) and fullname[len(package) :][:1] in ("", ".") for package in packages)
 
 
 def _with_end(path: str) -> str:

@@ -18,15 +18,19 @@ from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLi
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
+from morrow.language import host_exec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
+# How a morrow that restarts the host hands on what the second one could not see otherwise.
 _INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
+_OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
@@ -43,16 +47,23 @@ class Program:
 
     Attributes:
         line: the command line that asked for it.
+        path: the file's absolute path, '' when it is no file.
         importer: the path hook's finder when the target is a directory or a zip, else None.
         root: the folder whose modules are the program's own, before pyproject.toml is looked for.
     """
 
-    __slots__ = ("line", "importer", "root")
+    __slots__ = ("line", "path", "importer", "root")
 
     def __init__(self, line: CommandLine) -> None:
         self.line = line
-        self.importer = _find_importer(line.target) if line.kind == FILE else None
-        self.root = _folder_of(line) if line.kind == FILE else os.getcwd() if _has_cwd() else os.sep
+        self.path = _absolute(line.target) if line.kind == FILE else ""
+        self.importer = _find_importer(self.path) if self.path else None
+        self.root = (self.path if self.importer else _folder_of(line)) if self.path else os.getcwd() if _has_cwd() else os.sep
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether there is nothing to run but what the user types."""
+        return self.line.kind == NOTHING and (self.line.inspect or _is_terminal())
 
 
 _waiting: list[Program] = []
@@ -68,11 +79,11 @@ def start(line: CommandLine, given: list[str]) -> None:
     if sys.flags.inspect:
         # The host was told to open its own prompt at the end, by -i or PYTHONINSPECT: start it without being told.
         line.inspect = line.inspect or bool(sys.flags.interactive)
-        restart(line)
+        restart(line, given)
     if line.host:
-        restart(line)
-    _set_process(line, given)
+        restart(line, given)
     program = Program(line)
+    _set_process(line, given)
     for name, off, where in SYSTEMS:
         if settings.get(name) != off:
             _start_system(where, program)
@@ -85,22 +96,25 @@ def start(line: CommandLine, given: list[str]) -> None:
         _Hook.previous = sys.excepthook
         sys.excepthook = _on_an_empty_stack
         raise Unwind
-    import types
-
-    main = sys.modules["__main__"] = types.ModuleType("__main__")
-    main.__dict__.clear()
+    main = _new_main()
     error = _run(program, main.__dict__)
     if error is not None:
         raise error
     raise SystemExit(0)
 
 
-def restart(line: CommandLine) -> None:
-    """Replace this process by a python that was started with the options only a starting python can obey."""
-    command = [sys.executable, *line.host, MAIN_FILE, *line.options(host=False), *line.rest]
+def restart(line: CommandLine, given: list[str]) -> None:
+    """Replace this process by a python that was started with the options only a starting python can obey.
+
+    *given* is the command line as it was: `sys.orig_argv` shows options as they were written (``-OO``, ``-Xdev``).
+    """
+    before = command_line.parse(_own_options(given))
+    before.inspect = False
+    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *line.options(host=False), *line.rest]
     environment = os.environ.copy()
     if environment.get("PYTHONINSPECT"):
         environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
+    environment[_OPTIONS_VARIABLE] = "\n".join([*_own_options(given), *given[: len(given) - len(line.rest)]])
     log("launch", 1, f"restart: {command}")
     if os.name == "nt":  # execv there starts a child and leaves at once: the shell would not wait for it
         import subprocess
@@ -126,7 +140,11 @@ def _set_process(line: CommandLine, given: list[str]) -> None:
         _add_warnings(line.warnings)
     first = {FILE: line.target, COMMAND: "-c", MODULE: "-m", STDIN: "-", NOTHING: ""}[line.kind]
     sys.argv[:] = [first, *line.arguments]
-    sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
+    written = os.environ.pop(_OPTIONS_VARIABLE, None)
+    if written is None:
+        sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
+    else:
+        sys.orig_argv[:] = [*sys.orig_argv[:1], *filter(None, written.split("\n")), *line.rest]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
 
@@ -170,6 +188,13 @@ def _has_cwd() -> bool:
     return True
 
 
+def _absolute(path: str) -> str:
+    """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
+    if os.path.isabs(path) or not _has_cwd():
+        return path
+    return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
+
+
 def _find_importer(path: str) -> object:
     """Return the finder of a directory or zip, None for any other file (PyImport_GetImporter)."""
     try:
@@ -190,8 +215,6 @@ def _find_importer(path: str) -> object:
 def _folder_of(line: CommandLine) -> str:
     """Return sys.path[0] for a file (Python/pathconfig.c, _PyPathConfig_ComputeSysPath0): one link is followed."""
     path = line.target
-    if sys.path_importer_cache.get(path) is not None or os.path.isdir(path):
-        return path
     try:
         link = os.readlink(path)
     except OSError:
@@ -225,7 +248,10 @@ def _everything_below_is_ours() -> bool:
 
 
 class _Hook:
+    """What must outlive the unwinding: the hook that was there, and the ``__main__`` that python started with."""
+
     previous = sys.excepthook
+    main: ModuleType
 
 
 @hide
@@ -237,8 +263,7 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
         return
     _forget_unwind(unwind)
     program = _waiting.pop()
-    main = sys.modules["__main__"]
-    main.__dict__.clear()
+    main = _new_main()
     try:
         # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
         run, arguments = _prepare(program, main.__dict__)
@@ -247,6 +272,15 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     except BaseException as error:
         raised = error
     _end(raised, program)
+
+
+def _new_main() -> ModuleType:
+    """Put an empty ``__main__`` in place. The old one must not die: CPython goes back to its dict when the hook returns,
+    without a reference of its own (pythonrun.c, pyrun_simple_file)."""
+    _Hook.main = sys.modules["__main__"]
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    main.__dict__.clear()
+    return main
 
 
 def _forget_unwind(error: BaseException) -> None:
@@ -273,10 +307,10 @@ def _prepare(program: Program, namespace: dict[str, object]) -> tuple[Callable[.
     line = program.line
     if line.kind == MODULE or program.importer is not None:
         return _prepare_module(program, namespace)
-    if line.kind == NOTHING and (line.inspect or _is_terminal()):
+    if program.is_prompt:
         _prepare_main(namespace)
         return _open_prompt, (namespace, True)
-    return exec, (_prepare_code(program, namespace), namespace)
+    return host_exec, (_prepare_code(program, namespace), namespace)
 
 
 def _prepare_main(namespace: dict[str, object], path: str | None = None, loader: object = None) -> None:
@@ -306,9 +340,9 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
-        sys.path.insert(0, program.line.target)
+        sys.path.insert(0, program.path)
     else:
-        sys.path[0] = program.line.target
+        sys.path[0] = program.path
     return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
 
 
@@ -346,7 +380,12 @@ def _compile(source: str | bytes, path: str) -> object:
         return compile(source, path, "exec", dont_inherit=True)
     from morrow.imports import compile_source
 
-    return compile_source(source, path)
+    try:
+        return compile_source(source, path)
+    except Exception as error:
+        # It is about the program's source: where in the compiler it was found is nobody's business.
+        error.__traceback__ = None
+        raise
 
 
 def _command_text(text: str) -> str:
@@ -367,7 +406,9 @@ def _remember_lines(code: object, text: str) -> None:
     """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
     import linecache
 
-    linecache._register_code(code, text, "<string>")  # type: ignore[attr-defined]
+    # 3.13.0 keeps the lines by file name, later ones by code.
+    key = code if hasattr(linecache, "_interactive_cache") else "<string>"
+    linecache._register_code(key, text, "<string>")  # type: ignore[attr-defined]
 
 
 def _read_stdin(line: CommandLine) -> bytes:
@@ -376,10 +417,8 @@ def _read_stdin(line: CommandLine) -> bytes:
 
 
 def _read_file(line: CommandLine) -> tuple[str, bytes]:
-    path = os.path.abspath(line.target)
+    path = _absolute(line.target)
     try:
-        if os.path.isdir(path):
-            _refuse(f"{path!r} is a directory, cannot continue", 1)
         with open(path, "rb") as file:
             source = file.read()
     except OSError as error:
@@ -404,6 +443,7 @@ def _source_loader(path: str) -> object:
     return SourceFileLoader("__main__", path)
 
 
+@hide
 def _load_pyc(path: str, data: bytes, namespace: dict[str, object]) -> object:
     import marshal
     from importlib.machinery import SourcelessFileLoader
@@ -443,7 +483,8 @@ def _end(error: BaseException | None, program: Program) -> None:
         # PyRun_SimpleFile takes them away again: atexit functions and the prompt do not see them.
         main.__dict__.pop("__file__", None)
         main.__dict__.pop("__cached__", None)
-    inspect = program.line.inspect or _asked_to_inspect()
+    # The prompt that was the program has had its turn.
+    inspect = (program.line.inspect or _asked_to_inspect()) and not program.is_prompt
     if isinstance(error, SystemExit) and not inspect:
         raise error
     if error is not None:
@@ -451,13 +492,11 @@ def _end(error: BaseException | None, program: Program) -> None:
         if status is not None and not inspect:
             raise SystemExit(status)
     if inspect and main is not None:
-        was_prompt = program.line.kind == NOTHING and error is None
-        if not was_prompt:
-            _open_prompt(main.__dict__, False)
+        _open_prompt(main.__dict__, False)
         raise SystemExit(0)
     if error is None:
         raise SystemExit(0)
-    if isinstance(error, KeyboardInterrupt):
+    if type(error) is KeyboardInterrupt or (isinstance(error, KeyboardInterrupt) and HERE and HERE.interrupts_by_subclass):
         _note_interrupt()
 
 
@@ -520,7 +559,7 @@ def _note_interrupt() -> None:
         ctypes.pythonapi.PyRun_SimpleStringFlags(b"raise KeyboardInterrupt", None)
     except ImportError:  # a python built without it
         try:
-            exec("raise KeyboardInterrupt", {})
+            host_exec("raise KeyboardInterrupt", {})
         except KeyboardInterrupt:  # that was its whole purpose
             pass
     finally:

@@ -47,8 +47,18 @@ SETTINGS: dict[str, Setting] = {
         Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
-        Setting("deferred", "1", _BOTH, "0: evaluate annotations where they stand, as Python 3.13 does", "annotations"),
+        Setting(
+            "deferred",
+            "1",
+            ("0", "1", "exact"),
+            "0: evaluate annotations where they stand, as Python 3.13 does; exact: also replace attributes of built-in types",
+            "annotations",
+        ),
         Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),
+        # -- repl ---------------------------------------------------------------------------------------------------------
+        Setting("repl", "full", ("full", "basic"), "basic: the plain prompt, as with PYTHON_BASIC_REPL=1", "repl"),
+        Setting("theme", "default", (), "colours of the prompt: default, light, mono, or a TOML file", "repl"),
+        Setting("editing", "inputrc", ("inputrc", "emacs", "vi"), "keys of the prompt; inputrc: as readline's file says", "repl"),
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
     )

@@ -24,6 +24,7 @@ _PLACES = {
     "note": "lazy_annotations",
     "alias": "type_parameters",
     "class_namespace": "type_parameters",
+    "field": "templates",
     "function": "type_parameters",
     "generic": "type_parameters",
     "generic_base": "type_parameters",
@@ -31,6 +32,7 @@ _PLACES = {
     "no_format": "type_parameters",
     "param_spec": "type_parameters",
     "same": "type_parameters",
+    "text": "templates",
     "type_var": "type_parameters",
     "type_var_tuple": "type_parameters",
 }

@@ -6,6 +6,7 @@ missing names are `placeholders` (PEP 649 and PEP 749: VALUE_WITH_FAKE_GLOBALS).
 
 from __future__ import annotations
 
+import builtins
 import types
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # The variable through which annotate functions find the names of a class body: machinery, not a name of the program.
 CLASS_NAMESPACE = "__classdict__"
+_RUNTIME = "__morrow__"
 
 
 def call_evaluate_function(evaluate: Callable[[int], Any], format: int, *, owner: object = None) -> Any:
@@ -70,7 +72,7 @@ def _as_strings(function: Any, owner: object, shape: Any) -> Any:
         return shape.strings_of_values(function(Format.VALUE))
     except Exception:
         pass  # a missing name or a mistake in the annotation: its text does not depend on that
-    namespace = Namespace({}, as_text=True)
+    namespace = Namespace(_machinery(function), as_text=True)
     run = _with_namespace(function, namespace, real_cells=False)
     return shape.strings(run(Format.VALUE_WITH_FAKE_GLOBALS), namespace)
 
@@ -90,7 +92,7 @@ def _as_forward_refs(function: Any, owner: object, shape: Any) -> Any:
     else:
         namespace.become_forward_refs()
         return result
-    namespace = Namespace({}, globals=real_globals, owner=owner, is_class=is_class)
+    namespace = Namespace(_machinery(function), globals=real_globals, owner=owner, is_class=is_class)
     run = _with_namespace(function, namespace, real_cells=False)
     result = run(Format.VALUE_WITH_FAKE_GLOBALS)
     return shape.evaluate_each(result, namespace)
@@ -111,6 +113,14 @@ def _with_namespace(function: Any, namespace: Namespace, *, real_cells: bool) ->
     made = types.FunctionType(code, namespace, closure=tuple(closure), argdefs=function.__defaults__)
     made.__kwdefaults__ = function.__kwdefaults__
     return made
+
+
+def _machinery(function: Any) -> dict[str, Any]:
+    """Return the one name that rewritten code uses besides those of the program: it is no part of an annotation."""
+    for names in (function.__globals__, vars(builtins)):
+        if _RUNTIME in names:
+            return {_RUNTIME: names[_RUNTIME]}
+    return {}
 
 
 def _is_filled(cell: types.CellType) -> bool:

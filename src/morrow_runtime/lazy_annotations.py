@@ -24,12 +24,14 @@ class LazyAnnotations(dict):
 
     Attributes:
         annotate: the `__annotate__` function.
+        values_read: for `exact_attributes`: the real dict that was handed out in place of this one, or None.
     """
 
-    __slots__ = ("annotate", "_pending", "_lenient")
+    __slots__ = ("annotate", "values_read", "_pending", "_lenient")
 
     def __init__(self, annotate, strings=None):
         self.annotate = annotate
+        self.values_read = None
         self._pending = True
         # Only classes are read before their module has finished, by decorators and metaclasses.
         self._lenient = strings is not None
@@ -45,7 +47,7 @@ class LazyAnnotations(dict):
         if self._pending:
             annotations = self.annotate(1)
             if not isinstance(annotations, dict):
-                raise TypeError(f"__annotate__() must return a dict, not {type(annotations).__name__!r}")
+                raise TypeError(f"__annotate__ returned non-dict of type {type(annotations).__name__!r}")
             self._take(annotations)
         return self
 
@@ -76,7 +78,12 @@ class LazyAnnotations(dict):
         dict.update(self, {name: strings[name] if _has_forward_ref(value) else value for name, value in known.items()})
 
     def __get__(self, instance, owner=None):
-        return self.filled()
+        if instance is None:
+            return self.filled()
+        if isinstance(instance, type):  # found in the metaclass of a class that has none of its own
+            return type.__dict__["__annotations__"].__get__(instance)
+        # In 3.14 the annotations belong to the class object alone.
+        raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotations__'")
 
     def __reduce_ex__(self, protocol):
         return dict, (dict(self.filled()),)
@@ -133,8 +140,10 @@ class ClassAnnotate:
         self._owner = owner
 
     def __get__(self, instance, owner=None):
+        if isinstance(instance, type):  # found in the metaclass of a class
+            own = type.__dict__["__dict__"].__get__(instance).get("__annotate__")
+            return own.annotate if type(own) is ClassAnnotate else own
         if instance is not None:
-            # In 3.14 the attribute belongs to the class object alone.
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotate__'")
         return self.annotate if self._owner is None or owner is self._owner else None
 
@@ -164,6 +173,16 @@ def module_annotations(annotate):
     return LazyAnnotations(annotate)
 
 
+def put_annotations(cls, annotations):
+    """Put a dict under ``__annotations__`` in the namespace of a class, and nothing else; None takes away what is there."""
+    host = type.__dict__["__annotations__"]
+    host = getattr(host, "host", host)  # exact_attributes stands before the host's own
+    if annotations is not None:
+        host.__set__(cls, annotations)
+    elif "__annotations__" in type.__dict__["__dict__"].__get__(cls):
+        host.__delete__(cls)
+
+
 note = set.add
 """Remember that a conditional annotation was reached. Refuses what is no set, with CPython's TypeError."""
 
@@ -185,15 +204,17 @@ _protocols_know = False
 
 
 def _tell_protocols():
-    """Keep `typing.Protocol` from taking ``__annotate__`` for a member of the protocol, as 3.14's does."""
     global _protocols_know
     typing = sys.modules.get("typing")
-    if typing is None:
-        return
-    _protocols_know = True
-    excluded = getattr(typing, "EXCLUDED_ATTRIBUTES", None)
-    if isinstance(excluded, list) and "__annotate__" not in excluded:
-        excluded += ["__annotate__", "__conditional_annotations__"]
+    if typing is not None:
+        exclude_from_protocols(typing)
+        _protocols_know = True
 
 
-__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "module_annotations", "not_supported", "note"]
+def exclude_from_protocols(typing):
+    """Keep `typing.Protocol` from taking ``__annotate__`` for a member of a protocol, as 3.14's does."""
+    excluded = typing.EXCLUDED_ATTRIBUTES  # a list in 3.11, a frozenset later
+    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__conditional_annotations__"})
+
+
+__all__ = ["ClassAnnotate", "LazyAnnotations", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations"]

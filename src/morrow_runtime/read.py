@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-_class_annotations = type.__dict__["__annotations__"]
-# On hosts without PEP 649 a class has no such attribute of its own.
-_class_annotate = type.__dict__.get("__annotate__")
+
+def _class_annotate() -> Any:
+    """Return type's own descriptor, or None: hosts without PEP 649 have it under `exact_attributes` only."""
+    return type.__dict__.get("__annotate__")
 
 
 def get_annotations(
@@ -92,9 +93,9 @@ def find_annotate(obj: Any) -> Callable[[int], dict[str, Any]] | None:
     other is set, so the one that was set by hand wins here.
     """
     if isinstance(obj, type):
-        if _class_annotate is not None:
+        if (own_attribute := _class_annotate()) is not None:
             try:
-                return _class_annotate.__get__(obj)
+                return own_attribute.__get__(obj)
             except AttributeError:
                 return None  # a static built-in type
         own = type.__dict__["__dict__"].__get__(obj)
@@ -106,7 +107,7 @@ def find_annotate(obj: Any) -> Callable[[int], dict[str, Any]] | None:
             return annotate.__get__(None, obj) if hasattr(type(annotate), "__get__") else annotate
         return annotate.annotate if type(annotations) is LazyAnnotations else None
     annotate = getattr(obj, "__annotate__", None)
-    if _class_annotate is None and isinstance(obj, types.FunctionType) and type(obj.__annotations__) is dict:
+    if _class_annotate() is None and isinstance(obj, types.FunctionType) and type(obj.__annotations__) is dict:
         # The lazy dict was replaced. Only a function's own compiled annotate function can be the one that went with it.
         if isinstance(annotate, types.FunctionType) and annotate.__code__.co_name == "__annotate__" and obj.__annotations__:
             return None
@@ -116,7 +117,7 @@ def find_annotate(obj: Any) -> Callable[[int], dict[str, Any]] | None:
 def _read_annotations(obj: Any) -> dict[str, Any] | None:
     if isinstance(obj, type):
         try:
-            found = _class_annotations.__get__(obj)
+            found = type.__dict__["__annotations__"].__get__(obj)
         except AttributeError:
             return None  # a static built-in type
     else:
@@ -127,7 +128,7 @@ def _read_annotations(obj: Any) -> dict[str, Any] | None:
             found = found.filled()
     if found is None:
         return None
-    if not found and isinstance(obj, type) and find_annotate(obj) is not None and _class_annotate is None:
+    if not found and isinstance(obj, (type, types.FunctionType)) and _class_annotate() is None and find_annotate(obj) is not None:
         return _call_annotate(obj, Format.VALUE)
     return found
 

@@ -92,7 +92,8 @@ class _Interpolation(metaclass=_ReadOnlyType):
         return f"Interpolation({self.value!r}, {self.expression!r}, {self.conversion!r}, {self.format_spec!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.value, self.expression, self.conversion, self.format_spec)
+        make = type(self) if _find_door() is not None else _interpolation
+        return make, (self.value, self.expression, self.conversion, self.format_spec)
 
 
 class _Template(metaclass=_ReadOnlyType):
@@ -152,9 +153,22 @@ class _Template(metaclass=_ReadOnlyType):
         return f"Template(strings={self.strings!r}, interpolations={self.interpolations!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        from string.templatelib import _template_unpickle  # type: ignore[import-not-found,unused-ignore]
+        door = _find_door()
+        make = unpickle if door is None else door._template_unpickle  # type: ignore[attr-defined]
+        return make, (self.strings, self.interpolations)
 
-        return _template_unpickle, (self.strings, self.interpolations)
+
+def _find_door() -> object:
+    """Return string.templatelib, which pickles name as in 3.14, or None: a program rewritten ahead of time has none."""
+    try:
+        import string.templatelib as door  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return None
+    return door
+
+
+def _interpolation(*values: object) -> object:
+    return Interpolation(*values)  # type: ignore[arg-type]
 
 
 class _TemplateIter(metaclass=_ReadOnlyType):
@@ -219,6 +233,16 @@ def convert(obj: object, /, conversion: str | None) -> object:
     if conversion == "a":
         return ascii(obj)
     raise ValueError(f"invalid conversion specifier: {conversion}")
+
+
+def text(*parts: str) -> str:
+    """Join the parts of an f-string that was written as a call."""
+    return "".join(parts)
+
+
+def field(value: object, conversion: str | None = None, format_spec: str = "") -> str:
+    """Return what an f-string's ``{value!conversion:format_spec}`` stands for."""
+    return format(convert(value, conversion), format_spec)
 
 
 def unpickle(*args: object) -> object:

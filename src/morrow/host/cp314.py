@@ -8,6 +8,9 @@ FACTS = OLDER.but(
     parses_template_strings=True,
     reads_odd_fields=True,
     defers_annotations=True,
+    interrupts_by_subclass=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    immortal="negative",
+    stack_tags=True,
 )

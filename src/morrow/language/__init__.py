@@ -6,14 +6,14 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 
 from __future__ import annotations
 
-from builtins import compile as host_compile  # in a program under morrow, builtins.compile is ours
-from types import CodeType
-from typing import TYPE_CHECKING
+from builtins import compile as host_compile, exec as host_exec  # in a program under morrow, builtins has ours
 
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     import ast
+    from types import CodeType
 
-__all__ = ["compile", "parse"]
+__all__ = ["compile", "host_compile", "host_exec", "parse"]
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 OPTIMIZED_AST = 0x8000 | ONLY_AST
@@ -49,6 +49,19 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
+    try:
+        return _compile(source, filename, mode, flags, optimize, deferred, late)
+    except SyntaxError as error:
+        worded = _worded(source, filename, mode, error, flags, optimize)
+        if worded is None:
+            raise
+    # Outside the handler: 3.14's error has no other error behind it.
+    raise worded
+
+
+def _compile(  # type: ignore[no-untyped-def]
+    source, filename, mode, flags, optimize, deferred, late
+) -> CodeType:
     from morrow.language import features
 
     context = features.Context(filename, mode, flags, deferred=deferred, late=late)
@@ -56,14 +69,18 @@ def compile(
     if not wanted and not isinstance(source, (str, bytes)):
         return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[arg-type,no-any-return]
     if isinstance(source, (str, bytes)):
+        refused: SyntaxError | None = None
         if not wanted:
-            code = _compile_as_it_is(source, filename, mode, flags, optimize)
-            if code is not None:
-                return code
+            try:
+                return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
+            except SyntaxError as error:
+                # Either 3.14 grammar or a mistake: parsing tells which, and words a mistake as 3.14 does.
+                refused = error
         parsed = _parse(source, filename, mode, flags)
+        if refused is not None and not parsed.rewritten:
+            raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
         context.rewritten = parsed.rewritten
-        wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
     for feature in wanted:
@@ -92,7 +109,13 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
-    return _parse(source, filename, mode, flags, feature_version).tree
+    try:
+        return _parse(source, filename, mode, flags, feature_version).tree
+    except SyntaxError as error:
+        worded = _worded(source, filename, mode, error, flags | ONLY_AST) if feature_version is None else None
+        if worded is None:
+            raise
+    raise worded
 
 
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]
@@ -104,10 +127,10 @@ def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore
     )
 
 
-def _compile_as_it_is(source: str | bytes, filename: str, mode: str, flags: int, optimize: int) -> CodeType | None:
-    """Compile with the host's own compiler, or return None if the host refuses the text."""
-    try:
-        return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
-    except SyntaxError:
-        # Either 3.14 grammar or a mistake: the full pipeline knows which, and words the error as 3.14 does.
+def _worded(source, filename, mode, error, flags, optimize=-1):  # type: ignore[no-untyped-def]
+    """Return the SyntaxError that 3.14 raises where the host raised *error*, or None if the host's is all there is."""
+    if not isinstance(source, (str, bytes)):
         return None
+    from morrow.language import syntax_errors
+
+    return syntax_errors.explain(source, filename, mode, error, flags, optimize)

@@ -12,6 +12,7 @@ refuses: an alias's value is parsed as an annotation because the grammar asks fo
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from collections.abc import Callable
@@ -325,8 +326,11 @@ def _type_param(text: bytes, piece: _Piece) -> TypeParam:
     end_of_bound = piece.equals if piece.equals >= 0 else total
     if piece.colon >= 0:
         if stars or piece.colon != after_name:
+            if not stars:
+                raise Wrong("invalid syntax", piece.tokens[piece.colon][1])
+            kind = "constraints" if _is_tuple(text, piece.hole(piece.colon + 1, end_of_bound)) else "bound"
             what = "TypeVarTuple" if stars == 1 else "ParamSpec"
-            raise Wrong(f"cannot use bound with {what}" if stars else "invalid syntax", piece.tokens[piece.colon][1])
+            raise Wrong(f"cannot use {kind} with {what}", piece.tokens[piece.colon][1])
         param.bound = piece.hole(piece.colon + 1, end_of_bound)
     elif end_of_bound != after_name:
         raise Wrong("invalid syntax", piece.tokens[after_name][1])
@@ -336,6 +340,13 @@ def _type_param(text: bytes, piece: _Piece) -> TypeParam:
         if hole is not None and text[hole.start : hole.start + 1] == b"*" and (hole is param.bound or stars != 1):
             raise Wrong("invalid syntax", hole.start)
     return param
+
+
+def _is_tuple(text: bytes, hole: Hole) -> bool:
+    try:
+        return isinstance(ast.parse(text[hole.start : hole.end].decode(), mode="eval").body, ast.Tuple)
+    except SyntaxError:
+        return False  # of its own grammar's doing: the message is about the colon either way
 
 
 def _except_list(text: bytes, start: int, end: int, found: Plan, host: Facts) -> int:

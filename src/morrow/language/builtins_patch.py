@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable
-from types import CodeType, FrameType
 
 import morrow_runtime
 from morrow import language
+from morrow.host.frames import hide
 from morrow.language import ONLY_AST, OPTIMIZED_AST
 
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
@@ -31,7 +30,17 @@ _ON_BEHALF = frozenset(
     "ast bdb code codeop cProfile doctest inspect pdb profile runpy symtable timeit trace unittest".split()
 )
 
-Owner = Callable[[FrameType], bool]
+# What compiling a text may raise: shown as raised by the caller's own line.
+_REFUSALS = (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RecursionError)
+_DEPTH = 1
+
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    Owner = Callable[[FrameType], bool]
+CodeType = type(hide.__code__)
 
 
 def _is_program(frame: FrameType) -> bool:
@@ -103,10 +112,16 @@ def compile(  # noqa: A001
     compile; if absent or false these statements do influence the compilation,
     in addition to any features explicitly specified.
     """
-    frame = sys._getframe(1)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=_feature_version)
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
-    return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+    try:
+        return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
 
 
 def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore[no-untyped-def]  # noqa: A001
@@ -120,7 +135,10 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     The closure must be a tuple of cellvars, and can only be used
     when source is a code object requiring exactly that many cellvars.
     """
-    frame = sys._getframe(1)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_exec(source, globals, locals, closure=closure)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
@@ -132,7 +150,11 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
         globals.setdefault(morrow_runtime.NAME, morrow_runtime)
     if closure is not None:
         return _host_exec(source, globals, locals, closure=closure)
-    return _host_exec(_code(source, "exec", globals, frame), globals, locals)
+    try:
+        source = _code(source, "exec", globals, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
+    return _host_exec(source, globals, locals)
 
 
 def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]  # noqa: A001
@@ -144,14 +166,21 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     defaulting to the current globals and locals.
     If only globals is given, locals defaults to it.
     """
-    frame = sys._getframe(1)
+    try:
+        frame = sys._getframe(_DEPTH)
+    except ValueError:  # called from C with nothing below, as by atexit
+        return _host_eval(source, globals, locals)
     if globals is None:
         globals = frame.f_globals
         if locals is None:
             locals = _locals(frame)
     elif locals is None:
         locals = globals
-    return _host_eval(_code(source, "eval", globals, frame), globals, locals)
+    try:
+        source = _code(source, "eval", globals, frame)
+    except _REFUSALS as error:
+        raise error.with_traceback(None)
+    return _host_eval(source, globals, locals)
 
 
 def _locals(frame: FrameType) -> object:
@@ -199,5 +228,14 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
     return language.compile(source, filename, mode, flags, optimize=optimize, **_switches)
 
 
-for _function in (compile, exec, eval):
+def _depth() -> object:
+    return sys._getframe(0)
+
+
+# The functions stand in their callers' tracebacks no more than the ones written in C do, and what they raise starts
+# there.
+for _function in (compile, exec, eval, _depth):
     _function.__module__ = "builtins"
+    hide(_function)
+# Whether a hidden frame counts for sys._getframe when it asks itself differs from host to host.
+_DEPTH = 1 if _depth().f_code is _depth.__code__ else 0  # type: ignore[attr-defined]

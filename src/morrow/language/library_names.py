@@ -9,7 +9,10 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Callable
+
+TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MODULES: dict[str, Callable[[types.ModuleType], None]] = {}
 
@@ -27,32 +30,40 @@ def install() -> None:
 class _Waiting:
     """A finder that finds what the others find, and completes a module of ours once it has been loaded."""
 
+    def __init__(self) -> None:
+        self.searching = False
+
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
-        complete = _MODULES.get(name)
-        if complete is None:
+        if name not in _MODULES or self.searching:
             return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(name, path, target)  # type: ignore[arg-type]
-            if spec is not None:
-                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    _complete_after(spec.loader, complete)
-                return spec
+        self.searching = True  # another finder of this kind asks all the others in turn, this one too
+        try:
+            for finder in sys.meta_path:
+                if finder is not self and hasattr(finder, "find_spec"):
+                    spec = finder.find_spec(name, path, target)  # type: ignore[arg-type]
+                    if spec is not None:
+                        if hasattr(spec.loader, "exec_module"):
+                            spec.loader = _Completing(spec.loader)
+                        return spec
+        finally:
+            self.searching = False
         return None
 
 
-def _complete_after(loader: object, complete: Callable[[types.ModuleType], None]) -> None:
-    execute = loader.exec_module  # type: ignore[attr-defined]
+class _Completing:
+    """Stands for a loader while it loads one module, which it then completes."""
 
-    def exec_module(module: types.ModuleType) -> None:
-        execute(module)
-        complete(module)
+    def __init__(self, loader: object) -> None:
+        self.loader = loader
 
-    try:
-        loader.exec_module = exec_module  # type: ignore[attr-defined]
-    except AttributeError:
-        return  # a loader shared by all frozen modules: none of ours is one
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.loader, name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__loader__ = module.__spec__.loader = self.loader  # type: ignore[assignment]
+        self.loader.exec_module(module)  # type: ignore[attr-defined]
+        _MODULES[module.__name__](module)
 
 
 def _complete_typing(typing: types.ModuleType) -> None:

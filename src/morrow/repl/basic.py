@@ -11,6 +11,7 @@ import os
 import sys
 
 from morrow.host.frames import hide
+from morrow.language import host_exec
 
 
 def prompt(namespace: dict[str, object], greet: bool) -> None:
@@ -24,17 +25,22 @@ def prompt(namespace: dict[str, object], greet: bool) -> None:
         SystemExit: a statement raised it.
     """
     if greet:
-        if not sys.flags.quiet:
-            sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
-            if not sys.flags.no_site:
-                sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-        _run_startup(namespace)
+        say_hello(namespace)
     if _is_terminal():
-        _run_hook()
+        run_hook()
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
         if not hasattr(sys, name):
             setattr(sys, name, text)
     _loop(namespace, codeop.CommandCompiler())
+
+
+def say_hello(namespace: dict[str, object]) -> None:
+    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+    if not sys.flags.quiet:
+        sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
+        if not sys.flags.no_site:
+            sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
+    _run_startup(namespace)
 
 
 def _is_terminal() -> bool:
@@ -54,7 +60,7 @@ def _run_startup(namespace: dict[str, object]) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _run_hook() -> None:
+def run_hook() -> None:
     """Set up readline, history and completion, as site arranged (sys.__interactivehook__)."""
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None:
@@ -78,31 +84,45 @@ def _read(prompt_text: str) -> str | None:
 
 @hide
 def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> None:
-    lines = ""
+    lines: list[str] = []
     while True:
         try:
             line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
             if line is None and not lines:
                 sys.stderr.write("\n")
                 return
-            lines += line or "\n"
-            code = compiler(lines if lines.rstrip("\n") or line is None else "", "<stdin>", "single")
-            if code is None and line is not None and not _is_blank_end(lines):
+            lines.append((line or "").rstrip("\n"))
+            code = _compile(compiler, lines, line is None)
+            if code is None and line is not None:
                 continue
-            lines = ""
+            lines.clear()
             if code is not None:
-                exec(code, namespace)
+                host_exec(code, namespace)
             sys.stdout.flush()
         except SystemExit:
             raise
         except KeyboardInterrupt:
-            lines = ""
+            lines.clear()
             sys.stderr.write("\nKeyboardInterrupt\n")
         except BaseException as error:
-            lines = ""
+            lines.clear()
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-            sys.excepthook(type(error), error, error.__traceback__)
+            _show(error)
 
 
-def _is_blank_end(lines: str) -> bool:
-    return not lines.strip()
+def _show(error: BaseException) -> None:
+    traceback = None if isinstance(error, SyntaxError) and error.filename == "<stdin>" else error.__traceback__
+    sys.excepthook(type(error), error, traceback)
+
+
+def _compile(compiler: codeop.CommandCompiler, lines: list[str], is_end: bool) -> object:
+    """Return the code of *lines*, or None if more must follow; at the end of the input nothing can."""
+    text = "\n".join(lines)
+    try:
+        if is_end:
+            return compile(text + "\n", "<stdin>", "single")
+        return compiler(text, "<stdin>", "single")
+    except (SyntaxError, ValueError, OverflowError) as error:
+        # It is about what was typed: where in the compiler it was found is nobody's business.
+        error.__traceback__ = None
+        raise error.with_traceback(None) from None

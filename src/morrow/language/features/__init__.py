@@ -27,7 +27,6 @@ import ast
 import re
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
 
 from morrow.host import HERE
 
@@ -62,6 +61,13 @@ class Context:
                 if any(alias.name == "annotations" for alias in statement.names):
                     return True
         return False
+
+
+TYPE_CHECKING = False  # mypy takes this for typing's: typing takes longer to load than this whole package
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Feature(Protocol):

@@ -86,8 +86,10 @@ class _Scope:
         self.declared: dict[str, str] = {}
         self.looks_up_everything = False
         self.numbers = 0
+        self.class_names: build.ClassNames | None = None
         if node is not None:
             self.bound, self.declared, dynamic = _bound_in_class(node)
+            self.class_names = build.ClassNames(node, around)
             self.looks_up_everything = dynamic or bool(node.keywords)
 
     # -- statements ----------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class _Scope:
         names = self._class_names(pairs)
         for parameter in getattr(node, "type_params", ()):
             names.discard(parameter.name)
-        annotate = _annotate(_in_class(pairs, names, self.private), f"{node.name}.")
+        annotate = _annotate(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
         decorators = node.decorator_list
         if getattr(node, "type_params", None):
             # Type parameters have a scope of their own, where the namespace of the class is at hand.
@@ -200,7 +202,7 @@ class _Scope:
         self.context.renames = True
         strings = tuple((key, _source(annotation)) for key, annotation, _ in self.items)
         names = self._class_names(self.items)
-        annotate = _annotate(_in_class(self.items, names, self.private), "")
+        annotate = _annotate(_in_class(self.items, names, self.private, self.class_names), "")
         if "__annotate__" in self.bound:
             annotate = load("__annotate__")  # written by hand: 3.14 asks this one
         conditional = any(number is not None for _, _, number in self.items)
@@ -242,6 +244,8 @@ class _Scope:
                 raise self._refusal("await expression cannot be used within an annotation", node)
             if isinstance(node, ast.NamedExpr):
                 raise self._refusal("named expression cannot be used within an annotation", node)
+            if isinstance(node, _COMPREHENSIONS[:3]) and _is_asynchronous(node):
+                raise self._refusal("asynchronous comprehension outside of an asynchronous function", node)
 
     def _refusal(self, message: str, node: ast.expr | ast.stmt) -> SyntaxError:
         # As the host does for errors found after parsing: the line is shown if it can be read from a file.
@@ -276,19 +280,19 @@ def _with_namespace(annotate: ast.expr, conditional: bool = False) -> ast.expr:
     return call(ast.Lambda(parameters(*names), annotate), *values[: len(names)])
 
 
-def _in_class(pairs: list[_Item], names: set[str], private: str) -> list[_Item]:
+def _in_class(pairs: list[_Item], names: set[str], private: str, around: build.ClassNames | None) -> list[_Item]:
     """Let *names* be looked up in the class's namespace first."""
     if not names:
         return pairs
-    see = _InClass(names, private)
+    see = _InClass(names, private, around)
     return [(key, see.visit(annotation), number) for key, annotation, number in pairs]
 
 
 class _InClass(build.ClassScope):
     """Look up only some names in the class: the others cannot be there."""
 
-    def __init__(self, names: set[str], private: str) -> None:
-        super().__init__((), private or None)
+    def __init__(self, names: set[str], private: str, around: build.ClassNames | None) -> None:
+        super().__init__((), private or None, around)
         self.names = names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -392,6 +396,21 @@ def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
         return
     for child in ast.iter_child_nodes(annotation):
         yield from _own_expressions(child)  # type: ignore[arg-type]
+
+
+def _is_asynchronous(comprehension: ast.ListComp | ast.SetComp | ast.DictComp) -> bool:
+    if any(generator.is_async for generator in comprehension.generators):
+        return True
+    first = comprehension.generators[0]
+    waiting = [node for node in ast.iter_child_nodes(comprehension) if node is not first]
+    waiting += [first.target, *first.ifs]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Await):
+            return True
+        if not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _slice_parts(index: ast.expr) -> list[ast.expr]:
