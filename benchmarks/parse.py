@@ -23,10 +23,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src"), str(Path(__file__).parents[1])]
 
-from morrow.host import HERE
-from morrow.language import blanking, grammar
-from morrow.language import source as sources
-from tests.support.hosts import find_real_314
+from morrow.host import HERE  # noqa: E402
+from morrow.language import blanking, grammar  # noqa: E402
+from morrow.language import source as sources  # noqa: E402
+from tests.support.hosts import find_real_314  # noqa: E402
 
 
 def main() -> None:

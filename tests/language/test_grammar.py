@@ -199,7 +199,9 @@ class TestDeepAndLong:
         assert parse('f"{' * 148 + "''" + '}"' * 148).tree.body
         assert "too many nested" in _refused('f"{' * 150 + "''" + '}"' * 150)
 
-    @pytest.mark.parametrize("source", ["x = " + "(" * 250 + "t''" + ")" * 250, "t'{" + "(" * 250 + "x" + ")" * 250 + "}'"])
+    @pytest.mark.parametrize(
+        "source", ["x = " + "(" * 250 + "t''" + ")" * 250, "t'{" + "(" * 250 + "x" + ")" * 250 + "}'"]
+    )
     def test_too_many_parentheses_are_refused_not_a_crash(self, source):
         assert _refused(source) == "too many nested parentheses"
 

@@ -24,7 +24,11 @@ def test_every_stage_shows_something(stage):
 
 @pytest.mark.skipif(HERE is None or HERE.parses_type_parameters, reason="this host takes some of it")
 def test_what_was_found_and_what_the_host_is_given():
-    assert show(SOURCE, "a.py", "found") == ["1:0: type alias X[T]", "3:4: t-string up to 3:10", "4:0: except list of 2"]
+    assert show(SOURCE, "a.py", "found") == [
+        "1:0: type alias X[T]",
+        "3:4: t-string up to 3:10",
+        "4:0: except list of 2",
+    ]
     assert show(SOURCE, "a.py", "blanked")[:4] == ["typ. X[0] : list[T]", "try:", "    '    '", "except [  ]:"]
 
 

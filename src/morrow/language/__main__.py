@@ -86,8 +86,9 @@ def _described(found: Plan, read: source.Source) -> list[tuple[tuple[int, int], 
     lines = []
     for string in found.strings:
         if found.is_ours(string):
+            line, column = read.position(string.end)
             kind = "t-string" if string.template else "f-string"
-            lines.append((string.start, f"{kind} up to {'%d:%d' % read.position(string.end)}"))
+            lines.append((string.start, f"{kind} up to {line}:{column}"))
     for generic in found.generics:
         lines.append((generic.start, f"type parameters {_params(generic.params)}"))
     for alias in found.aliases:
@@ -113,7 +114,7 @@ def _tree(root: ast.AST) -> list[str]:
             return
         place = ""
         if getattr(node, "lineno", None) is not None:
-            place = " {0.lineno}:{0.col_offset}-{0.end_lineno}:{0.end_col_offset}".format(node)
+            place = f" {node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}"  # type: ignore[attr-defined]
         fields = [(name, getattr(node, name, None)) for name in node._fields if name != "ctx"]
         plain = [f" {name}={v!r}" for name, v in fields if v is not None and not isinstance(v, (list, ast.AST))]
         lines.append(f"{head}{type(node).__name__}{place}{''.join(plain)}")

@@ -19,8 +19,12 @@ from morrow.language.tokens import split_opening
 
 _INVALID = rb"\\(?:[^\n\\'\"abfnrtvxNuU0-7\x80-\xff]|[4-7][0-7][0-7])"
 _SUSPECT = re.compile(_INVALID + rb"|\\[NuU].*?[bB]['\"]|[bB]['\"].*?\\[NuU]").search
-_IN_TEXT = re.compile(rb"(?:[^\\]++|\\(?:[\n\\'\"abfnrtvxNuU\x80-\xff]|[0-3]?[0-7]{1,2}(?![0-7])|[0-3][0-7][0-7]))*+(\\)", re.S).match
-_IN_BYTES = re.compile(rb"(?:[^\\]++|\\(?:[\n\\'\"abfnrtvx\x80-\xff]|[0-3]?[0-7]{1,2}(?![0-7])|[0-3][0-7][0-7]))*+(\\)", re.S).match
+_IN_TEXT = re.compile(
+    rb"(?:[^\\]++|\\(?:[\n\\'\"abfnrtvxNuU\x80-\xff]|[0-3]?[0-7]{1,2}(?![0-7])|[0-3][0-7][0-7]))*+(\\)", re.S
+).match
+_IN_BYTES = re.compile(
+    rb"(?:[^\\]++|\\(?:[\n\\'\"abfnrtvx\x80-\xff]|[0-3]?[0-7]{1,2}(?![0-7])|[0-3][0-7][0-7]))*+(\\)", re.S
+).match
 _TOKENS = re.compile(rb"(?:[^\\{}]++|\\N\{[^}]*\}|\\[^{}]|\\(?=[{}]|\Z))*+(?:\{\{|\}\}|\Z)", re.S)
 
 _SHORT = '"\\{0}" is an invalid {1}escape sequence. '

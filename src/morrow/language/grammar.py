@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 
 from morrow.host import HERE
-from morrow.language import blanking, escapes, host_compile as _compile, source as sources
+from morrow.language import blanking, escapes
+from morrow.language import host_compile as _compile
+from morrow.language import source as sources
 from morrow.language.grafting import Grafter, Ungrafted
 from morrow.language.holes import parse_holes
 from morrow.language.source import Source
@@ -158,7 +160,14 @@ def _wrong(wrong: Wrong, text: Source, filename: str) -> SyntaxError:
     shown = text.line(line)
     return SyntaxError(
         wrong.message,
-        (filename, line, _characters(text, line, column) + 1, shown, end_line, _characters(text, end_line, end_column) + 1),
+        (
+            filename,
+            line,
+            _characters(text, line, column) + 1,
+            shown,
+            end_line,
+            _characters(text, end_line, end_column) + 1,
+        ),
     )
 
 

@@ -9,7 +9,6 @@ PEP 701 allows them, which an older host refuses to do.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 
 from morrow.host import HERE
 from morrow.language import tree as nodes
@@ -116,12 +115,12 @@ class Unparser(_Unparser):  # type: ignore[misc]
     def visit_Interpolation(self, node) -> None:  # type: ignore[no-untyped-def]
         self._write_string("t", [node])
 
-    def _write_string(self, prefix: str, values: Iterable[ast.AST]) -> None:
+    def _write_string(self, prefix: str, values: list[ast.AST]) -> None:
         """Write a string with the first kind of quotes that need no escape, if there is one."""
         parts = [self._constant(v) if isinstance(v, ast.Constant) else self._field(v) for v in values]
-        texts = [v for v, part in zip(values, parts) if isinstance(v, ast.Constant)]
-        quotes = [quote for quote in _QUOTES if not any(self._clashes(v.value, quote) for v in texts)]  # type: ignore[attr-defined]
-        fields = [part for v, part in zip(values, parts) if not isinstance(v, ast.Constant)]
+        texts = [v for v, part in zip(values, parts, strict=True) if isinstance(v, ast.Constant)]
+        quotes = [quote for quote in _QUOTES if not any(self._clashes(v.value, quote) for v in texts)]  # type: ignore[arg-type]
+        fields = [part for v, part in zip(values, parts, strict=True) if not isinstance(v, ast.Constant)]
         if any("\n" in part for part in fields):
             quotes = [quote for quote in quotes if len(quote) == 3] or ['"""']
         # PEP 701 lets the quotes come again in a field; what reads better comes first.
@@ -130,7 +129,9 @@ class Unparser(_Unparser):  # type: ignore[misc]
             quote = quotes[0]
         else:
             quote = "'"
-            parts = [p.replace("'", "\\'") if isinstance(v, ast.Constant) else p for v, p in zip(values, parts)]
+            parts = [
+                p.replace("'", "\\'") if isinstance(v, ast.Constant) else p for v, p in zip(values, parts, strict=True)
+            ]
         self.write(f"{prefix}{quote}{''.join(parts)}{quote}")
 
     @staticmethod
@@ -139,7 +140,7 @@ class Unparser(_Unparser):  # type: ignore[misc]
 
     @staticmethod
     def _constant(node: ast.Constant) -> str:
-        return _escaped(node.value).replace("{", "{{").replace("}", "}}")
+        return _escaped(str(node.value)).replace("{", "{{").replace("}", "}}")
 
     def _field(self, node) -> str:  # type: ignore[no-untyped-def]
         if not isinstance(node, (ast.FormattedValue, nodes.Interpolation)):
