@@ -1,6 +1,6 @@
 """Every file of 3.14's Lib and Lib/test: the tree is the one 3.14 makes, and what 3.14 refuses is refused.
 
-    pytest -m corpus tests/language/test_corpus.py -s         (-s shows the progress)
+pytest -m corpus tests/language/test_corpus.py -s         (-s shows the progress)
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ PROCESSES = 2
 
 def corpus(python: Path) -> tuple[Path, list[Path]]:
     """Return the folder of a host's standard library and its Python files."""
-    asked = subprocess.run([python, "-c", "import os; print(os.path.dirname(os.__file__))"], capture_output=True, text=True)
+    asked = subprocess.run(
+        [python, "-c", "import os; print(os.path.dirname(os.__file__))"], capture_output=True, text=True
+    )
     root = Path(asked.stdout.strip())
     return root, sorted(path for path in root.rglob("*.py") if "site-packages" not in path.parts)
 
@@ -70,7 +72,11 @@ def test_every_tree_is_the_one_314_makes():
             wrong += found
             done += 1
             seen = min(done * 20, len(paths))
-            print(f"\r{seen}/{len(paths)} files, {len(wrong)} differ, {time.monotonic() - began:.0f} s", end="", flush=True)
+            print(
+                f"\r{seen}/{len(paths)} files, {len(wrong)} differ, {time.monotonic() - began:.0f} s",
+                end="",
+                flush=True,
+            )
     print()
     unexpected = [(path, why) for path, why in wrong if os.path.relpath(path, root) not in HOST_BUGS]
     assert not unexpected, "\n".join(f"{path}: {why}" for path, why in unexpected)

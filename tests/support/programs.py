@@ -98,8 +98,9 @@ class Programs:
             return f"{indent}try:\n{body()}{handlers}"
         if kind == "if":
             return f"{indent}if {self._expr(2)}:\n{body()}{indent}else:\n{body()}"
-        return f"{indent}match {self._expr(1)}:\n{indent}  case {pick(['a', '1', 'A.b', '[a, *_]', '{1: x}', '_'])} if {self._expr(1)}:\n" + "".join(
-            self._statement(indent + "    ", 0) for _ in range(1)
+        return (
+            f"{indent}match {self._expr(1)}:\n{indent}  case {pick(['a', '1', 'A.b', '[a, *_]', '{1: x}', '_'])} if {self._expr(1)}:\n"
+            + "".join(self._statement(indent + "    ", 0) for _ in range(1))
         )
 
     def _params(self) -> str:

@@ -1,7 +1,8 @@
 """Trees in a form that is the same on every host, to compare ours with those of a real 3.14.
 
 As a module: `canonical`, `digest`, and `Judge`, a real 3.14 that answers for many sources. As a script, run by any
-Python without morrow: reads sources as JSON lines from stdin, answers with one JSON line each.
+Python without morrow: reads sources as JSON lines from stdin, answers with one JSON line each; or, by a 3.14 and
+``trees.py cases FILE.case``, writes the expected trees of .case files.
 """
 
 from __future__ import annotations
@@ -47,6 +48,37 @@ def canonical(root: ast.AST) -> Iterator[str]:
             yield f"{name} {value:#x}"
         else:
             yield f"{name} {ascii(value)}"  # ascii: what counts as printable differs with the Unicode version
+
+
+def readable(root: ast.AST) -> str:
+    """Return a tree as indented text with positions: the expected part of a .case file."""
+    lines: list[str] = []
+
+    def add(label: str, value: object, depth: int) -> None:
+        indent = "  " * depth + (f"{label}: " if label else "")
+        if not isinstance(value, ast.AST):
+            lines.append(f"{indent}{ascii(value)}")
+            return
+        place = ""
+        if getattr(value, "lineno", None) is not None:
+            line, column, end_line, end_column = (getattr(value, attribute) for attribute in _POSITION)
+            place = f" {line}:{column}-{end_line}:{end_column}"
+        fields = [(name, getattr(value, name, None)) for name in value._fields if name != "ctx"]
+        plain = [f" {name}={ascii(given)}" for name, given in fields if _is_plain(given)]
+        lines.append(f"{indent}{type(value).__name__}{place}{''.join(plain)}")
+        for name, given in fields:
+            if isinstance(given, list):
+                for item in given:
+                    add(name, item, depth + 1)
+            elif isinstance(given, ast.AST):
+                add(name, given, depth + 1)
+
+    add("", root, 0)
+    return "\n".join(lines) + "\n"
+
+
+def _is_plain(value: object) -> bool:
+    return value is not None and not isinstance(value, (list, ast.AST))
 
 
 def digest(root: ast.AST) -> str:
@@ -121,5 +153,27 @@ def _main() -> None:
         print(json.dumps(answer(source.encode("latin-1"), parse, sys.argv[1] == "whole", mode)), flush=True)
 
 
+def _write_cases(path: Path) -> None:
+    """Fill in the expected parts of a .case file with what this Python, a 3.14, says."""
+    done = []
+    for title, source, _ in read_cases(path):
+        done.append(f"### {title}\n{source}--->\n{readable(ast.parse(source))}")
+    path.write_text("\n".join(done), encoding="utf-8")
+
+
+def read_cases(path: Path) -> list[tuple[str, str, str]]:
+    """Return (title, source, expected tree) of each case of a file."""
+    cases = []
+    for piece in ("\n" + path.read_text(encoding="utf-8")).split("\n### ")[1:]:
+        title, _, rest = piece.partition("\n")
+        source, _, expected = rest.partition("--->\n")
+        cases.append((title, source, expected.rstrip("\n") + "\n"))
+    return cases
+
+
 if __name__ == "__main__":
-    _main()
+    if sys.argv[1] == "cases":
+        for name in sys.argv[2:]:
+            _write_cases(Path(name))
+    else:
+        _main()

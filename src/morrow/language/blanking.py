@@ -20,7 +20,7 @@ from collections.abc import Callable
 from morrow.host import Facts
 from morrow.language.fstrings import FString, Hole, fields, scan_fstring, walk
 from morrow.language.source import Source
-from morrow.language.tokens import CLOSERS, NAME, OPENERS, SPACE, TEMPLATE_PREFIXES, Wrong, end_of_string, split_opening
+from morrow.language.tokens import CLOSERS, NAME, OPENERS, SPACE, TEMPLATE_PREFIXES, Wrong, end_of_string
 
 
 class TypeParam:
@@ -133,7 +133,8 @@ def plan(source: Source, host: Facts) -> Plan:
 
 def apply(text: bytes, edits: list[tuple[int, int, bytes]], start: int = 0, end: int | None = None) -> bytes:
     """Return text[start:end] with the edits made, which must lie inside, in order, not overlapping."""
-    pieces, at = [], start
+    pieces: list[bytes] = []
+    at = start
     for edit_start, edit_end, replacement in edits:
         pieces += (text[at:edit_start], replacement)
         at = edit_end

@@ -12,7 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from morrow.language.tokens import CLOSERS, OPENERS, TEMPLATE_PREFIXES, TOKEN, Wrong, end_of_string, split_opening, tokens
+from morrow.language.tokens import (
+    CLOSERS,
+    OPENERS,
+    TEMPLATE_PREFIXES,
+    Wrong,
+    end_of_string,
+    split_opening,
+    tokens,
+)
 
 _NESTED_FIELDS = 3  # MAX_EXPR_NESTING in Parser/lexer/state.h: x:{y:{z}}
 _NESTED_STRINGS = 149  # MAXFSTRINGLEVEL, same file, less the mode outside strings
@@ -32,9 +40,7 @@ class Hole:
 
     __slots__ = ("start", "end", "strings", "bare", "field", "first", "last", "node")
 
-    def __init__(
-        self, start: int, end: int, strings: list[FString], bare: bool = False, field: bool = True
-    ) -> None:
+    def __init__(self, start: int, end: int, strings: list[FString], bare: bool = False, field: bool = True) -> None:
         self.start, self.end, self.strings, self.bare, self.field = start, end, strings, bare, field
         self.first = self.last = -1
         self.node: object = None
@@ -199,7 +205,7 @@ def _scan_field(text: bytes, start: int, string: FString, level: int, depth: int
     if text[at : at + 1] == b":":
         field.colon, field.spec = at, []
         at = _scan_parts(text, at + 1, string, field.spec, level + 1, depth)
-        string.odd |= string.raw or any(type(p) is Field or b"\\N{" in text[p[0] : p[1]] for p in field.spec)
+        string.odd |= string.raw or any(type(p) is Field or b"\\N{" in text[p[0] : p[1]] for p in field.spec)  # type: ignore[index]
     if text[at : at + 1] != b"}":
         raise Wrong(f"{kind}-string: expecting '}}'", at)
     field.end = at + 1

@@ -13,10 +13,14 @@ from collections.abc import Callable
 
 from morrow.language import tree
 from morrow.language.blanking import Plan, TypeParam
-from morrow.language.fstrings import Field, FString, Hole, expression_text, fields, scan_fstring
+from morrow.language.fstrings import Field, FString, Hole, expression_text, scan_fstring
 from morrow.language.source import Source
 from morrow.language.strings import BadEscape, decode
 from morrow.language.tokens import TEMPLATE_PREFIXES, TOKEN, Wrong, end_of_string, split_opening
+
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 Position = tuple[int, int]
 
@@ -55,7 +59,7 @@ class Grafter:
         """
         plan, position = self.plan, self.source.position
         strings = {position(s.start): s for s in plan.strings}
-        others = {position(generic.start): generic for generic in plan.generics}
+        others: dict[Position, Any] = {position(generic.start): generic for generic in plan.generics}
         others |= {position(alias.start): alias for alias in plan.aliases}
         others |= {position(handler.keyword): handler for handler in plan.excepts}
         left = {at for at, string in strings.items() if plan.is_ours(string)} | others.keys()
@@ -84,7 +88,7 @@ class Grafter:
         root: ast.AST,
         places: list[Position],
         strings: dict[Position, FString],
-        others: dict[Position, object],
+        others: dict[Position, Any],
         left: set[Position],
     ) -> None:
         """Walk only where *places* (sorted) lie; take each place grafted out of *left*."""
@@ -122,7 +126,7 @@ class Grafter:
         places: list[Position],
         at: int,
         strings: dict[Position, FString],
-        others: dict[Position, object],
+        others: dict[Position, Any],
         left: set[Position],
         pending: list[ast.AST],
     ) -> ast.AST:
@@ -331,7 +335,7 @@ def _merged(parts: list[ast.expr]) -> list[ast.expr]:
     for part in parts:
         last = made[-1] if made else None
         if type(part) is ast.Constant and type(last) is ast.Constant:
-            last.value += part.value
+            last.value += part.value  # type: ignore[operator]
             last.end_lineno, last.end_col_offset = part.end_lineno, part.end_col_offset
         else:
             made.append(part)

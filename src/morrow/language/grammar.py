@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 
 from morrow.host import HERE
-from morrow.language import blanking, host_compile as _compile, source as sources
+from morrow.language import blanking, escapes
+from morrow.language import host_compile as _compile
+from morrow.language import source as sources
 from morrow.language.grafting import Grafter, Ungrafted
 from morrow.language.holes import parse_holes
 from morrow.language.source import Source
@@ -52,6 +54,8 @@ def parse(
         type_comments, feature_version: as for `ast.parse`.
         flags: more compiler flags, such as those of `codeop`; ``ast.PyCF_ONLY_AST`` is always added.
 
+    Warnings about escape sequences are 3.14's (see `escapes`); the host's other warnings stay its own.
+
     Raises:
         SyntaxError: the source is not Python 3.14. Positions and text are those of *source*.
         ValueError, MemoryError, RecursionError, UnicodeEncodeError: as the host's `compile`.
@@ -64,10 +68,20 @@ def parse(
     except (UnicodeError, LookupError) as error:
         host.parse(source, mode)  # says it in its words, but a comment it may leave undecoded
         raise _undecodable(source, error, filename) from None
+    if not escapes.may_have_invalid(text.text):
+        return _parse(source, text, host)
+    with escapes.quiet():
+        parsed = _parse(source, text, host)
+    escapes.warn(text, filename)
+    return parsed
+
+
+def _parse(source: str | bytes, text: Source, host: _Host) -> Parsed:
+    assert HERE is not None
     found = blanking.plan(text, HERE)
     if found.edits or found.wrong:
         return Parsed(_parse_blanked(text, found, host), True)
-    return Parsed(host.parse(source, mode), False)
+    return Parsed(host.parse(source, host.mode), False)
 
 
 class _Host:
@@ -146,7 +160,14 @@ def _wrong(wrong: Wrong, text: Source, filename: str) -> SyntaxError:
     shown = text.line(line)
     return SyntaxError(
         wrong.message,
-        (filename, line, _characters(text, line, column) + 1, shown, end_line, _characters(text, end_line, end_column) + 1),
+        (
+            filename,
+            line,
+            _characters(text, line, column) + 1,
+            shown,
+            end_line,
+            _characters(text, end_line, end_column) + 1,
+        ),
     )
 
 

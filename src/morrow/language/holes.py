@@ -32,17 +32,17 @@ def parse_holes(source: Source, holes: list[Hole], parse: Parse, is_ours: Callab
         texts = [_text(source, hole, is_ours) for hole in holes]
         together: list[tuple[Hole, bytes]] = []
         alone: list[tuple[Hole, bytes]] = []
-        for hole, text in zip(holes, texts):
+        for hole, text in zip(holes, texts, strict=True):
             (alone if hole.bare or hole.field and b"yield" in text else together).append((hole, text))
         try:
             nodes = parse(_layout(source, together, b"[", b",") + b"]", "eval").body.elts  # type: ignore[attr-defined]
         except SyntaxError:
             nodes = []
         if len(nodes) == len(together):
-            for (hole, _), node in zip(together, nodes):
+            for (hole, _), node in zip(together, nodes, strict=True):
                 hole.node = node
         else:
-            alone = list(zip(holes, texts))
+            alone = list(zip(holes, texts, strict=True))
         for hole, text in alone:
             hole.node = _parse_alone(source, hole, text, parse)
         holes = [field.hole for hole in holes for field in fields([s for s in hole.strings if is_ours(s)])]

@@ -20,7 +20,11 @@ _PLAIN = {
     "\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b",
     "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
 }  # fmt: skip
-_KINDS = {"x": (2, r"truncated \xXX escape"), "u": (4, r"truncated \uXXXX escape"), "U": (8, r"truncated \UXXXXXXXX escape")}
+_KINDS = {
+    "x": (2, r"truncated \xXX escape"),
+    "u": (4, r"truncated \uXXXX escape"),
+    "U": (8, r"truncated \UXXXXXXXX escape"),
+}
 
 
 class BadEscape(ValueError):

@@ -7,7 +7,7 @@ at a host: what to do about a construct is `blanking`'s business.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 
 SPACE = rb"(?:[ \t\f]|\\\n)"
 """What may stand between two tokens of a line."""
@@ -69,7 +69,7 @@ def end_of_string(text: bytes, start: int, quote: bytes) -> int:
     return found.end()
 
 
-def tokens(text: bytes, start: int, end: int | None = None) -> Iterator[tuple[str, int, int]]:
+def tokens(text: bytes, start: int, end: int | None = None) -> Generator[tuple[str, int, int], int | None, None]:
     """Give (kind, start, end) of each token from an offset on; blanks, comments and continuations are left out.
 
     Kinds are newline, string, name, number and op. Of a string only the opening is given: send back the offset where

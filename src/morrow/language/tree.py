@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import ast
 
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to import
+if TYPE_CHECKING:
+    from typing import Any
+
 _POSITION = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
-def _node(name: str, base: type[ast.AST], fields: tuple[str, ...], optional: tuple[str, ...] = ()) -> type[ast.AST]:
+def _node(name: str, base: type[ast.AST], fields: tuple[str, ...], optional: tuple[str, ...] = ()) -> Any:
     """Return ``ast.NAME``; when the host lacks it, or lacks some of its fields, make up for that."""
     known = getattr(ast, name, None)
     if known is None:
@@ -21,10 +25,10 @@ def _node(name: str, base: type[ast.AST], fields: tuple[str, ...], optional: tup
             given[position] = None  # type: ignore[assignment]
         known = type(name, (base,), given | dict.fromkeys(optional))
     elif known._fields != fields and set(known._fields) < set(fields):
-        known._fields = known.__match_args__ = fields
+        known._fields = known.__match_args__ = fields  # type: ignore[misc]
         for field in optional:
             setattr(known, field, None)
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 class _NewList:
@@ -39,7 +43,7 @@ class _NewList:
         return node.__dict__.setdefault(self.name, [])
 
 
-type_param: type[ast.AST] = getattr(ast, "type_param", None) or type(
+type_param: Any = getattr(ast, "type_param", None) or type(
     "type_param", (ast.AST,), {"_fields": (), "_attributes": _POSITION, "__module__": "ast", "__match_args__": ()}
 )
 TypeVar = _node("TypeVar", type_param, ("name", "bound", "default_value"), ("bound", "default_value"))
@@ -49,15 +53,16 @@ TypeAlias = _node("TypeAlias", ast.stmt, ("name", "type_params", "value"))
 TemplateStr = _node("TemplateStr", ast.expr, ("values",))
 Interpolation = _node("Interpolation", ast.expr, ("value", "str", "conversion", "format_spec"), ("format_spec",))
 
+_host_type: Any
 for _host_type in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
     if "type_params" not in _host_type._fields:
         _host_type._fields = _host_type.__match_args__ = (*_host_type._fields, "type_params")  # type: ignore[misc]
-        _host_type.type_params = _NewList("type_params")  # type: ignore[attr-defined]
+        _host_type.type_params = _NewList("type_params")
 
 _NAMES = ("type_param", "TypeVar", "ParamSpec", "TypeVarTuple", "TypeAlias", "TemplateStr", "Interpolation")
 
 
-def names() -> dict[str, type[ast.AST]]:
+def names() -> dict[str, Any]:
     """Return what a 3.14 program finds in ``ast`` and the host's ``ast`` lacks, by name."""
     here = globals()
     return {name: here[name] for name in _NAMES if not hasattr(ast, name)}
