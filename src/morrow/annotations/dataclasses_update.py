@@ -46,7 +46,7 @@ def update(dataclasses: Any) -> None:
 
 def _with_annotated_init(cls: Any) -> Any:
     """Let the annotations of a generated ``__init__`` be evaluated when asked for."""
-    from morrow_runtime.lazy_annotations import LazyAnnotations
+    from morrow_runtime.lazy_annotations import lazy
 
     init = cls.__dict__.get("__init__")
     if not cls.__dataclass_params__.init or getattr(init, "__annotate__", None) is not None:
@@ -81,7 +81,7 @@ def _with_annotated_init(cls: Any) -> Any:
     __annotate__.__qualname__ = f"{init.__qualname__}.__annotate__"
     init.__annotate__ = __annotate__
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        init.__annotations__ = LazyAnnotations(__annotate__)
+        init.__annotations__ = lazy(__annotate__)
     return cls
 
 

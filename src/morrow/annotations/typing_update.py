@@ -265,11 +265,11 @@ def _defer_fields(metaclass: Any, finish: Any) -> None:
     @functools.wraps(original)
     def __new__(cls: Any, name: str, bases: Any, ns: Any, *arguments: Any, **named: Any) -> Any:
         from morrow_runtime.evaluate import call_annotate_function
-        from morrow_runtime.lazy_annotations import LazyAnnotations
+        from morrow_runtime.lazy_annotations import LAZY
         from morrow_runtime.read import get_annotate_from_class_namespace
 
         annotations = ns.get("__annotations__")
-        if type(annotations) is LazyAnnotations:
+        if type(annotations) in LAZY:
             annotate = annotations.annotate
         elif "__annotations__" not in ns:
             annotate = get_annotate_from_class_namespace(ns)
@@ -293,7 +293,9 @@ def _finish_named_tuple(made: Any, annotate: Any, bases: Any) -> None:
     _attach(made, __annotate__)
     made.__new__.__annotate__ = __annotate__
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        made.__new__.__annotations__ = _lazy(__annotate__)
+        from morrow_runtime.lazy_annotations import lazy
+
+        made.__new__.__annotations__ = lazy(__annotate__)
 
 
 def _finish_typed_dict(made: Any, annotate: Any, bases: Any) -> None:
@@ -328,15 +330,9 @@ def _own_fields(annotate: Any, format: int, owner: Any, message: Any) -> dict[st
     return {name: check(value, message(name), module=owner.__module__) for name, value in found.items()}
 
 
-def _lazy(annotate: Any) -> Any:
-    from morrow_runtime.lazy_annotations import LazyAnnotations
-
-    return LazyAnnotations(annotate)
-
-
 def _attach(made: Any, annotate: Any) -> None:
     """Give a finished class an annotate function."""
-    from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations, put_annotations
+    from morrow_runtime.lazy_annotations import class_annotations, put_annotations
 
     annotate.__qualname__ = f"{made.__qualname__}.__annotate__"
     annotate.__module__ = made.__module__
@@ -344,7 +340,7 @@ def _attach(made: Any, annotate: Any) -> None:
         made.__annotate__ = annotate
         return
     strings = {name: getattr(value, "__forward_arg__", value) for name, value in made.__dict__["__annotations__"].items()}
-    put_annotations(made, LazyAnnotations(annotate, strings))
-    held = ClassAnnotate(annotate)
+    annotations, held = class_annotations(annotate, strings)
+    put_annotations(made, annotations)
     held.__set_name__(made, "__annotate__")
     type.__setattr__(made, "__annotate__", held)
