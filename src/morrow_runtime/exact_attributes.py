@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEAP_TYPE = 1 << 9
 _IMMUTABLE = 1 << 8
+_FUTURE_ANNOTATIONS = 0x1000000  # CO_FUTURE_ANNOTATIONS
 _STORED, _CACHE = "__annotate_func__", "__annotations_cache__"
 _installed: list[tuple[type, str, Any]] = []
 
@@ -87,6 +88,19 @@ def _exact(stored: LazyAnnotations) -> dict[str, Any]:
     return stored.values_read
 
 
+def _gives(strings: dict[str, str], function: Any) -> Any:
+    """Return the annotate function of a function whose annotations are text (PEP 563)."""
+
+    def __annotate__(format: int, /) -> dict[str, str]:
+        if format == 2:
+            raise NotImplementedError
+        return dict(strings)
+
+    __annotate__.__qualname__ = f"{function.__qualname__}.__annotate__"
+    __annotate__.__module__ = function.__module__
+    return __annotate__
+
+
 class _Attribute:
     """A data descriptor over the host's own one."""
 
@@ -123,7 +137,11 @@ class _FunctionAnnotate(_Attribute):
 
     def get(self, function: Any) -> Any:
         stored = self.host.__get__(function)
-        return stored.annotate if type(stored) in LAZY else None
+        if type(stored) in LAZY:
+            return stored.annotate
+        if stored and function.__code__.co_flags & _FUTURE_ANNOTATIONS:
+            return _gives(stored, function)
+        return None
 
     def __set__(self, function: Any, annotate: Any) -> None:
         if _checked(annotate) is not None:

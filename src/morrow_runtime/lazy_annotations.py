@@ -140,24 +140,27 @@ def _of_class_alone(instance):
     raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotations__'")
 
 
-def _forwarding(name):
-    method = getattr(dict, name)
-
-    def read_first(self, *arguments, **named):
-        self._read()
-        return method(self, *arguments, **named)
-
-    read_first.__name__ = name
-    read_first.__qualname__ = f"LazyAnnotations.{name}"
-    read_first.__doc__ = method.__doc__
-    return read_first
-
+# Written out for each method, without cells: the frames of such functions can be hidden (`frames`).
+_FORWARDING = """def {name}(self, *arguments, **named):
+    self._read()
+    return dict.{name}(self, *arguments, **named)
+"""
 
 for _name in (
     "__getitem__ __setitem__ __delitem__ __iter__ __len__ __contains__ __eq__ __ne__ __or__ __ror__ __ior__ __reversed__ "
     "__sizeof__ get keys values items copy pop popitem setdefault update clear"
 ).split():
-    setattr(LazyAnnotations, _name, _forwarding(_name))
+    _names = {"dict": dict}
+    exec(compile(_FORWARDING.format(name=_name), __file__, "exec"), _names)
+    _names[_name].__qualname__ = f"LazyAnnotations.{_name}"
+    _names[_name].__doc__ = getattr(dict, _name).__doc__
+    setattr(LazyAnnotations, _name, _names[_name])
+
+
+def frames():
+    """Return the functions that stand between a reader and the program's annotate function, for hiding their frames."""
+    kinds = (LazyAnnotations, ClassAnnotations)
+    return [value for kind in kinds for value in vars(kind).values() if hasattr(value, "__code__")]
 
 
 class ClassAnnotate:
@@ -293,4 +296,4 @@ def exclude_from_protocols(typing):
     typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__"})
 
 
-__all__ = ["LAZY", "ClassAnnotate", "ClassAnnotations", "LazyAnnotations", "ReadAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "lazy", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]
+__all__ = ["LAZY", "ClassAnnotate", "ClassAnnotations", "LazyAnnotations", "ReadAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "frames", "lazy", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]
