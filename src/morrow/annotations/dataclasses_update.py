@@ -57,7 +57,6 @@ def _with_annotated_init(cls: Any) -> Any:
     names = [name for name in annotations if name != "return"]
 
     def __annotate__(format: int, /) -> dict[str, Any]:
-        from morrow_runtime.formats import type_repr
         from morrow_runtime.read import get_annotations
 
         if format == 2:
@@ -69,11 +68,6 @@ def _with_annotated_init(cls: Any) -> Any:
                 if name in known:
                     out[name] = known[name]
                     break
-                if "__dataclass_fields__" in base.__dict__ and name in base.__dict__.get("__annotations__", ()):
-                    break  # taken away since
-            else:
-                value = annotations[name]
-                out[name] = type_repr(value) if format == STRING and not isinstance(value, str) else value
         out["return"] = "None" if format == STRING else None
         return out
 

@@ -21,10 +21,15 @@ def shown(read):
     except Exception as error:
         return ["error", type(error).__name__ + ": " + str(error)]
 
+def parameters(obj):
+    # Without annotations, which the hints show: a hint quoted twice is text here, before.
+    signature = inspect.signature(obj)
+    return [(each.name, each.kind.name, repr(each.default)) for each in signature.parameters.values()]
+
 def look(name, obj, out, depth=0):
     if isinstance(obj, type) or inspect.isfunction(obj):
         out[name + " hints"] = shown(lambda: typing.get_type_hints(obj, include_extras=True))
-        out[name + " signature"] = shown(lambda: str(inspect.signature(obj, eval_str=True)))
+        out[name + " signature"] = shown(lambda: parameters(obj))
         if isinstance(obj, type) and depth < 2:
             for key, value in list(vars(obj).items()):
                 value = getattr(value, "__func__", value)

@@ -118,6 +118,8 @@ def evaluate_forward_ref(
     if type_params is None:
         type_params = getattr(owner, "__type_params__", ())
     guard = _recursive_guard | {forward_ref.__forward_arg__}
+    if globals is None and forward_ref.__forward_module__ in sys.modules:
+        globals = vars(sys.modules[forward_ref.__forward_module__])
     return _evaluated(_typing()._type_check(value, _NOT_A_TYPE, allow_special_forms=forward_ref.__forward_is_class__), globals, locals, type_params, format, owner, guard)
 
 
@@ -160,8 +162,7 @@ def _hint(value: Any, globalns: Any, localns: Any, owner: Any, format: int, *, i
         return type(None)
     if isinstance(value, str):
         value = _make(value, is_class=is_class)
-    parameters = getattr(owner, "__type_params__", ())
-    value = _evaluated(value, globalns, localns, parameters, format, owner, frozenset())
+    value = _evaluated(value, globalns, localns, (), format, owner, frozenset())
     return type(None) if value is None else value
 
 
@@ -210,6 +211,9 @@ def _eval_type(
 def _evaluated(t: Any, globalns: Any, localns: Any, type_params: Any, format: int, owner: Any, guard: frozenset[str]) -> Any:
     typing = _typing()
     if isinstance(t, ForwardRef):
+        if t.__forward_module__ in sys.modules:
+            # It knows where it was written, which need not be where it is used.
+            globalns = vars(sys.modules[t.__forward_module__])
         # An owner is only asked for what the caller did not give.
         return evaluate_forward_ref(
             t, owner=owner, globals=globalns, locals=localns, type_params=type_params, format=format, _recursive_guard=guard
