@@ -56,6 +56,10 @@ SETTINGS: dict[str, Setting] = {
             "annotations",
         ),
         Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),
+        # -- repl ---------------------------------------------------------------------------------------------------------
+        Setting("repl", "full", ("full", "basic"), "basic: the plain prompt, as with PYTHON_BASIC_REPL=1", "repl"),
+        Setting("theme", "default", (), "colours of the prompt: default, light, mono, or a TOML file", "repl"),
+        Setting("editing", "inputrc", ("inputrc", "emacs", "vi"), "keys of the prompt; inputrc: as readline's file says", "repl"),
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
     )

@@ -68,7 +68,9 @@ def answer(source: bytes, parse, whole: bool = False, mode: str = "exec") -> lis
 
 
 class Judge:
-    """A real 3.14 in another process that parses what it is sent."""
+    """A real 3.14 in another process that parses what it is sent. *accepted* is for its user to count with."""
+
+    accepted = 0
 
     def __init__(self, python: Path, whole: bool = False) -> None:
         self.process = subprocess.Popen(

@@ -9,4 +9,11 @@ FACTS = OLDER.but(
     places_fstring_parts=True,
     own_gil=True,
     has_monitoring=True,
+    long_size="lv_tag",
+    instance_values="tagged",
+    immortal="all_ones",
+    install="vectorcall",
+    has_watchers=True,
+    attr_can_load_methods=True,
+    error_indicator="one",
 )

@@ -8,4 +8,11 @@ FACTS = OLDER.but(
     interpreters_module="_interpreters",
     hidden_start=bytes((30, 0)),
     shows_command_lines=True,
+    instance_values="inline",
+    eval_breaker="thread",
+    current_frame="thread",
+    pushes_locals=True,
+    for_iter_pops=True,
+    null_before_callable=False,
+    throws_behind=True,
 )

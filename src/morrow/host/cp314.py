@@ -11,4 +11,6 @@ FACTS = OLDER.but(
     interrupts_by_subclass=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    immortal="negative",
+    stack_tags=True,
 )

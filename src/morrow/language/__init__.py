@@ -49,6 +49,19 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
+    try:
+        return _compile(source, filename, mode, flags, optimize, deferred, late)
+    except SyntaxError as error:
+        worded = _worded(source, filename, mode, error, flags, optimize)
+        if worded is None:
+            raise
+    # Outside the handler: 3.14's error has no other error behind it.
+    raise worded
+
+
+def _compile(  # type: ignore[no-untyped-def]
+    source, filename, mode, flags, optimize, deferred, late
+) -> CodeType:
     from morrow.language import features
 
     context = features.Context(filename, mode, flags, deferred=deferred, late=late)
@@ -96,7 +109,13 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
-    return _parse(source, filename, mode, flags, feature_version).tree
+    try:
+        return _parse(source, filename, mode, flags, feature_version).tree
+    except SyntaxError as error:
+        worded = _worded(source, filename, mode, error, flags | ONLY_AST) if feature_version is None else None
+        if worded is None:
+            raise
+    raise worded
 
 
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]
@@ -106,3 +125,12 @@ def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore
     return grammar.parse(
         source, filename, mode, type_comments=comments, feature_version=feature_version, flags=flags & ~_TYPE_COMMENTS
     )
+
+
+def _worded(source, filename, mode, error, flags, optimize=-1):  # type: ignore[no-untyped-def]
+    """Return the SyntaxError that 3.14 raises where the host raised *error*, or None if the host's is all there is."""
+    if not isinstance(source, (str, bytes)):
+        return None
+    from morrow.language import syntax_errors
+
+    return syntax_errors.explain(source, filename, mode, error, flags, optimize)

@@ -37,10 +37,10 @@ class TypeParam:
 class Generic:
     """A ``def`` or ``class`` with type parameters; *start* is where its node starts."""
 
-    __slots__ = ("start", "params")
+    __slots__ = ("start", "params", "closing")
 
-    def __init__(self, start: int, params: list[TypeParam]) -> None:
-        self.start, self.params = start, params
+    def __init__(self, start: int, params: list[TypeParam], closing: int) -> None:
+        self.start, self.params, self.closing = start, params, closing
 
 
 class Alias:
@@ -67,7 +67,6 @@ class Plan:
     Attributes:
         strings: the outermost f- and t-strings of the statements, `ours` or not.
         edits: (start, end, replacement), not overlapping.
-        oldest: the oldest Python, as a minor version, whose grammar has all that was found, with what needs it.
         wrong: where the scan had to stop, when it had to.
     """
 
@@ -81,6 +80,22 @@ class Plan:
         self.edits: list[tuple[int, int, bytes]] = []
         self.wrong: Wrong | None = None
         self.is_ours = functools.partial(_is_ours, host)
+
+    def too_new(self, minor: int) -> Wrong | None:
+        """Return what `ast.parse` with a *feature_version* of 3.minor says about the newer constructs in here."""
+        since: list[tuple[int, str, int]] = []
+        for generic in self.generics:
+            since.append((12, "Type parameter lists are", generic.closing))
+            if any(param.default is not None for param in generic.params):
+                since.append((13, "Type parameter defaults are", generic.closing))
+        since += [(12, "Type statement is", alias.name_start) for alias in self.aliases]
+        since += [(14, "t-strings are", string.end - 1) for string in self.strings if string.templates]
+        since += [(14, "except expressions without parentheses are", handler.end) for handler in self.excepts]
+        too_new = [(at, what, version) for version, what, at in since if minor < version]
+        if not too_new:
+            return None
+        at, what, version = min(too_new)
+        return Wrong(f"{what} only supported in Python 3.{version} and greater", at, at + 1)
 
     def holes(self) -> list[Hole]:
         """Return the expressions that the edits hide, in the order of the text; those inside them are not listed."""
@@ -202,7 +217,7 @@ def _generic(text: bytes, start: int, end: int, found: Plan, host: Facts) -> int
     else:
         return opening  # the host says what is wrong
     found_async = _ASYNC(text, max(0, start - 200), start) if text[start:end] == b"def" else None
-    found.generics.append(Generic(found_async.start() if found_async else start, params))
+    found.generics.append(Generic(found_async.start() if found_async else start, params, closing))
     return closing + 1
 
 

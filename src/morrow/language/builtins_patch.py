@@ -114,7 +114,9 @@ def compile(  # noqa: A001
     """
     try:
         frame = sys._getframe(_DEPTH)
-    except ValueError:  # called from C with nothing below, as by atexit
+    except ValueError:
+        frame = None
+    if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
         return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=_feature_version)
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
@@ -137,7 +139,9 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     """
     try:
         frame = sys._getframe(_DEPTH)
-    except ValueError:  # called from C with nothing below, as by atexit
+    except ValueError:
+        frame = None
+    if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
         return _host_exec(source, globals, locals, closure=closure)
     if globals is None:
         globals = frame.f_globals
@@ -168,7 +172,9 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     """
     try:
         frame = sys._getframe(_DEPTH)
-    except ValueError:  # called from C with nothing below, as by atexit
+    except ValueError:
+        frame = None
+    if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
         return _host_eval(source, globals, locals)
     if globals is None:
         globals = frame.f_globals

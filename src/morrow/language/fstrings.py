@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from morrow.language.tokens import CLOSERS, OPENERS, TEMPLATE_PREFIXES, TOKEN, Wrong, end_of_string, split_opening, tokens
 
 _NESTED_FIELDS = 3  # MAX_EXPR_NESTING in Parser/lexer/state.h: x:{y:{z}}
-_NESTED_STRINGS = 150  # MAXFSTRINGLEVEL, same file
+_NESTED_STRINGS = 149  # MAXFSTRINGLEVEL, same file, less the mode outside strings
 
 
 class Hole:
@@ -126,7 +126,7 @@ def scan_fstring(text: bytes, start: int, opening_end: int, depth: int = 0) -> F
     prefix, quote = split_opening(text[start:opening_end])
     string = FString(start, prefix, quote)
     if depth >= _NESTED_STRINGS:
-        raise Wrong(f"too many nested f-strings or t-strings", start)
+        raise Wrong("too many nested f-strings or t-strings", opening_end - len(quote))
     at = _scan_parts(text, opening_end, string, string.parts, 0, depth)
     string.end = at + len(quote)
     return string

@@ -57,13 +57,13 @@ def parse(
         ValueError, MemoryError, RecursionError, UnicodeEncodeError: as the host's `compile`.
     """
     host = _Host(filename, mode, type_comments, feature_version, flags)
-    if HERE is None or HERE.parses_template_strings or mode == "func_type":
+    if HERE is None or HERE.parses_template_strings or not isinstance(source, (str, bytes)) or _has_null(source):
         return Parsed(host.parse(source, mode), False)
-    if not isinstance(source, (str, bytes)):
-        return Parsed(host.parse(source, mode), False)
-    text = _read(source)
-    if text is None:
-        return Parsed(host.parse(source, mode), False)
+    try:
+        text = sources.read(source)
+    except (UnicodeError, LookupError) as error:
+        host.parse(source, mode)  # says it in its words, but a comment it may leave undecoded
+        raise _undecodable(source, error, filename) from None
     found = blanking.plan(text, HERE)
     if found.edits or found.wrong:
         return Parsed(_parse_blanked(text, found, host), True)
@@ -95,13 +95,24 @@ class _Host:
         return self.parse(text.decode(), mode)
 
 
-def _read(source: str | bytes) -> Source | None:
-    """Return the text, or None when it cannot be read, which the host is to explain."""
-    try:
-        text = sources.read(source)
-    except (UnicodeError, LookupError):
-        return None
-    return None if b"\0" in text.text else text
+def _has_null(source: str | bytes) -> bool:
+    return ("\0" if isinstance(source, str) else b"\0") in source  # type: ignore[operator]
+
+
+def _undecodable(source: str | bytes, error: UnicodeError | LookupError, filename: str) -> Exception:
+    """Return 3.14's error for bytes that are not what they should be."""
+    if not isinstance(source, bytes):
+        return error
+    if not isinstance(error, UnicodeDecodeError):
+        return SyntaxError(str(error), (filename, 1, 0, None))
+    before = source[: error.start + (3 if source.startswith(b"\xef\xbb\xbf") else 0)]
+    line = before.count(b"\n") + 1
+    column = len(before) - before.rfind(b"\n") - 1
+    message = (
+        f"Non-UTF-8 code starting with '\\x{error.object[error.start]:02x}' on line {line}, but no encoding declared; "
+        "see https://peps.python.org/pep-0263/ for details"
+    )
+    return SyntaxError(message, (filename, line, column + 1, None))
 
 
 def _parse_blanked(text: Source, found: blanking.Plan, host: _Host) -> ast.AST:
@@ -115,12 +126,15 @@ def _parse_blanked(text: Source, found: blanking.Plan, host: _Host) -> ast.AST:
         parse_more = lambda holes: parse_holes(text, holes, host.parse_text, found.is_ours)  # noqa: E731
         parse_more(found.holes())
         Grafter(text, found, parse_more).graft(tree)
+        too_new = found.too_new(host.feature_version) if host.feature_version >= 0 else None
+        if too_new is not None:
+            raise too_new
     except Wrong as wrong:
         error = _wrong(wrong, text, host.filename)
     except Ungrafted as ungrafted:
         error = _wrong(Wrong("invalid syntax", ungrafted.offset), text, host.filename)
     except SyntaxError as refused:
-        error = _relocated(refused, blanked, text)
+        error = _relocated(refused, text)
     else:
         return tree
     raise error
@@ -136,13 +150,21 @@ def _wrong(wrong: Wrong, text: Source, filename: str) -> SyntaxError:
     )
 
 
-def _relocated(error: SyntaxError, parsed: bytes, text: Source) -> SyntaxError:
-    """Make the host's error about the blanked text one about the source."""
-    line = error.lineno
-    if line is None or not 0 < line <= len(text.starts):
+def _relocated(error: SyntaxError, text: Source) -> SyntaxError:
+    """Return the host's error about a blanked text as one about the source: same bytes, other characters."""
+    line, end_line = error.lineno, error.end_lineno
+    if line is None or error.offset is None or not 0 < line <= len(text.starts):
         return error
-    error.text = text.line(line)
-    return error
+    parsed, shown = error.text or "", text.line(line)
+
+    def moved(offset: int | None) -> int | None:
+        if offset is None or offset < 1:
+            return offset
+        column = len(parsed[: offset - 1].encode())
+        return len(shown.encode()[:column].decode("utf-8", "replace")) + 1 + max(0, offset - 1 - len(parsed))
+
+    end_offset = moved(error.end_offset) if end_line == line else error.end_offset
+    return type(error)(error.msg, (error.filename, line, moved(error.offset), shown, end_line, end_offset))
 
 
 def _characters(text: Source, line: int, column: int) -> int:

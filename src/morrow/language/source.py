@@ -59,8 +59,9 @@ def read(source: str | bytes) -> Source:
     """Return the text of a source.
 
     Raises:
-        UnicodeError: the text is not valid in its encoding, or text holds a lone surrogate.
-        LookupError: the coding line names no known encoding.
+        UnicodeDecodeError: the bytes are not valid in their encoding.
+        UnicodeEncodeError: the text holds a lone surrogate.
+        LookupError: the coding line names no known encoding, or not UTF-8 although the bytes have UTF-8's mark.
     """
     text = source.encode() if isinstance(source, str) else _utf8(bytes(source))
     if b"\r" in text:
@@ -80,12 +81,14 @@ def find_coding(source: bytes) -> str | None:
 
 
 def _utf8(source: bytes) -> bytes:
+    coding = find_coding(source.removeprefix(_MARK))
+    is_utf8 = coding is None or coding.lower().replace("_", "-") in ("utf-8", "utf8")
     if source.startswith(_MARK):
         source = source[len(_MARK) :]
-        coding = None  # with a mark, anything but utf-8 is an error that the host reports
-    else:
-        coding = find_coding(source)
-    if coding is None or coding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        if not is_utf8:
+            raise LookupError(f"encoding problem: {coding} with BOM")
+    if is_utf8:
         source.decode()
         return source
+    assert coding is not None
     return source.decode(coding).encode()

@@ -25,17 +25,22 @@ def prompt(namespace: dict[str, object], greet: bool) -> None:
         SystemExit: a statement raised it.
     """
     if greet:
-        if not sys.flags.quiet:
-            sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
-            if not sys.flags.no_site:
-                sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-        _run_startup(namespace)
+        say_hello(namespace)
     if _is_terminal():
-        _run_hook()
+        run_hook()
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
         if not hasattr(sys, name):
             setattr(sys, name, text)
     _loop(namespace, codeop.CommandCompiler())
+
+
+def say_hello(namespace: dict[str, object]) -> None:
+    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+    if not sys.flags.quiet:
+        sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
+        if not sys.flags.no_site:
+            sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
+    _run_startup(namespace)
 
 
 def _is_terminal() -> bool:
@@ -55,7 +60,7 @@ def _run_startup(namespace: dict[str, object]) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _run_hook() -> None:
+def run_hook() -> None:
     """Set up readline, history and completion, as site arranged (sys.__interactivehook__)."""
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None:
