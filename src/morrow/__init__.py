@@ -2,6 +2,8 @@
 
 The front door for programs that use morrow as a library. Everything heavy is imported on first use, so that
 ``import morrow`` costs next to nothing.
+
+PYTEST_DONT_REWRITE: morrow is a pytest plugin, and its own assertions are nobody's tests.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ system of morrow's; used to start this process (`cli`) and the ones it starts in
 
 from __future__ import annotations
 
+from morrow.host import HERE
 from morrow.settings import SETTINGS
 
 FILE, MODULE, COMMAND, STDIN, NOTHING = "file", "module", "command", "stdin", "nothing"
@@ -16,6 +17,9 @@ _PLAIN = "bBdEhiIOPqRsStuvVx?"
 _WITH_ARGUMENT = "cmWX"
 _LONG = {"help": 0, "version": 0, "help-all": 0, "help-env": 0, "help-xoptions": 0, "check-hash-based-pycs": 1}
 _ANSWERED = {"h": "help", "?": "help", "V": "version"}
+
+
+_one_wording = HERE is None or HERE.words_unknown_options_alike
 
 
 class UsageError(Exception):
@@ -99,14 +103,14 @@ def parse(given: list[str]) -> CommandLine:
 def _long(line: CommandLine, given: list[str], word: str, at: int) -> int:
     name = word[2:]
     if name not in _LONG:
-        raise UsageError(f"unknown option {word}")
+        raise UsageError(f"Unknown option: {word}" if _one_wording else f"unknown option {word}")
     if not _LONG[name]:
         if name == "version":
             line.versions += 1
         line.question = line.question or name
         return at
     if at == len(given):
-        raise UsageError(f"Argument expected for the {word} option")
+        raise UsageError(f"Argument expected for the {word} options")  # sic
     if given[at] not in ("always", "never", "default"):
         raise UsageError(f"--{name} must be one of 'default', 'always', or 'never'")
     line.host += [word, given[at]]
@@ -130,7 +134,7 @@ def _letters(line: CommandLine, given: list[str], word: str, at: int) -> tuple[i
                 return at, True
             _take_value(line, letter, value)
             break
-        if letter == "J":
+        if letter == "J" and not _one_wording:
             raise UsageError("-J is reserved for Jython")
         if letter not in _PLAIN:
             raise UsageError(f"Unknown option: -{letter}")

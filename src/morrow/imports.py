@@ -12,12 +12,14 @@ import builtins
 import os
 import sys
 
+import morrow_runtime
 from morrow import settings
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.imports_cache import Cache
 from morrow.imports_scope import Scope, find_scope
+from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ scope: Scope | None = None
 
 _cache: Cache
 _native = False
-_loading: list[ModuleType] = []
-"""The program's own modules that have started and not finished, outermost first."""
 
 
 def start(root: str) -> None:
@@ -47,7 +47,7 @@ def start(root: str) -> None:
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
     _external.compile = _host_compile
-    _native = _is_native()
+    _native = is_native()
     start_language()
     _Loader.get_code = _get_code
     _Loader.exec_module = _exec_module
@@ -72,7 +72,7 @@ def stop() -> None:
 
 def start_language() -> None:
     """Let compile, exec, eval and ast.parse of this process understand the language, where the host does not."""
-    if _is_native():
+    if is_native():
         return
     from morrow.language import builtins_patch
 
@@ -82,7 +82,7 @@ def start_language() -> None:
     library_names.install()
 
 
-def _is_native() -> bool:
+def is_native() -> bool:
     """Whether the host's own compiler does everything: then its code and its cache are used as they are."""
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
@@ -112,7 +112,7 @@ def compile_source(source: bytes | str, path: str, *, fullname: str = "__main__"
         SyntaxError: it is wrong.
     """
     deferred = settings.get("deferred") != "0"
-    if not late and _is_native():
+    if not late and is_native():
         return _host_compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
     if not late and _is_plain(source):
         try:
@@ -154,7 +154,8 @@ def _get_code(self: _Loader, fullname: str) -> CodeType:
                 raise
             return _try_again(self, fullname, refused)
     code = _host_get_code(self, fullname) if _native else _load(self, fullname, False)
-    if _loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
+    if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
+        morrow_runtime.install()  # where the host needs nothing else rewritten, nobody has
         code = _load(self, fullname, True)
     return code
 
@@ -166,12 +167,12 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
         return
     if not _native:
         _point_to_cache(module, self.path)
-    _loading.append(module)
+    late_imports.loading.append(module)
     try:
         _host_exec_module(self, module)
     finally:
-        _loading.remove(module)
-    _keep_promises(module)
+        late_imports.loading.remove(module)
+    late_imports.finished(module)
 
 
 def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
@@ -220,17 +221,11 @@ def _point_to_cache(module: ModuleType, path: str) -> None:
 def _may_meet_a_cycle(code: CodeType) -> bool:
     """Whether this module names one that is still being imported, in a way that could be an import of it."""
     names = code.co_names
-    for module in _loading:
+    for module in late_imports.loading:
         parts = module.__name__.split(".")
         if "" in names or any(".".join(parts[start:]) in names for start in range(len(parts))):
             return True
     return False
-
-
-def _keep_promises(module: ModuleType) -> None:
-    late = sys.modules.get("morrow.language.late")
-    if late is not None:
-        late.flush(module)
 
 
 if HERE is not None and not HERE.free_threaded:

@@ -34,8 +34,8 @@ class DoorFinder:
         return spec_from_file_location(name, os.path.join(_FOLDER, *DOORS[name].split("/")))  # type: ignore[no-any-return]
 
 
-def start() -> None:
-    """Open the doors of this process."""
+def start(root: str) -> None:
+    """Open the doors of this process. *root* is not asked: all systems are started in the same way."""
     if DoorFinder not in sys.meta_path:
         sys.meta_path.append(DoorFinder)
 

@@ -107,7 +107,7 @@ def _read_project(path: str, data: bytes) -> tuple[tuple[str, ...], tuple[str, .
         _complain("project-file", path=path, error=str(error))
         return (), (), {}
     if not isinstance(table, dict):
-        _complain("project-value", path=path, name="tool.morrow", value=table, wanted="a table")
+        _complain("project-value", path=path, key="tool.morrow", value=table, wanted="a table")
         return (), (), {}
     names: dict[str, tuple[str, ...]] = {"include": (), "exclude": ()}
     given: dict[str, str] = {}
@@ -116,15 +116,15 @@ def _read_project(path: str, data: bytes) -> tuple[tuple[str, ...], tuple[str, .
             if isinstance(value, list) and all(isinstance(item, str) for item in value):
                 names[name] = tuple(value)
             else:
-                _complain("project-value", path=path, name=name, value=value, wanted="a list of package names")
+                _complain("project-value", path=path, key=name, value=value, wanted="a list of package names")
         elif name not in settings.SETTINGS or name == "root":
             known = ", ".join(("include", "exclude", *(row for row in settings.SETTINGS if row != "root")))
-            _complain("project-unknown", path=path, name=name, known=known)
+            _complain("project-unknown", path=path, key=name, known=known)
         else:
             text = str(int(value)) if isinstance(value, bool) else str(value)
             wanted = settings.SETTINGS[name].values
             if wanted and text not in wanted:
-                _complain("project-value", path=path, name=name, value=value, wanted=" or ".join(wanted))
+                _complain("project-value", path=path, key=name, value=value, wanted=" or ".join(wanted))
             else:
                 given[name] = text
     return names["include"], names["exclude"], given

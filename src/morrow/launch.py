@@ -32,14 +32,14 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 _INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
 _OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
-SYSTEMS: tuple[tuple[str, str, str, bool], ...] = (
-    ("language", "0", "morrow.imports:start", True),
-    ("deferred", "0", "morrow.annotations:install", False),
-    ("doors", "0", "morrow.imports_doors:start", False),
-    ("children", "0", "morrow.children:start", True),
+SYSTEMS: tuple[tuple[str, str, str], ...] = (
+    ("language", "0", "morrow.imports:start"),
+    ("deferred", "0", "morrow.annotations:start"),
+    ("doors", "0", "morrow.imports_doors:start"),
+    ("children", "0", "morrow.children:start"),
 )
-"""What is started before the program, in this order: the setting, its value that means off, module:function, and
-whether the function is given the folder that the program starts in."""
+"""What is started before the program, in this order: the setting, its value that means off, and module:function, which is
+given the folder that the program starts in."""
 
 
 class Unwind(BaseException):
@@ -88,11 +88,9 @@ def start(line: CommandLine, given: list[str]) -> None:
         restart(line, given)
     program = Program(line)
     _set_process(line, given)
-    for name, off, where, wants_folder in SYSTEMS:
-        if settings.get(name) != off:
-            module, _, function = where.partition(":")
-            start_it = getattr(__import__(module, fromlist=["*"]), function)
-            start_it(program.root) if wants_folder else start_it()
+    for name in settings.SETTINGS:
+        settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
+    start_systems(program.root)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -107,6 +105,14 @@ def start(line: CommandLine, given: list[str]) -> None:
     if error is not None:
         raise error
     raise SystemExit(0)
+
+
+def start_systems(folder: str) -> None:
+    """Start all systems that are on, for a program that starts in *folder*. Doing it twice does it once."""
+    for name, off, where in SYSTEMS:
+        if settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
 
 
 def restart(line: CommandLine, given: list[str]) -> None:

@@ -32,9 +32,9 @@ MESSAGES: dict[str, Message] = {
         "{path}: cannot be read: {error}; its [tool.morrow] is left out",
         "repair the file: the program runs with the default settings meanwhile",
     ),
-    "project-unknown": Message("morrow", "{path}: [tool.morrow] has no {name!r}; it is left out", "one of: {known}"),
+    "project-unknown": Message("morrow", "{path}: [tool.morrow] has no {key!r}; it is left out", "one of: {known}"),
     "project-value": Message(
-        "morrow", "{path}: [tool.morrow] {name} = {value!r} is left out", "it should be {wanted}"
+        "morrow", "{path}: [tool.morrow] {key} = {value!r} is left out", "it should be {wanted}"
     ),
     "unknown-host": Message(
         "morrow",

@@ -3,6 +3,8 @@
 Code that morrow compiles for an older host, and source that ``morrow --to`` writes, refer to this package by one name,
 ``__morrow__``. It imports nothing of morrow and can be shipped alone. Everything is imported on first use: binding the
 name costs a dictionary entry.
+
+PYTEST_DONT_REWRITE: morrow is a pytest plugin, and its own assertions are nobody's tests.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ _PLACES = {
     "Interpolation": "templates",
     "Template": "templates",
     "TypeAliasType": "type_parameters",
+    "bind_later": "late_imports",
     "class_annotations": "lazy_annotations",
     "defer": "lazy_annotations",
     "module_annotations": "lazy_annotations",

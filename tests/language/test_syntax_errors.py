@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,67 @@ def test_compiling_a_wrong_program_raises_what_is_recorded() -> None:
             language.compile(source, "<oracle>")
         e = caught.value
         assert [type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text] == error
+
+
+WARNED = [(source, given) for source, error, given in TABLE if given and not error]
+
+
+@pytest.mark.skipif(HERE is not None and HERE.words_warnings, reason="this host words its warnings itself")
+@pytest.mark.parametrize(("source", "given"), WARNED)
+def test_warnings_are_those_of_314(source: str, given: list[list[object]]) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        language.compile(source, "<oracle>")
+    assert [[str(w.message), w.lineno] for w in caught] == given
+    assert {w.category for w in caught} == {SyntaxWarning}
+
+
+@pytest.mark.skipif(HERE is not None and HERE.words_warnings, reason="this host words its warnings itself")
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ('x = 1; "a" "\\d"', ("\\d", 1, 13, 1, 15, 'x = 1; "a" "\\d"\n')),
+        ('"""\n\n\\d"""', ("\\d", 3, 1, 3, 3, '\\d"""\n')),
+        ('f"a{x}\\d"', ("\\d", 1, 10, 1, 11, 'f"a{x}\\d"\n')),
+        ('f"{x}\\}}"', ("\\}", 1, 7, 1, 7, 'f"{x}\\}}"')),
+        ("x = 1if y else 2", ("invalid decimal literal", 1, 5, 1, 5, "x = 1if y else 2")),
+        ("x is 1", ("\"is\" with 'int' literal", 1, 1, 1, 7, None)),
+        ("def f():\n try: pass\n finally: return 1", ("'return' in a 'finally' block", 3, 11, 3, 19, None)),
+    ],
+)
+def test_a_warning_that_is_an_error_is_a_syntax_error(source: str, error: tuple[object, ...]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SyntaxWarning)
+        with pytest.raises(SyntaxError) as caught:
+            language.compile(source, "<oracle>")
+    e = caught.value
+    assert str(error[0]) in str(e.msg) and "in the future" not in str(e.msg)
+    assert (e.lineno, e.offset, e.end_lineno, e.end_offset, e.text) == error[1:]
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        "try: pass\nfinally:\n    for x in (): break\n",
+        "try: pass\nfinally:\n    def f(): return 1\n",
+        "def f():\n    try: pass\n    finally: pass\n    return 1\n",
+        "x = y is None\n",
+        "x = r'\\d'; y = rb'\\d'; z = rf'\\d{y}'\n",
+        "x = '\\\\d'\n",
+        "# 1if x is 1 and '\\d'\n",
+    ],
+)
+def test_what_is_fine_gives_no_warning(quiet: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        language.compile(quiet, "<oracle>")
+
+
+def test_a_program_that_only_newer_pythons_refuse_is_refused() -> None:
+    for source in ("__debug__: int", "x.__debug__: int", "from __future__ import barry_as_FLUFL\na != b"):
+        with pytest.raises(SyntaxError) as caught:
+            language.compile(source, "<oracle>")
+        assert caught.value.msg in ("cannot assign to __debug__", "with Barry as BDFL, use '<>' instead of '!='")
 
 
 def messages() -> Iterator[tuple[str, str]]:

@@ -99,15 +99,18 @@ def run_real(python: Path, module: str) -> dict[str, list[str]]:
 
 
 def _methods(command: list[object], timeout: float, env: dict[str, str]) -> dict[str, list[str]]:
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        timeout=timeout,
-        env={**clean_environment(), **env},
-    )
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+            timeout=timeout,
+            env={**clean_environment(), **env},
+        )
+    except subprocess.TimeoutExpired:
+        return {"<import>": ["fail", f"not finished after {timeout:.0f} s"]}
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"module"')]
     if not lines:
         return {"<import>": ["fail", f"the run ended with status {done.returncode}: {done.stderr[-600:]}"]}

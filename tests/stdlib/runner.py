@@ -133,6 +133,7 @@ def prepare() -> None:
     builtins_patch.install(deferred=DEFERRED, is_program=_is_test)
     builtins_patch.complete_ast()
     _install_morrow()
+    _start_children_under_morrow()
     _complete_test_case()
     _complete_support()
     warnings.simplefilter("ignore")
@@ -236,6 +237,24 @@ def _complete_support() -> None:
     # What 3.14 changed in helpers that both have, and its tests rely on.
     for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "skip_if_sanitizer"):
         _add_missing(support, "test/support/__init__.py", ast, replace={name})
+
+
+def _start_children_under_morrow() -> None:
+    """Let `sys.executable`, which tests start children with, be morrow on this host."""
+    import atexit
+    import shlex
+    import tempfile
+
+    import morrow
+
+    folder = tempfile.mkdtemp(prefix="morrow-tests-")
+    script = os.path.join(folder, "python")
+    command = shlex.join([sys.executable, os.path.dirname(os.path.abspath(morrow.__file__))])
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nexec {command} "$@"\n')
+    os.chmod(script, 0o755)
+    sys.executable = script
+    atexit.register(lambda: (os.unlink(script), os.rmdir(folder)))
 
 
 def _complete_test_case() -> None:

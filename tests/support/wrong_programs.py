@@ -117,7 +117,8 @@ def pieces(seed: int, largest: int = 60) -> Iterator[str]:
     """Yield pieces of the real 3.14's standard library: whole top-level statements, in random order."""
     python = find_real_314()
     assert python
-    files = [path for path in python.parent.parent.glob("lib/python3.14/**/*.py") if "site-packages" not in path.parts]
+    asked = subprocess.run([python, "-c", "import os; print(os.path.dirname(os.__file__))"], capture_output=True, text=True)
+    files = [path for path in Path(asked.stdout.strip()).glob("**/*.py") if "site-packages" not in path.parts]
     files.sort()
     choose = random.Random(seed)
     while True:

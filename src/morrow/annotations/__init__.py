@@ -43,6 +43,11 @@ def install() -> None:
     sys.meta_path.insert(0, _Finder())
 
 
+def start(root: str) -> None:
+    """`install`, for the launcher, which starts all systems in the same way; *root* is not asked."""
+    install()
+
+
 def _update(module: ModuleType) -> None:
     name = f"{module.__name__}_update"
     # __import__ rather than importlib.import_module: importlib may not be loaded yet.

@@ -13,6 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TYPE_CHECKING = False  # mypy takes this for typing's, which takes long to load
+if TYPE_CHECKING:
+    from typing import Any
+
 _wanted = threading.local()
 """What the signature that this thread is making asks for: `format` of its annotations, `default` for signatures that do
 not say, `quote` for its text."""

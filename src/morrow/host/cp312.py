@@ -9,6 +9,7 @@ FACTS = OLDER.but(
     places_fstring_parts=True,
     own_gil=True,
     has_monitoring=True,
+    names_compared_literal=True,
     long_size="lv_tag",
     instance_values="tagged",
     immortal="all_ones",

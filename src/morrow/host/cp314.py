@@ -9,8 +9,10 @@ FACTS = OLDER.but(
     reads_odd_fields=True,
     defers_annotations=True,
     interrupts_by_subclass=True,
+    words_unknown_options_alike=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    words_warnings=True,
     immortal="negative",
     stack_tags=True,
 )

@@ -44,6 +44,8 @@ class Facts:
     reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
+    names_compared_literal: bool  # a warning about `x is 1` names the literal's type
+    words_warnings: bool  # warnings about escapes, numbers and `finally` are 3.14's
     defers_annotations: bool  # PEP 649, PEP 749
 
     # -- interpreters: the private module that makes sub-interpreters ------------------------------------------------
@@ -57,6 +59,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     shows_command_lines: bool  # tracebacks quote the text of -c
+    words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures

@@ -49,14 +49,14 @@ def compile(
         SyntaxError: with the message and position that 3.14 gives.
         ValueError, TypeError, OverflowError, MemoryError: as the built-in.
     """
-    try:
+    def compile_it() -> CodeType:
         return _compile(source, filename, mode, flags, optimize, deferred, late)
-    except SyntaxError as error:
-        worded = _worded(source, filename, mode, error, flags, optimize)
-        if worded is None:
-            raise
-    # Outside the handler: 3.14's error has no other error behind it.
-    raise worded
+
+    if not isinstance(source, (str, bytes)):
+        return compile_it()
+    from morrow.language import syntax_errors
+
+    return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
 
 
 def _compile(  # type: ignore[no-untyped-def]
@@ -80,7 +80,9 @@ def _compile(  # type: ignore[no-untyped-def]
         if refused is not None and not parsed.rewritten:
             raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
-        context.rewritten = parsed.rewritten
+        if parsed.rewritten:
+            context.rewritten = True
+            wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
     for feature in wanted:
@@ -109,13 +111,14 @@ def parse(
     """
     if type_comments:
         flags |= _TYPE_COMMENTS
-    try:
+    def parse_it() -> ast.AST:
         return _parse(source, filename, mode, flags, feature_version).tree
-    except SyntaxError as error:
-        worded = _worded(source, filename, mode, error, flags | ONLY_AST) if feature_version is None else None
-        if worded is None:
-            raise
-    raise worded
+
+    if not isinstance(source, (str, bytes)) or feature_version is not None:
+        return parse_it()
+    from morrow.language import syntax_errors
+
+    return syntax_errors.compile_checked(parse_it, source, filename, mode, flags | ONLY_AST)
 
 
 def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore[no-untyped-def]
@@ -125,12 +128,3 @@ def _parse(source, filename, mode, flags, feature_version=None):  # type: ignore
     return grammar.parse(
         source, filename, mode, type_comments=comments, feature_version=feature_version, flags=flags & ~_TYPE_COMMENTS
     )
-
-
-def _worded(source, filename, mode, error, flags, optimize=-1):  # type: ignore[no-untyped-def]
-    """Return the SyntaxError that 3.14 raises where the host raised *error*, or None if the host's is all there is."""
-    if not isinstance(source, (str, bytes)):
-        return None
-    from morrow.language import syntax_errors
-
-    return syntax_errors.explain(source, filename, mode, error, flags, optimize)

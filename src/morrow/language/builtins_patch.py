@@ -60,6 +60,7 @@ def _library() -> str:
 
 
 _library_folder: str | None = None
+_OWN_FILES = (language.__file__.rpartition("language")[0], morrow_runtime.__file__.rpartition("__init__")[0])
 _owner: Owner = _is_program
 _switches: dict[str, bool] = {"deferred": True, "late": False}
 
@@ -216,6 +217,9 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
     if isinstance(source, (bytearray, memoryview)):
         source = bytes(source)
     is_text = isinstance(source, (str, bytes))
+    if isinstance(filename, str) and filename.startswith(_OWN_FILES):
+        # The compiler cannot compile itself while it is being loaded: pytest parses the files of every plugin.
+        return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
     if mode not in ("exec", "eval", "single") or not isinstance(filename, str) or not isinstance(flags, int):
         return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
     if flags & ONLY_AST and is_text:

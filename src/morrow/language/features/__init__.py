@@ -4,7 +4,8 @@ A feature is a module of this package with two functions:
 
     wanted(source, context) -> bool
         May this source need the feature on this host? Cheap: it looks at the text (a `str` or `bytes`), at a tree when
-        the source is one, or only at *context*. True when in doubt.
+        the source is one, or only at *context*. True when in doubt. A text is asked about before it is parsed, when
+        what the host cannot parse need not be looked for, and again if ``context.rewritten`` says that there was such.
     lower(tree, context) -> tree
         Return the tree without the feature. May change the tree it is given. Keeps every position; new nodes take the
         position of the node that the user wrote (`build.at`).
@@ -40,7 +41,7 @@ class Context:
         filename, mode, flags: as given to `morrow.language.compile`.
         deferred, late: the two switches.
         rewritten: the front end had to rewrite the source for the host: it may hold what the host cannot express.
-            None before parsing.
+            False before parsing.
         renames: set by a feature that needs `codenames.rename` after compiling.
     """
 
@@ -49,7 +50,7 @@ class Context:
     def __init__(self, filename: str, mode: str, flags: int = 0, *, deferred: bool = True, late: bool = True) -> None:
         self.filename, self.mode, self.flags = filename, mode, flags
         self.deferred, self.late = deferred, late
-        self.rewritten: object = None
+        self.rewritten = False
         self.renames = False
 
     def has_future_annotations(self, tree: ast.AST) -> bool:
@@ -105,19 +106,65 @@ def _find(name: str) -> ModuleType | None:
         return None
 
 
-_TYPE_PARAMETERS = re.compile(r"\b(?:def|class|type)(?:\s|\\\r?\n)+\w+(?:\s|\\\r?\n)*[\[=\\]")
-_TEMPLATE = re.compile(r"(?<![\w])(?:[tT][rR]?|[rR][tT])['\"]")
+_TYPE_PARAMETERS = re.compile(rb"(?:def|class|type)(?:\s|\\\r?\n)+[\w\x80-\xff]+(?:\s|\\\r?\n)*[\[=\\]")
+_TEMPLATE = re.compile(rb"(?<![\w'\"])(?:[tT][rR]?|[rR][tT])['\"]")
 
 
-def may_hold(pattern: re.Pattern[str], source: str | bytes) -> bool:
-    """Return whether *source* may hold what *pattern* looks for: bytes are looked at as Latin-1, which keeps ASCII."""
-    text = source if isinstance(source, str) else bytes(source).decode("latin-1")
+def may_hold(pattern: re.Pattern[bytes], source: str | bytes) -> bool:
+    """Return whether *source* may hold what *pattern* looks for."""
+    text = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     return pattern.search(text) is not None
 
 
+# Each starts with a literal, which lets `re` skip quickly to where one may be.
+_DEFINITION = re.compile(rb"def(?<![\w\x80-\xff]def)(?![\w\x80-\xff])")
+# A header with no colon and no string with brackets in it up to its last bracket, and nothing after that but the colon.
+_STRING = rb"'[^'\\\n():]*'|\"[^\"\\\n():]*\""
+_UNANNOTATED = re.compile(
+    rb"def(?<![\w\x80-\xff]def)[ \t]+[\w\x80-\xff]+[ \t]*\((?:[^():'\"#]++|%b|\((?:[^():'\"#]++|%b)*+\))*+\)[ \t]*:" % (_STRING, _STRING)
+)
+_KEYWORDS = rb"(?:else|try|finally|if|elif|while|for|with|except|class|def|async|lambda|case|match|return)\b"
+_ANNOTATED_NAME = re.compile(
+    rb"(?m)^[ \t\f]*+(?!%b)[\w\x80-\xff.()\[\]'\" ]+?[ \t]*+:[ \t]*+[^\s#=]"  # a line that starts with one
+    rb"|^[ \t\f]*+(?:class|if|else|elif|for|while|with|try|except|finally|match|case|async)\b[^\n]*:[^\n]*[\w\x80-\xff)\]][ \t]*:[ \t]*[^\s#]"
+    rb"|;[^\n]*[\w\x80-\xff)\]][ \t]*+:[ \t]*+[^\s#]"  # one after another statement
+    % _KEYWORDS
+)
+
+
+def may_be_annotated(source: str | bytes) -> bool:
+    """Return False only if *source* has no annotation for sure: most files of unannotated packages, at little cost."""
+    text = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else bytes(source)
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not _looks_annotated(text):
+        return False
+    # Docstrings are full of what looks like one: look again without strings and comments.
+    text = _STRINGS.sub(b"0", text)
+    if b"'" in text or b'"' in text:
+        return True  # strings inside strings, which this does not follow
+    return _looks_annotated(text)
+
+
+def _looks_annotated(text: bytes) -> bool:
+    definitions = len(_DEFINITION.findall(text))
+    if definitions and len(_UNANNOTATED.findall(text)) < definitions:
+        return True
+    return _ANNOTATED_NAME.search(text) is not None or _CONTINUED.search(text) is not None
+
+
+_STRINGS = re.compile(
+    rb"#[^\n]*+"
+    rb'|"""(?:[^"\\]++|\\.|"(?!""))*+"""|"(?!"")(?:[^"\\\n]++|\\.)*+"|""(?!")'
+    rb"|'''(?:[^'\\]++|\\.|'(?!''))*+'''|'(?!'')(?:[^'\\\n]++|\\.)*+'|''(?!')",
+    re.S,
+)
+_CONTINUED = re.compile(rb"[\w\x80-\xff)\]][ \t]*\\\r?\n[ \t]*:|:[ \t]*\\\r?\n")
+
+
 def copy_tree(tree: ast.AST) -> ast.AST:
-    """Return a deep copy of a tree that somebody else owns. Iterative enough for any tree `ast.parse` can give."""
-    made = type(tree)()
+    """Return a deep copy of a tree that somebody else owns."""
+    made = type(tree).__new__(type(tree))  # not called: that would complain of fields that are still missing
     for name, value in tree.__dict__.items():
         if isinstance(value, ast.AST):
             value = copy_tree(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from morrow.language import tree as nodes
@@ -28,6 +28,10 @@ def at(node: Node, place: ast.AST) -> Node:
         each = todo.pop()
         if "lineno" in each._attributes and not hasattr(each, "lineno"):
             each.__dict__.update(position)
+            if isinstance(each, ast.Attribute) and position["end_lineno"] != position["lineno"]:
+                # The compiler gives an attribute the line where it ends (compile.c, update_start_location_to_match_attr):
+                # of a whole function that is its last, which tracing and coverage would then see run.
+                each.end_lineno, each.end_col_offset = each.lineno, each.col_offset
         elif "lineno" in each._attributes and each is not node:
             continue  # the user's own node: everything below it has its position
         todo.extend(ast.iter_child_nodes(each))
@@ -96,9 +100,46 @@ class ClassNames:
         shadowed: names that functions around the class bind.
     """
 
-    def __init__(self, node: ast.ClassDef, shadowed: frozenset[str]) -> None:
+    def __init__(self, node: ast.ClassDef, shadowed: frozenset[str] | LazyNames) -> None:
         self.shadowed = shadowed
-        self.bound, self.declared_global, self.declared_nonlocal = names_of(node.body)
+        self._body = node.body
+
+    def __getattr__(self, name: str) -> set[str]:
+        # Looked for when first asked for: most classes have no scope inside that would ask.
+        if name not in ("bound", "declared_global", "declared_nonlocal"):
+            raise AttributeError(name)
+        self.bound, self.declared_global, self.declared_nonlocal = names_of(self._body)
+        found: set[str] = self.__dict__[name]
+        return found
+
+
+class LazyNames:
+    """A set of names that is put together when it is first asked for.
+
+    Args:
+        outer: names around, which belong to it.
+        find: gives the others.
+    """
+
+    def __init__(self, outer: frozenset[str] | LazyNames, find: Callable[[], Iterable[str]]) -> None:
+        self._outer, self._find = outer, find
+
+    def names(self) -> frozenset[str]:
+        """Return all of them."""
+        found: frozenset[str] | None = self.__dict__.get("_names")
+        if found is None:
+            outer = self._outer
+            found = self._names = frozenset(self._find()) | (outer.names() if isinstance(outer, LazyNames) else outer)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __rsub__(self, other: set[str]) -> set[str]:
+        return other - self.names()
+
+    def __or__(self, other: frozenset[str]) -> LazyNames:
+        return LazyNames(self, lambda: other)
 
 
 def names_of(body: Iterable[ast.AST]) -> tuple[set[str], set[str], set[str]]:

@@ -26,11 +26,11 @@ set after the class statement is not seen by annotations of methods, as it is in
 from __future__ import annotations
 
 import ast
-import re
+import functools
 from collections.abc import Iterable, Iterator
 
 from morrow.host import HERE
-from morrow.language.features import Context, build, may_hold
+from morrow.language.features import Context, build, may_be_annotated
 from morrow.language.features.build import LOAD, STORE, at, call, load, mangle, parameters, runtime
 
 _CONDITIONAL = "__conditional_annotations__"
@@ -40,14 +40,13 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CLASS_TARGETS = ("__annotations__", "__annotate__")
 _Item = tuple[str, ast.expr, "int | None"]
 # An annotation follows a colon, or an arrow. So do other things, but few files have no colon before a word.
-_MAY_BE_ANNOTATED = re.compile(r"->|[\w)\]][ \t]*:[ \t]*[^\s#]")
 
 
 def wanted(source: str | bytes | ast.AST, context: Context) -> bool:
     """True when the text may hold annotations and the host would evaluate them at once."""
     if HERE is None or HERE.defers_annotations or not context.deferred or context.mode == "eval":
         return False
-    return isinstance(source, ast.AST) or may_hold(_MAY_BE_ANNOTATED, source)
+    return isinstance(source, ast.AST) or may_be_annotated(source)
 
 
 def lower(tree: ast.AST, context: Context) -> ast.AST:
@@ -79,7 +78,7 @@ class _Scope:
     """
 
     def __init__(
-        self, kind: str, context: Context, private: str = "", around: frozenset[str] = frozenset(), node: ast.ClassDef | None = None
+        self, kind: str, context: Context, private: str = "", around: frozenset[str] | build.LazyNames = frozenset(), node: ast.ClassDef | None = None
     ) -> None:
         self.kind, self.context, self.private, self.around = kind, context, private, around
         self.items: list[_Item] = []
@@ -126,7 +125,8 @@ class _Scope:
         if node.returns is not None:
             self._check(node.returns)
             pairs.append(("return", node.returns, None))
-        inner = _Scope("function", self.context, self.private, self.around | _bound_in_function(node, arguments))
+        around = build.LazyNames(self.around, functools.partial(_bound_in_function, node, arguments))
+        inner = _Scope("function", self.context, self.private, around)
         node.body = inner.rewrite(node.body, in_block=False)
         if not pairs:
             return
@@ -238,6 +238,8 @@ class _Scope:
         Raises:
             SyntaxError: with the words of CPython 3.14's Python/symtable.c.
         """
+        if _is_plain(annotation):
+            return
         for node in _own_expressions(annotation):
             if isinstance(node, (ast.Yield, ast.YieldFrom)):
                 raise self._refusal("yield expression cannot be used within an annotation", node)
@@ -398,6 +400,22 @@ def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
         return
     for child in ast.iter_child_nodes(annotation):
         yield from _own_expressions(child)  # type: ignore[arg-type]
+
+
+def _is_plain(annotation: ast.expr) -> bool:
+    """Return whether an annotation is made of names, attributes, subscripts and ``|`` only, as nearly all are."""
+    kind = type(annotation)
+    if kind is ast.Name or kind is ast.Constant:
+        return True
+    if kind is ast.Subscript:
+        return _is_plain(annotation.value) and _is_plain(annotation.slice)  # type: ignore[attr-defined]
+    if kind is ast.Attribute:
+        return _is_plain(annotation.value)  # type: ignore[attr-defined]
+    if kind is ast.BinOp:
+        return _is_plain(annotation.left) and _is_plain(annotation.right)  # type: ignore[attr-defined]
+    if kind is ast.Tuple or kind is ast.List:
+        return all(map(_is_plain, annotation.elts))  # type: ignore[attr-defined]
+    return False
 
 
 def _is_asynchronous(comprehension: ast.ListComp | ast.SetComp | ast.DictComp) -> bool:

@@ -22,7 +22,7 @@ def wanted(source: str | bytes | ast.AST, context: Context) -> bool:
         return False
     if isinstance(source, ast.AST):
         return any(isinstance(node, nodes.TemplateStr) for node in ast.walk(source))
-    return may_hold(_TEMPLATE, source)
+    return context.rewritten and may_hold(_TEMPLATE, source)  # before that: the host refuses the text first
 
 
 def lower(tree: ast.AST, context: Context) -> ast.AST:

@@ -43,6 +43,8 @@ def wanted(source: str | bytes | ast.AST, context: Context) -> bool:
         return False
     if isinstance(source, ast.AST):
         return any(getattr(node, "type_params", None) or isinstance(node, nodes.TypeAlias) for node in ast.walk(source))
+    if not HERE.parses_type_parameters and not context.rewritten:
+        return False  # the host refuses the text first
     return may_hold(_TYPE_PARAMETERS, source)
 
 

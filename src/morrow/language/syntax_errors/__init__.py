@@ -1,22 +1,29 @@
 """What 3.14 says about a program that is wrong, to the letter and the column, on every host.
 
-    explain(source, filename, mode, error)  ->  the SyntaxError 3.14 would raise, or None: nothing to add
-    check(tree, filename)                   ->  what 3.14 refuses or warns about and the host lets pass
+    explain(source, filename, mode, error)       the SyntaxError 3.14 would raise, or None: nothing to add
+    compile_checked(compile, source, ...)        compile, and add what 3.14 refuses or warns about and the host lets pass
 
 The stages are CPython's: `scanner` (text -> tokens), `parser` with `rules` and `mistakes` (tokens -> right or wrong),
 then over the tree `futures`, `finally_warnings`, `scopes`, `placement`. The first error wins. `explain` runs only after a
-program was refused, so it costs nothing to programs that are right.
+program was refused; `compile_checked` costs programs that are right a search of their text.
 """
 
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING
+import re
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import ast
 
-__all__ = ["explain", "check", "what_314_says"]
+    from morrow.host import Facts
+
+__all__ = ["compile_checked", "explain", "what_314_says"]
+
+T = TypeVar("T")
 
 Said = tuple[str, str, int | None, int | None, int | None, int | None, str | None, str | None]
 """Type name, msg, lineno, offset, end_lineno, end_offset, text, filename."""
@@ -26,6 +33,20 @@ TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 ONLY_AST = 0x400
 DONT_IMPLY_DEDENT = 0x200
 INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
+
+# What hosts before 3.14 let pass although 3.14 refuses it: more often than not there is nothing wrong, but a look is due.
+_ACCEPTED = re.compile(
+    r"""__debug__[ ]*:[ ]*[^\s=]                              # an annotation of __debug__
+      | \bbarry_as_FLUFL\b
+      | \bfrom[ ]+\.+[ ]*__future__\b
+      | \b__\w+[ ]*:=                                      # := and private names
+      | \)[ ]*:.*\basync[ ]+for\b                          # in an annotation that is not kept
+      | \b[fF][rR]?(['"])(?!\1\1)[^'"\n]*\{[^'"\n}]*:[^'"\n}]*\n   # a newline in a format spec
+    """,
+    re.VERBOSE,
+)
+# What may deserve a warning (`warned` looks closer): a backslash, a number running into a word, `is`, `finally`.
+_SUSPICIOUS = re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b|\bfinally\b|\bis\b\s*[-\w(\"'\[{]|[\"'0-9)\]}]\s*is\b")
 
 
 def explain(
@@ -48,9 +69,6 @@ def explain(
     except RecursionError:
         # Deeper than we can follow: the host's words are right, if not 3.14's.
         return None
-    except SyntaxError:
-        # The front end refuses what nothing here is against: its words are the better ones.
-        return None
     return None if said is None else make(said)
 
 
@@ -68,8 +86,7 @@ def what_314_says(
 ) -> Said | None:
     """Return the attributes of 3.14's SyntaxError for *source*, or None if it has none.
 
-    Raises:
-        SyntaxError: the front end refuses what this folder sees nothing wrong with.
+    What the front end refuses although this folder sees nothing wrong with it is said in the front end's words.
     """
     from morrow.language.syntax_errors.decoding import Undecodable, decode
     from morrow.language.syntax_errors.parser import find_mistake
@@ -88,7 +105,7 @@ def what_314_says(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if mode == "exec" and not text.endswith("\n"):
         text += "\n"
-    complaint, _ = find_mistake(
+    complaint = find_mistake(
         text,
         _RULES[mode],
         lambda line: line_of_file(filename, line),
@@ -102,7 +119,13 @@ def what_314_says(
         return None
     from morrow.language import grammar
 
-    return _after_parsing(grammar.parse(source, filename, mode).tree, filename, flags, optimize)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the host has given them already
+            tree = grammar.parse(source, filename, mode).tree
+    except SyntaxError as e:
+        return type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename
+    return _after_parsing(tree, filename, flags, optimize)
 
 
 def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> Said | None:
@@ -110,7 +133,6 @@ def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> S
     from morrow.language.syntax_errors.futures import check_futures
     from morrow.language.syntax_errors.placement import check_placement
     from morrow.language.syntax_errors.scopes import check_scopes
-    from morrow.language.syntax_errors.shown import line_of_file
 
     await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
     try:
@@ -118,12 +140,106 @@ def _after_parsing(tree: ast.AST, filename: str, flags: int, optimize: int) -> S
         check_scopes(tree, await_anywhere=await_anywhere)
         check_placement(tree, await_anywhere=await_anywhere, optimize=optimize)
     except Misplaced as misplaced:
-        node = misplaced.node
-        line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
-        start, end = node.col_offset + 1, node.end_col_offset + 1  # type: ignore[attr-defined]
-        return "SyntaxError", misplaced.message, line, start, end_line, end, line_of_file(filename, line), filename
+        return _at_node(misplaced.message, misplaced.node, filename)
     return None
 
 
-def check(tree: ast.AST, filename: str) -> None:
-    """Placeholder until the comparison with each host is done."""
+def _at_node(message: str, node: ast.AST, filename: str) -> Said:
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+    start, end = node.col_offset + 1, node.end_col_offset + 1  # type: ignore[attr-defined]
+    return "SyntaxError", message, line, start, end_line, end, line_of_file(filename, line), filename
+
+
+def compile_checked(
+    compile_: Callable[[], T],
+    source: str | bytes,
+    filename: str,
+    mode: str,
+    flags: int = 0,
+    optimize: int = 0,
+) -> T:
+    """Return what ``compile_()`` makes of *source*, with the warnings and refusals that 3.14 has and the host has not.
+
+    Args:
+        compile_: compiles *source* on the host; may raise SyntaxError.
+        source, filename, mode, flags, optimize: what it compiles, as for compile().
+
+    Raises:
+        SyntaxError: 3.14 refuses the program, or warnings are errors; and whatever ``compile_`` raises.
+    """
+    from morrow.host import HERE
+
+    if HERE is None or HERE.words_warnings or mode not in _RULES:
+        return compile_()
+    try:
+        return _compile_checked(compile_, source, filename, mode, flags, optimize, HERE)
+    except Checked as checked:
+        worded: SyntaxError | None = checked.error
+    except SyntaxError as error:
+        worded = explain(source, filename, mode, error, flags, optimize)
+        if worded is None:
+            raise
+    # Outside the handlers: 3.14's error has no other error behind it.
+    assert worded is not None
+    raise worded
+
+
+class Checked(Exception):
+    """The host would go on, but 3.14 raises *error*."""
+
+    def __init__(self, error: SyntaxError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _compile_checked(
+    compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
+) -> T:
+    text = source if isinstance(source, str) else source.decode("utf-8", "replace")
+    if not _ACCEPTED.search(text) and not _SUSPICIOUS.search(text):
+        return compile_()
+    from morrow.language.syntax_errors import warned
+
+    if _ACCEPTED.search(text):
+        made = compile_()  # first: if the host refuses, its reason is as good
+        if (error := explain(source, filename, mode, None, flags, optimize)) is not None:
+            raise Checked(error)
+        return made
+    if not warned.suspicious(text.replace("\r", "\n") + "\n", host):
+        return compile_()
+    with warned.without_the_hosts(host):
+        made = compile_()
+    _warn(source, filename, mode, flags, optimize, host)
+    return made
+
+
+def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts) -> None:
+    """Give 3.14's warnings for a program that is right."""
+    from morrow.language import grammar
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    try:
+        text = source if isinstance(source, str) else decode(source)
+    except Undecodable:
+        return  # the host read it all the same
+    text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    for warning in warned.text_warnings(text):
+        if not warned.give(warning.message, filename, warning.line):
+            message, offset, end_offset, newline = warning.error
+            shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
+            shown = shown if newline else shown.rstrip("\n")
+            where = filename, warning.line, offset, shown, warning.line, end_offset
+            raise Checked(SyntaxError(message, where))
+    if flags & ONLY_AST:
+        return
+    with warned.without_the_hosts(host):
+        tree = grammar.parse(source, filename, mode).tree
+    await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
+    for found in warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere):
+        line: int = found.node.lineno  # type: ignore[attr-defined]
+        if not warned.give(found.message, filename, line):
+            raise Checked(make(_at_node(found.message, found.node, filename)))

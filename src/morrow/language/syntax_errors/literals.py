@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from morrow.language.syntax_errors.scanner import Token, invalid_escape
+from morrow.language.syntax_errors.scanner import Token
 
 if TYPE_CHECKING:
     from morrow.language.syntax_errors.parser import Parser
@@ -17,17 +17,16 @@ _KNOWN = frozenset("\n\r\\'\"abfnrtvx01234567")
 
 
 def check_string(parser: Parser, token: Token) -> None:
-    """Complain about the escapes of a plain string, or remember a warning."""
+    """Complain about the escapes of a plain string."""
     found = _PARTS.fullmatch(token.string)
     if found is None:
         return
-    prefix, quotes, body = found.groups()
+    prefix, _, body = found.groups()
     prefix = prefix.lower()
     if "b" in prefix and not body.isascii():
         parser.at(token, "bytes can only contain ASCII literal characters")
     if "r" in prefix or "\\" not in body:
         return
-    _warn(parser, token, body, "b" in prefix, len(prefix) + len(quotes))
     _decode(parser, token, body, "b" in prefix)
 
 
@@ -35,21 +34,42 @@ def check_middle(parser: Parser, token: Token, raw: bool) -> None:
     """The same for a literal part of an f-string or t-string."""
     if raw or "\\" not in token.string:
         return
-    # A backslash before a brace was warned about by the tokenizer; the brace is not part of this text.
-    body = token.string + "\\" if token.string.endswith("\\") and not token.string.endswith("\\\\") else token.string
-    _warn(parser, token, body[:-2] if body is not token.string else body, False, 0)
-    _decode(parser, token, body, False)
+    # A backslash before a brace stays one; the brace is not part of this text.
+    _decode(parser, token, token.string + "\\" * _ends_in_lone_backslash(token.string), False)
 
 
-def _warn(parser: Parser, token: Token, body: str, is_bytes: bool, start: int) -> None:
-    """Remember the first invalid escape of the literal; CPython warns about no more than that."""
-    for escape in _ESCAPES.finditer(body):
+def find_invalid_escape(literal: str, *, plain: bool = False) -> tuple[str, int, int] | None:
+    """Find the first invalid escape; CPython warns about no more than that.
+
+    Args:
+        literal: a string literal as written or, with *plain*, a literal part of an f-string.
+
+    Returns:
+        What follows the backslash, the number of newlines before it, and the column of the backslash: from the start of
+        *literal*, or of its line if there are newlines before. None without an invalid escape.
+    """
+    start, is_bytes = 0, False
+    if not plain:
+        found = _PARTS.fullmatch(literal)
+        if found is None or "r" in found[1].lower():
+            return None
+        start, is_bytes = found.start(3), "b" in found[1].lower()
+        literal = literal[: found.end(3)]
+    elif _ends_in_lone_backslash(literal):
+        literal = literal[:-1]  # the tokenizer has warned about a backslash before a brace
+    for escape in _ESCAPES.finditer(literal, start):
         what = escape[1]
-        octal_too_big = what[0] in "01234567" and int(what, 8) > 0o377
-        if octal_too_big or what[0] not in _KNOWN and (is_bytes or what[0] not in "NuU"):
-            line = token.lineno + body.count("\n", 0, escape.start())
-            parser.scanner.warnings.append((invalid_escape(what), line, token.col_offset, token.end_col_offset))
-            return
+        if plain and what in "{}":
+            continue  # the tokenizer has warned about it
+        if what[0] in "01234567" and int(what, 8) > 0o377 or what[0] not in _KNOWN and (is_bytes or what[0] not in "NuU"):
+            line_start = literal.rfind("\n", 0, escape.start()) + 1
+            column = escape.start() - line_start if not is_bytes or line_start else 0
+            return what, literal.count("\n", 0, escape.start()), column
+    return None
+
+
+def _ends_in_lone_backslash(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def _decode(parser: Parser, token: Token, body: str, is_bytes: bool) -> None:

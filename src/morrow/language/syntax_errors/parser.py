@@ -88,8 +88,8 @@ def find_mistake(
     *,
     may_go_on: bool = False,
     imply_dedent: bool = True,
-) -> tuple[Complaint | None, list[tuple[str, int, int, int]]]:
-    """Return the parser's complaint about *text* (None: it parses), and the warnings given on the way.
+) -> Complaint | None:
+    """Return the parser's complaint about *text*; None: it parses.
 
     Args:
         text: the source, with "\\n" for newlines and one at the end.
@@ -105,7 +105,7 @@ def find_mistake(
     # Deep nesting is legal (200 brackets); each level of it takes some 60 calls here.
     sys.setrecursionlimit(max(limit, 60_000))
     try:
-        return parser.run(), parser.scanner.warnings
+        return parser.run()
     finally:
         sys.setrecursionlimit(limit)
 
@@ -157,15 +157,12 @@ class Parser:
             token.memo = {}
         self.mark = 0
         self.with_errors = True
-        warnings = len(self.scanner.warnings)
         try:
             start(self)
         except Refused as refused:
             return self._tokenizer_error(refused)
         except Complaint as complaint:
             return self._or_later(complaint)
-        finally:
-            del self.scanner.warnings[warnings:]
         if last.kind in ("INDENT", "DEDENT"):
             return self._complaint(self.indentation, "unexpected indent" if last.kind == "INDENT" else "unexpected unindent")
         return self._or_later(self._complaint(self.at, last, "invalid syntax"))

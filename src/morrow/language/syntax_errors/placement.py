@@ -369,7 +369,7 @@ class _Checker:
             (ast.Constant, ast.Tuple, ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set, ast.SetComp,
              ast.GeneratorExp, ast.JoinedStr, ast.FormattedValue) + _TEMPLATES,
         ):  # fmt: skip
-            self.warn(f"'{_type_of(function)}' object is not callable; perhaps you missed a comma?", node)
+            self.warn(f"'{_type_of(function)}' object is not callable; perhaps you missed a comma?", function)
         self.visit(function)
         self.arguments(node.args, node.keywords, checked=True)
 
@@ -414,7 +414,7 @@ class _Checker:
         if isinstance(value, ast.Constant):
             wrong = value.value is None or value.value is ... or isinstance(value.value, (int, float, complex, frozenset))
         if wrong:
-            self.warn(f"'{_type_of(value)}' object is not subscriptable; perhaps you missed a comma?", node)
+            self.warn(f"'{_type_of(value)}' object is not subscriptable; perhaps you missed a comma?", value)
         sequence = isinstance(value, (ast.Tuple, ast.List, ast.ListComp, ast.JoinedStr, ast.FormattedValue))
         if isinstance(value, ast.Constant):
             sequence = isinstance(value.value, (str, bytes, tuple))
@@ -422,7 +422,7 @@ class _Checker:
         if not sequence or index is None or index in ("int", "bool", "slice"):
             return
         what = _type_of(value)
-        self.warn(f"{what} indices must be integers or slices, not {index}; perhaps you missed a comma?", node)
+        self.warn(f"{what} indices must be integers or slices, not {index}; perhaps you missed a comma?", value)
 
     def Yield(self, node: ast.Yield | ast.YieldFrom | ast.Await) -> None:
         if self.code.kind not in ("function", "async", "comprehension"):

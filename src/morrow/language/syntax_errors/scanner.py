@@ -115,7 +115,7 @@ class Scanner:
         self.brackets: list[tuple[str, int, int]] = []  # (character, line, column)
         self.strings: list[StringMode] = []
         self.done = ""  # "eof" once the source is used up, "error" after a failure
-        self.warnings: list[tuple[str, int, int, int]] = []  # (message, line, column, end column)
+        self.warnings: list[tuple[str, int, int]] = []  # (message or invalid escape, line, 1-based column)
 
     # -- characters ------------------------------------------------------------------------------------------------
 
@@ -458,9 +458,7 @@ class Scanner:
         if not c:
             return
         if re.compile("and|else|for|i[fns]|or|not").match(self.source, self.cursor - 1, self.line_end):
-            assert self.start is not None
-            column = self.start - self.line_start
-            self.warnings.append((f"invalid {kind} literal", self.line, column, self.cursor - 1 - self.line_start))
+            self.warnings.append((f"invalid {kind} literal", self.line, self.cursor - 1 - self.line_start))
         elif c < "\x80" and (c.isalnum() or c == "_"):
             self._back(c)
             self.error(f"invalid {kind} literal")
@@ -621,8 +619,7 @@ class Scanner:
 
     def warn_escape(self, character: str) -> None:
         """Remember the warning for a backslash before *character*, which has just been read."""
-        column = self.cursor - self.line_start - 2
-        self.warnings.append((invalid_escape(character), self.line, column, column + 2))
+        self.warnings.append(("\\" + character, self.line, self.cursor - self.line_start))
 
     def _open_expression(self, mode: StringMode) -> None:
         mode.expression_depth += 1
@@ -682,13 +679,11 @@ class Scanner:
                 mode.debug = False
 
 
-def invalid_escape(character: str) -> str:
-    """Return 3.14's warning for a backslash followed by *character* (one character, or three octal digits)."""
-    kind = "octal escape" if character.isdigit() else "escape"
-    return (
-        f'"\\{character}" is an invalid {kind} sequence. Such sequences will not work in the future. '
-        f'Did you mean "\\\\{character}"? A raw string is also an option.'
-    )
+def invalid_escape(what: str, *, as_error: bool = False) -> str:
+    """Return 3.14's warning for a backslash followed by *what* (one character, or three octal digits)."""
+    kind = "octal escape" if what.isdigit() else "escape"
+    future = "" if as_error else "Such sequences will not work in the future. "
+    return f'"\\{what}" is an invalid {kind} sequence. {future}Did you mean "\\\\{what}"? A raw string is also an option.'
 
 
 def _is_digit(c: str) -> bool:

@@ -1,0 +1,141 @@
+"""SyntaxWarnings of 3.14 that an older host does not give, or words differently.
+
+`suspicious` looks at the text of every program that is compiled, so it is only a few searches; `warnings_of` reads a
+program properly. Which of them the host gives as well is a fact of the host.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from morrow.host import Facts
+from morrow.language.syntax_errors.findings import Warned
+from morrow.language.syntax_errors.finally_warnings import finally_warnings
+from morrow.language.syntax_errors.literals import find_invalid_escape
+from morrow.language.syntax_errors.placement import check_placement
+from morrow.language.syntax_errors.scanner import Refused, Scanner, Token, invalid_escape
+
+_ESCAPE = re.compile(r"\\(?:[^\n\r\\'\"abfnrtvxNuU0-7{}]|[4-7][0-7][0-7])|\\[{}]")
+_NUMBER_START = re.compile(r"(?<![\w.])[0-9][0-9a-fA-FxXoObB_.]*(?:[eE][+-]?[0-9_]+)?[jJ]?(?:and|else|for|if|in|is|or|not)\b")
+_IS_LITERAL = re.compile(r"\bis\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[(0-9])|[\"'0-9)]\s+is\b")
+_FINALLY = re.compile(r"^([ \t]*)finally[ \t]*:(.*\n(?:\1[ \t]+.*\n|[ \t]*(?:#.*)?\n)*)", re.MULTILINE)
+_LEAVES = re.compile(r"\b(?:return|break|continue)\b")
+
+
+class TextWarning:
+    """A warning about a piece of text.
+
+    Attributes:
+        message: as a warning.
+        line: where it is reported.
+        error: the same as an error: message, offset, end_offset, and whether the line is shown with its newline.
+    """
+
+    __slots__ = ("message", "line", "error")
+
+    def __init__(self, message: str, line: int, error: tuple[str, int, int, bool]) -> None:
+        self.message = message
+        self.line = line
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"line {self.line}: {self.message}"
+
+
+def suspicious(text: str, host: Facts) -> bool:
+    """Return whether 3.14 might warn about *text* in a way that *host* does not. Mostly False, and quick."""
+    return _about_literals(text) or _leaves_finally(text) or not host.names_compared_literal and bool(_IS_LITERAL.search(text))
+
+
+def _about_literals(text: str) -> bool:
+    return "\\" in text and _ESCAPE.search(text) is not None or _NUMBER_START.search(text) is not None
+
+
+def _leaves_finally(text: str) -> bool:
+    return "finally" in text and any(_LEAVES.search(block[2]) for block in _FINALLY.finditer(text))
+
+
+def text_warnings(text: str) -> list[TextWarning]:
+    """Return 3.14's warnings about the literals of *text*, which must end in a newline."""
+    if not _about_literals(text):
+        return []
+    scanner = Scanner(text)
+    found: list[TextWarning] = []
+    raw: list[bool] = []
+    # The text of an f-string is looked into when it, and all strings right after it, have been read.
+    waiting: list[list[TextWarning]] = []
+    ended: list[TextWarning] = []
+    try:
+        while (token := scanner.get()).kind != "ENDMARKER":
+            if ended and token.kind not in ("STRING", "FSTRING_START", "TSTRING_START"):
+                for warning in ended:
+                    warning.error = warning.error[0], token.col_offset + 1, token.end_col_offset + 1, True
+                found += ended
+                ended = []
+            if token.kind in ("FSTRING_START", "TSTRING_START"):
+                raw.append("r" in token.string.lower())
+                waiting.append([])
+            elif token.kind in ("FSTRING_END", "TSTRING_END"):
+                raw.pop()
+                ended += waiting.pop()
+            if "\\" not in token.string:
+                continue
+            if token.kind == "STRING":
+                if (escape := find_invalid_escape(token.string)) is not None:
+                    found.append(_escape_warning(token, escape))
+            elif token.kind.endswith("STRING_MIDDLE") and not raw[-1]:
+                if (escape := find_invalid_escape(token.string, plain=True)) is not None:
+                    in_spec = scanner.strings[-1].in_spec
+                    (found if in_spec else waiting[-1]).append(_escape_warning(token, escape))
+    except Refused:
+        # The host took the text, so this is the scanner's mistake: say nothing rather than something wrong.
+        return []
+    for message, line, column in scanner.warnings:
+        error = message
+        if message[0] == "\\":
+            message, error = invalid_escape(message[1]), invalid_escape(message[1], as_error=True)
+        found.append(TextWarning(message, line, (error, column, column, False)))
+    return sorted(found, key=lambda warning: warning.line)
+
+
+def _escape_warning(token: Token, escape: tuple[str, int, int]) -> TextWarning:
+    what, lines, column = escape
+    offset = column + 1 + (0 if lines else token.col_offset)
+    error = invalid_escape(what, as_error=True), offset, offset + 2, True
+    return TextWarning(invalid_escape(what), token.lineno + lines, error)
+
+
+def tree_warnings(text: str, tree: ast.AST, host: Facts, optimize: int, *, await_anywhere: bool = False) -> list[Warned]:
+    """Return 3.14's warnings about *tree* that *host* does not give."""
+    found = finally_warnings(tree) if _leaves_finally(text) else []
+    if not host.names_compared_literal and _IS_LITERAL.search(text):
+        placed = check_placement(tree, optimize=optimize, await_anywhere=await_anywhere)
+        found += [warned for warned in placed if warned.message.startswith(('"is" ', '"is not" '))]
+    return found
+
+
+@contextmanager
+def without_the_hosts(host: Facts) -> Iterator[None]:
+    """Keep the host from giving, in its own words, the warnings that are given in 3.14's words afterwards.
+
+    Changes the process's filters for the time of one compilation; only programs that are `suspicious` go through here.
+    """
+    with warnings.catch_warnings():
+        for category in (DeprecationWarning, SyntaxWarning):
+            warnings.filterwarnings("ignore", r"invalid (octal )?escape sequence|invalid \w+ literal", category)
+        if not host.names_compared_literal:
+            warnings.filterwarnings("ignore", r'"is( not)?" with a literal', SyntaxWarning)
+        yield
+
+
+def give(message: str, filename: str, line: int) -> bool:
+    """Give one SyntaxWarning; return False if the filters make it an error."""
+    try:
+        warnings.warn_explicit(message, SyntaxWarning, filename, line)
+    except SyntaxWarning:
+        return False
+    return True
