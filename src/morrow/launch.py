@@ -29,6 +29,7 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
 # How a morrow that restarts the host hands on what the second one could not see otherwise.
+_execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
 _INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
 _OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
@@ -132,7 +133,7 @@ def restart(line: CommandLine, given: list[str]) -> None:
         import subprocess
 
         sys.exit(subprocess.run(command, env=environment).returncode)
-    os.execve(sys.executable, command, environment)
+    _execve(sys.executable, command, environment)
 
 
 # -- what the program sees of its process ---------------------------------------------------------------------------
@@ -473,7 +474,7 @@ def _is_about_encoding(error: SyntaxError) -> bool:
 def _leave_to_host(line: CommandLine) -> None:
     """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
     if _everything_below_is_ours() and os.name != "nt":
-        os.execv(sys.executable, [sys.executable, *line.options(), *line.rest])
+        _execve(sys.executable, [sys.executable, *line.options(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------

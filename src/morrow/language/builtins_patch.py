@@ -155,6 +155,8 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
         globals.setdefault(morrow_runtime.NAME, morrow_runtime)
     if closure is not None:
         return _host_exec(source, globals, locals, closure=closure)
+    if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
+        return _host_exec(source, globals, locals)
     try:
         source = _code(source, "exec", globals, frame)
     except _REFUSALS as error:
@@ -183,6 +185,8 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
             locals = _locals(frame)
     elif locals is None:
         locals = globals
+    if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
+        return _host_eval(source, globals, locals)
     try:
         source = _code(source, "eval", globals, frame)
     except _REFUSALS as error:

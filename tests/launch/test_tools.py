@@ -1,0 +1,144 @@
+"""Tools that run programs for people (pytest, coverage, pdb, cProfile ...) do so under morrow as under python."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+
+import pytest
+
+from tests.support.same import MORROW, clean_environment, run
+
+NEW = """\
+def parse[T](x: T) -> int:
+    try: return int(x)
+    except ValueError, TypeError: return -1
+"""
+TESTS = """\
+from shop import parse
+def test_good(): assert parse("1") == 1
+def test_bad(): assert parse([]) == -1
+def test_wrong():
+    got = parse("7")
+    assert got == 8
+"""
+
+
+def _counts(text: str) -> str:
+    return re.search(r"\d+ (?:passed|failed)[^=]*? in", text)[0]
+
+
+@pytest.mark.slow
+def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertions(same):
+    same.write({"shop.py": NEW, "test_shop.py": TESTS})
+    for _ in range(2):
+        got = run([sys.executable, MORROW, "-m", "pytest", "-q", "-W", "error"], cwd=same.folder)
+        assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out
+
+
+@pytest.mark.slow
+def test_plain_pytest_runs_a_project_that_has_opted_in_and_only_that(same):
+    import os
+    from pathlib import Path
+
+    import morrow
+
+    env = {"PYTHONPATH": str(Path(morrow.__file__).parents[1]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    files = {"shop.py": NEW, "test_shop.py": TESTS, "pyproject.toml": "[tool.morrow]\n"}
+    same.write(files)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "morrow.pytest_plugin"]
+    got = run(command, cwd=same.folder, env=env)
+    assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out, got.out
+    assert os.listdir(same.folder / "__pycache__")
+    same.write({"pyproject.toml": "[project]\nname = 'x'\n", "test_shop.py": "import sys\ndef test(): assert 'morrow.launch' not in sys.modules\n"})
+    assert "1 passed in" in run(command, cwd=same.folder, env=env).out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("coverage") is None, reason="coverage is not installed here")
+def test_coverage_sees_the_lines_of_a_new_program(same):
+    same.write({"app.py": NEW + "print(parse('1'))\n"})
+    assert run([sys.executable, MORROW, "-m", "coverage", "run", "app.py"], cwd=same.folder).out == "1\n"
+    report = run([sys.executable, MORROW, "-m", "coverage", "report", "-m"], cwd=same.folder).out
+    assert re.search(r"app\.py +4 +1 +75% +3", report), report
+
+
+def test_tracing_sees_only_lines_that_ran(same):
+    program = """\
+        import sys
+        source = "def f[T](x: int,\\n  y: T = 1) -> T:\\n  if x: return 1\\n  return 2\\nf(1)\\n"
+        seen = []
+        def trace(frame, event, arg):
+            if frame.f_code.co_filename == "seen.py" and event == "line": seen.append(frame.f_lineno)
+            return trace
+        code = compile(source, "seen.py", "exec")
+        sys.settrace(trace)
+        exec(code, {})
+        sys.settrace(None)
+        print(4 in seen, 3 in seen, 5 in seen)
+        """
+    same.write({"app.py": program})
+    assert run([sys.executable, MORROW, "app.py"], cwd=same.folder).out == "False True True\n"
+
+
+@pytest.mark.parametrize("module", ["inspect", "dataclasses", "functools", "typing", "enum", "contextlib", "ast", "unittest", "annotationlib"])
+def test_any_module_may_be_the_first_that_a_program_imports(same, module):
+    got = run([sys.executable, MORROW, "-c", f"import {module}"], cwd=same.folder)
+    assert (got.err, got.status) == ("", 0)
+
+
+def _no_numbers(text: str) -> str:
+    return re.sub(r"[0-9.]+", "N", re.sub(r"0x[0-9a-f]+", "0x..", text))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["-m", "json.tool"], '{"a": [1]}'),
+        (["-m", "json.tool"], "{"),
+        (["-m", "unittest", "test_app"], ""),
+        (["-m", "pdb", "app.py"], "n\nn\nw\np x\nc\nq\n"),
+        (["-m", "pdb", "broken.py"], "c\nw\nq\n"),
+        (["-m", "timeit", "-n", "1", "-r", "1", "pass"], ""),
+        (["-m", "trace", "--listfuncs", "app.py"], ""),
+        (["-m", "trace", "-t", "broken.py"], ""),
+        (["-m", "doctest", "-v", "app.py"], ""),
+        (["-m", "doctest", "doc.py"], ""),
+        (["-m", "runpy", "app"], ""),
+        (["-m", "compileall", "-q", "app.py"], ""),
+        (["-m", "py_compile", "wrong.py"], ""),
+        (["-m", "tokenize", "app.py"], ""),
+        (["-m", "dis", "app.py"], ""),
+        (["-m", "inspect", "app"], ""),
+        (["-m", "symtable", "app.py"], ""),
+        (["-m", "site", "--user-site"], ""),
+        (["-m", "tabnanny", "app.py"], ""),
+        (["-m", "zipfile", "-l", "nothing.zip"], ""),
+        (["-m", "code"], "1 + 1\ndef f():\n    return 2\n\nf()\nx = (\n1)\n1/0\n"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_a_module_of_the_library_does_what_it_does_under_python(same, arguments, stdin):
+    files = {
+        "app.py": "def f(a):\n    '''\n    >>> f(1)\n    2\n    '''\n    return a + 1\nx = f(1)\nprint(x)\n",
+        "doc.py": "'''\n>>> 1 + 1\n3\n'''\n",
+        "broken.py": "x = 1\n1 / 0\n",
+        "wrong.py": "x = = 1\n",
+        "test_app.py": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n    def test_b(self): self.fail('b')\n",
+    }
+    but = _no_numbers if "timeit" in arguments or "unittest" in arguments or "inspect" in arguments or "dis" in arguments else str
+    same.command(*arguments, files=files, stdin=stdin, but=but)
+
+
+def test_cprofile_lists_the_programs_functions(same):
+    def lines(text: str) -> str:
+        return "\n".join(sorted(line.rpartition(" ")[2] for line in text.splitlines() if "app.py" in line))
+
+    assert same.command("-m", "cProfile", "app.py", files={"app.py": "def f(): pass\nf()\n"}, but=lines)
+    assert clean_environment()
+
+
+@pytest.mark.parametrize("source", [b"x = '\xff'\n", b"x = 1\0\n", b"# coding: nonsense\n", b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", b"\xef\xbb\xbfprint(1)\n", b"(" * 500 + b")" * 500, b"x=" + b"-" * 5000 + b"1\nprint(x)", b"", b"\n\n", b"print(1)\r\nprint(2)\r\n", b"def f(:\n"])
+def test_a_source_that_is_odd_is_read_as_python_reads_it(same, source):
+    same.command("app.py", files={"app.py": source})
