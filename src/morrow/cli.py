@@ -31,6 +31,9 @@ COMMANDS: dict[str, Command] = {
     "--to": Command(
         "morrow.language.ahead:main", "VERSION SRC -o OUT", "rewrite 3.14 source for an older python, line for line"
     ),
+    "--modernize": Command(
+        "morrow.annotations.modernize:main", "[--check|--diff|--verify] SRC", "drop quoted hints, guards and the future import"
+    ),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 

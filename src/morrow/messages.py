@@ -157,6 +157,13 @@ MESSAGES: dict[str, Message] = {
         "nothing was written to {output}: some files cannot be rewritten",
         "change the lines named above, or leave these files out",
     ),
+    # -- annotations --------------------------------------------------------------------------------------------------
+    "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-differs": Message(
+        "morrow --modernize",
+        "{number} hints or signatures differ after the change; nothing was written",
+        "--diff shows the change; without --verify it is made all the same",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import gc
 import types
 
-from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
+from morrow_runtime.lazy_annotations import LAZY, ClassAnnotate, LazyAnnotations, lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEAP_TYPE = 1 << 9
 _IMMUTABLE = 1 << 8
+_FUTURE_ANNOTATIONS = 0x1000000  # CO_FUTURE_ANNOTATIONS
 _STORED, _CACHE = "__annotate_func__", "__annotations_cache__"
 _installed: list[tuple[type, str, Any]] = []
 
@@ -80,11 +81,24 @@ def _checked(annotate: Any) -> Any:
     return annotate
 
 
-def _exact(lazy: LazyAnnotations) -> dict[str, Any]:
+def _exact(stored: LazyAnnotations) -> dict[str, Any]:
     """Return the real dict that belongs to a lazy one, evaluating it the first time."""
-    if lazy.values_read is None:
-        lazy.values_read = _evaluated(lazy.annotate)
-    return lazy.values_read
+    if getattr(stored, "values_read", None) is None:
+        stored.values_read = _evaluated(stored.annotate)
+    return stored.values_read
+
+
+def _gives(strings: dict[str, str], function: Any) -> Any:
+    """Return the annotate function of a function whose annotations are text (PEP 563)."""
+
+    def __annotate__(format: int, /) -> dict[str, str]:
+        if format == 2:
+            raise NotImplementedError
+        return dict(strings)
+
+    __annotate__.__qualname__ = f"{function.__qualname__}.__annotate__"
+    __annotate__.__module__ = function.__module__
+    return __annotate__
 
 
 class _Attribute:
@@ -107,7 +121,7 @@ class _FunctionAnnotations(_Attribute):
 
     def get(self, function: Any) -> Any:
         stored = self.host.__get__(function)
-        return _exact(stored) if type(stored) is LazyAnnotations else stored
+        return _exact(stored) if type(stored) in LAZY else stored
 
     def __set__(self, function: Any, annotations: Any) -> None:
         if annotations is not None and not isinstance(annotations, dict):
@@ -123,15 +137,19 @@ class _FunctionAnnotate(_Attribute):
 
     def get(self, function: Any) -> Any:
         stored = self.host.__get__(function)
-        return stored.annotate if type(stored) is LazyAnnotations else None
+        if type(stored) in LAZY:
+            return stored.annotate
+        if stored and function.__code__.co_flags & _FUTURE_ANNOTATIONS:
+            return _gives(stored, function)
+        return None
 
     def __set__(self, function: Any, annotate: Any) -> None:
         if _checked(annotate) is not None:
-            self.host.__set__(function, LazyAnnotations(annotate))
+            self.host.__set__(function, lazy(annotate))
             return
         stored = self.host.__get__(function)
-        if type(stored) is LazyAnnotations:
-            self.host.__set__(function, stored.values_read)
+        if type(stored) in LAZY:
+            self.host.__set__(function, getattr(stored, "values_read", None))
 
     def __delete__(self, function: Any) -> None:
         raise TypeError("__annotate__ cannot be deleted")
@@ -147,7 +165,7 @@ class _ClassAnnotations(_Attribute):
             raise AttributeError(f"type object '{cls.__name__}' has no attribute '__annotations__'")
         own = _own(cls)
         stored = own.get("__annotations__")
-        if type(stored) is LazyAnnotations:
+        if type(stored) in LAZY:
             stored = None
         if stored is None:
             stored = own.get(_CACHE)
@@ -187,9 +205,9 @@ class _ClassAnnotations(_Attribute):
 
     def drop_lazy(self, cls: Any) -> None:
         """Keep of a lazy dict only its annotate function, where 3.14 has it."""
-        if type(lazy := _own(cls).get("__annotations__")) is LazyAnnotations:
+        if type(stored := _own(cls).get("__annotations__")) in LAZY:
             if _STORED not in _own(cls):
-                type.__setattr__(cls, _STORED, _annotate_of(cls) or lazy.annotate)
+                type.__setattr__(cls, _STORED, _annotate_of(cls) or stored.annotate)
             self.host.__delete__(cls)
 
 
@@ -206,7 +224,7 @@ class _ClassAnnotate(_Attribute):
             raise TypeError(f"cannot set '__annotate__' attribute of immutable type '{cls.__name__}'")
         type.__setattr__(cls, _STORED, _checked(annotate))
         own = _own(cls)
-        if type(own.get("__annotations__")) is LazyAnnotations or (annotate is not None and "__annotations__" in own):
+        if type(own.get("__annotations__")) in LAZY or (annotate is not None and "__annotations__" in own):
             self.host.__delete__(cls)
         if annotate is not None and _CACHE in own:
             type.__delattr__(cls, _CACHE)
@@ -221,7 +239,7 @@ class _ModuleAnnotations(_Attribute):
     def get(self, module: Any) -> Any:
         names = module.__dict__
         stored = names.get("__annotations__")
-        if stored is not None and type(stored) is not LazyAnnotations:
+        if stored is not None and type(stored) not in LAZY:
             return stored
         annotate = names.get("__annotate__")
         annotations = {} if annotate is None else _evaluated(annotate)

@@ -22,23 +22,17 @@ import types
 
 
 class LazyAnnotations(dict):
-    """A dict of annotations that calls *annotate* when it is first read.
+    """A dict of annotations that calls its annotate function when it is first read.
+
+    Once it has its contents it becomes a `ReadAnnotations`, which costs readers nothing.
 
     Attributes:
         annotate: the `__annotate__` function.
-        values_read: for `exact_attributes`: the real dict that was handed out in place of this one, or None.
+        values_read: for `exact_attributes`: the real dict that was handed out in place of this one; not set before.
     """
 
-    __slots__ = ("annotate", "values_read", "_pending", "_lenient")
-
-    def __init__(self, annotate, strings=None):
-        self.annotate = annotate
-        self.values_read = None
-        self._pending = True
-        # Only classes are read before their module has finished, by decorators and metaclasses.
-        self._lenient = strings is not None
-        if strings is not None:
-            dict.update(self, strings)
+    # Defining annotated functions is what programs do most with these: no __init__, no slot filled before it is needed.
+    __slots__ = ("annotate", "values_read")
 
     def filled(self):
         """Return self with every annotation evaluated.
@@ -46,27 +40,22 @@ class LazyAnnotations(dict):
         Raises:
             NameError: a name is not defined yet; the next read tries again.
         """
-        if self._pending:
-            annotations = self.annotate(1)
-            if not isinstance(annotations, dict):
-                raise TypeError(f"__annotate__ returned non-dict of type {type(annotations).__name__!r}")
-            self._take(annotations)
-        return self
-
-    def _take(self, annotations):
-        # A module that is still running may yet add annotations (CPython gh-131550), so nothing is kept then.
-        specification = getattr(self.annotate, "__globals__", {}).get("__spec__")
-        module_runs = self.annotate.__name__ == "__annotate__" and getattr(specification, "_initializing", False)
-        if not (module_runs and self.annotate.__qualname__ == "__annotate__"):
-            self._pending = False
+        annotations = self.annotate(1)
+        if not isinstance(annotations, dict):
+            raise TypeError(f"__annotate__ returned non-dict of type {type(annotations).__name__!r}")
         dict.clear(self)
         dict.update(self, annotations)
+        # A module that is still running may yet add annotations (CPython gh-131550): it is asked again.
+        specification = getattr(self.annotate, "__globals__", {}).get("__spec__")
+        if not (getattr(specification, "_initializing", False) and self.annotate.__qualname__ == "__annotate__"):
+            self.__class__ = ReadAnnotations
+        return self
 
     def _read(self):
         try:
             self.filled()
         except NameError:
-            if not self._lenient and not asked_by_library():
+            if not asked_by_library():
                 raise
             self._fill_what_is_known()
 
@@ -84,10 +73,7 @@ class LazyAnnotations(dict):
                     raise
                 self._fill_what_is_known()
                 return self
-        if isinstance(instance, type):  # found in the metaclass of a class that has none of its own
-            return type.__dict__["__annotations__"].__get__(instance)
-        # In 3.14 the annotations belong to the class object alone.
-        raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotations__'")
+        return _of_class_alone(instance)
 
     def __reduce_ex__(self, protocol):
         return dict, (dict(self.filled()),)
@@ -101,30 +87,80 @@ class LazyAnnotations(dict):
         return copy.deepcopy(dict(self), memo)
 
     def __repr__(self):
-        if self._pending:
-            self._read()
+        self._read()
         return dict.__repr__(self)
 
 
-def _forwarding(name):
-    method = getattr(dict, name)
+class ClassAnnotations(LazyAnnotations):
+    """What a class body leaves: read before its module has finished, by decorators and metaclasses, it gives what it can."""
 
-    def read_first(self, *arguments, **named):
-        if self._pending:
-            self._read()
-        return method(self, *arguments, **named)
+    __slots__ = ()
 
-    read_first.__name__ = name
-    read_first.__qualname__ = f"LazyAnnotations.{name}"
-    read_first.__doc__ = method.__doc__
-    return read_first
+    def _read(self):
+        try:
+            self.filled()
+        except NameError:
+            self._fill_what_is_known()
 
+
+class ReadAnnotations(dict):
+    """A `LazyAnnotations` that has been read: a dict, and in a class the descriptor that it was."""
+
+    __slots__ = ("annotate", "values_read")
+
+    def filled(self):
+        """Return self."""
+        return self
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else _of_class_alone(instance)
+
+    def __reduce_ex__(self, protocol):
+        return dict, (dict(self),)
+
+    def __copy__(self):
+        return dict(self)
+
+
+LAZY = (LazyAnnotations, ClassAnnotations, ReadAnnotations)
+"""The types that carry an annotate function."""
+
+
+def lazy(annotate):
+    """Return a `LazyAnnotations` for an annotate function."""
+    made = LazyAnnotations()
+    made.annotate = annotate
+    return made
+
+
+def _of_class_alone(instance):
+    if isinstance(instance, type):  # found in the metaclass of a class that has none of its own
+        return type.__dict__["__annotations__"].__get__(instance)
+    # In 3.14 the annotations belong to the class object alone.
+    raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotations__'")
+
+
+# Written out for each method, without cells: the frames of such functions can be hidden (`frames`).
+_FORWARDING = """def {name}(self, *arguments, **named):
+    self._read()
+    return dict.{name}(self, *arguments, **named)
+"""
 
 for _name in (
     "__getitem__ __setitem__ __delitem__ __iter__ __len__ __contains__ __eq__ __ne__ __or__ __ror__ __ior__ __reversed__ "
     "__sizeof__ get keys values items copy pop popitem setdefault update clear"
 ).split():
-    setattr(LazyAnnotations, _name, _forwarding(_name))
+    _names = {"dict": dict}
+    exec(compile(_FORWARDING.format(name=_name), __file__, "exec"), _names)
+    _names[_name].__qualname__ = f"LazyAnnotations.{_name}"
+    _names[_name].__doc__ = getattr(dict, _name).__doc__
+    setattr(LazyAnnotations, _name, _names[_name])
+
+
+def frames():
+    """Return the functions that stand between a reader and the program's annotate function, for hiding their frames."""
+    kinds = (LazyAnnotations, ClassAnnotations)
+    return [value for kind in kinds for value in vars(kind).values() if hasattr(value, "__code__")]
 
 
 class ClassAnnotate:
@@ -154,9 +190,9 @@ class ClassAnnotate:
 
 def defer(function):
     """Innermost decorator of every annotated function: its only annotation is, so far, its annotate function."""
-    annotate = function.__annotations__["return"]
-    function.__annotations__ = LazyAnnotations(annotate)
-    function.__annotate__ = annotate
+    made = LazyAnnotations()
+    made.annotate = function.__annotate__ = function.__annotations__["return"]
+    function.__annotations__ = made
     return function
 
 
@@ -169,12 +205,14 @@ def class_annotations(annotate, strings):
     """
     if not _protocols_know:
         _tell_protocols()
-    return LazyAnnotations(annotate, strings), ClassAnnotate(annotate)
+    made = ClassAnnotations(strings)
+    made.annotate = annotate
+    return made, ClassAnnotate(annotate)
 
 
 def module_annotations(annotate):
     """Return what a module binds `__annotations__` to."""
-    return LazyAnnotations(annotate)
+    return lazy(annotate)
 
 
 def values_or_text(annotate):
@@ -258,4 +296,4 @@ def exclude_from_protocols(typing):
     typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__"})
 
 
-__all__ = ["ClassAnnotate", "LazyAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]
+__all__ = ["LAZY", "ClassAnnotate", "ClassAnnotations", "LazyAnnotations", "ReadAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "frames", "lazy", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]

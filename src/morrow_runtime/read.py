@@ -7,7 +7,7 @@ import types
 
 from morrow_runtime.evaluate import call_annotate_function
 from morrow_runtime.formats import Format, annotations_to_string
-from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations
+from morrow_runtime.lazy_annotations import LAZY, ClassAnnotate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ def find_annotate(obj: Any) -> Callable[[int], dict[str, Any]] | None:
         annotate = own.get("__annotate__", own.get("__annotate_func__"))
         annotations = own.get("__annotations__")
         if type(annotate) is not ClassAnnotate:
-            if annotate is None and type(annotations) is LazyAnnotations:
+            if annotate is None and type(annotations) in LAZY:
                 return annotations.annotate
             return annotate.__get__(None, obj) if hasattr(type(annotate), "__get__") else annotate
-        return annotate.annotate if type(annotations) is LazyAnnotations else None
+        return annotate.annotate if type(annotations) in LAZY else None
     annotate = getattr(obj, "__annotate__", None)
     if _class_annotate() is None and isinstance(obj, types.FunctionType) and type(obj.__annotations__) is dict:
         # The lazy dict was replaced. Only a function's own compiled annotate function can be the one that went with it.
@@ -122,7 +122,7 @@ def _read_annotations(obj: Any) -> dict[str, Any] | None:
             return None  # a static built-in type
     else:
         found = getattr(obj, "__annotations__", None)
-        if type(found) is LazyAnnotations:
+        if type(found) in LAZY:
             if (annotate := getattr(obj, "__annotate__", None)) is not found.annotate and annotate is not None:
                 return _call_annotate(obj, Format.VALUE)  # set by hand after the definition
             found = found.filled()

@@ -11,6 +11,7 @@ import sys
 
 from morrow import settings
 from morrow.host import HERE
+from morrow.host.frames import hide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +29,14 @@ def install() -> None:
     wanted = settings.get("deferred")
     if wanted == "0" or HERE is None or HERE.defers_annotations or any(type(f) is _Finder for f in sys.meta_path):
         return
+    from morrow_runtime import lazy_annotations
+
     if wanted == "exact":
         from morrow_runtime import exact_attributes
 
         exact_attributes.install()
+    for function in lazy_annotations.frames():
+        hide(function)
     for name in _UPDATES:
         if name in sys.modules:
             _update(sys.modules[name])

@@ -46,7 +46,7 @@ def update(dataclasses: Any) -> None:
 
 def _with_annotated_init(cls: Any) -> Any:
     """Let the annotations of a generated ``__init__`` be evaluated when asked for."""
-    from morrow_runtime.lazy_annotations import LazyAnnotations
+    from morrow_runtime.lazy_annotations import lazy
 
     init = cls.__dict__.get("__init__")
     if not cls.__dataclass_params__.init or getattr(init, "__annotate__", None) is not None:
@@ -57,7 +57,6 @@ def _with_annotated_init(cls: Any) -> Any:
     names = [name for name in annotations if name != "return"]
 
     def __annotate__(format: int, /) -> dict[str, Any]:
-        from morrow_runtime.formats import type_repr
         from morrow_runtime.read import get_annotations
 
         if format == 2:
@@ -69,11 +68,6 @@ def _with_annotated_init(cls: Any) -> Any:
                 if name in known:
                     out[name] = known[name]
                     break
-                if "__dataclass_fields__" in base.__dict__ and name in base.__dict__.get("__annotations__", ()):
-                    break  # taken away since
-            else:
-                value = annotations[name]
-                out[name] = type_repr(value) if format == STRING and not isinstance(value, str) else value
         out["return"] = "None" if format == STRING else None
         return out
 
@@ -81,7 +75,7 @@ def _with_annotated_init(cls: Any) -> Any:
     __annotate__.__qualname__ = f"{init.__qualname__}.__annotate__"
     init.__annotate__ = __annotate__
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        init.__annotations__ = LazyAnnotations(__annotate__)
+        init.__annotations__ = lazy(__annotate__)
     return cls
 
 

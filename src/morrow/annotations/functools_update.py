@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-from morrow_runtime.lazy_annotations import LazyAnnotations
+from morrow_runtime.lazy_annotations import LAZY, lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ def _annotate_of(wrapped: Any) -> Any:
     if annotate is None or "__annotate__" not in getattr(wrapped, "__dict__", ()):
         return annotate
     # A plain attribute, which may be older than the dict that was put in the place of the lazy one.
-    return annotate if type(getattr(wrapped, "__annotations__", None)) is LazyAnnotations else None
+    return annotate if type(getattr(wrapped, "__annotations__", None)) in LAZY else None
 
 
 def _annotate(wrapper: Any, annotate: Any) -> None:
     """Give *wrapper* an annotate function, and with it a dict of its own."""
     wrapper.__annotate__ = annotate
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        wrapper.__annotations__ = LazyAnnotations(annotate)
+        wrapper.__annotations__ = lazy(annotate)
 
 
 def _complete_singledispatch(functools: Any) -> None:

@@ -86,6 +86,15 @@ def update(inspect: Any) -> None:
 
     if not hasattr(inspect, "ispackage"):
         inspect.ispackage = ispackage
+    host_is_functionlike = inspect._signature_is_functionlike
+
+    def _signature_is_functionlike(obj: Any) -> bool:
+        try:
+            return host_is_functionlike(obj)  # type: ignore[no-any-return]
+        except NameError:
+            return False  # it computes its annotations, and not all names are there: no function does that
+
+    inspect._signature_is_functionlike = _signature_is_functionlike
     _take_place(get_annotations, inspect.get_annotations)
     for function in (signature, formatannotation):
         del function.__wrapped__  # type: ignore[attr-defined]

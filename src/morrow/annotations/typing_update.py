@@ -118,6 +118,8 @@ def evaluate_forward_ref(
     if type_params is None:
         type_params = getattr(owner, "__type_params__", ())
     guard = _recursive_guard | {forward_ref.__forward_arg__}
+    if globals is None and forward_ref.__forward_module__ in sys.modules:
+        globals = vars(sys.modules[forward_ref.__forward_module__])
     return _evaluated(_typing()._type_check(value, _NOT_A_TYPE, allow_special_forms=forward_ref.__forward_is_class__), globals, locals, type_params, format, owner, guard)
 
 
@@ -160,8 +162,7 @@ def _hint(value: Any, globalns: Any, localns: Any, owner: Any, format: int, *, i
         return type(None)
     if isinstance(value, str):
         value = _make(value, is_class=is_class)
-    parameters = getattr(owner, "__type_params__", ())
-    value = _evaluated(value, globalns, localns, parameters, format, owner, frozenset())
+    value = _evaluated(value, globalns, localns, (), format, owner, frozenset())
     return type(None) if value is None else value
 
 
@@ -210,6 +211,9 @@ def _eval_type(
 def _evaluated(t: Any, globalns: Any, localns: Any, type_params: Any, format: int, owner: Any, guard: frozenset[str]) -> Any:
     typing = _typing()
     if isinstance(t, ForwardRef):
+        if t.__forward_module__ in sys.modules:
+            # It knows where it was written, which need not be where it is used.
+            globalns = vars(sys.modules[t.__forward_module__])
         # An owner is only asked for what the caller did not give.
         return evaluate_forward_ref(
             t, owner=owner, globals=globalns, locals=localns, type_params=type_params, format=format, _recursive_guard=guard
@@ -265,11 +269,11 @@ def _defer_fields(metaclass: Any, finish: Any) -> None:
     @functools.wraps(original)
     def __new__(cls: Any, name: str, bases: Any, ns: Any, *arguments: Any, **named: Any) -> Any:
         from morrow_runtime.evaluate import call_annotate_function
-        from morrow_runtime.lazy_annotations import LazyAnnotations
+        from morrow_runtime.lazy_annotations import LAZY
         from morrow_runtime.read import get_annotate_from_class_namespace
 
         annotations = ns.get("__annotations__")
-        if type(annotations) is LazyAnnotations:
+        if type(annotations) in LAZY:
             annotate = annotations.annotate
         elif "__annotations__" not in ns:
             annotate = get_annotate_from_class_namespace(ns)
@@ -293,7 +297,9 @@ def _finish_named_tuple(made: Any, annotate: Any, bases: Any) -> None:
     _attach(made, __annotate__)
     made.__new__.__annotate__ = __annotate__
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        made.__new__.__annotations__ = _lazy(__annotate__)
+        from morrow_runtime.lazy_annotations import lazy
+
+        made.__new__.__annotations__ = lazy(__annotate__)
 
 
 def _finish_typed_dict(made: Any, annotate: Any, bases: Any) -> None:
@@ -328,15 +334,9 @@ def _own_fields(annotate: Any, format: int, owner: Any, message: Any) -> dict[st
     return {name: check(value, message(name), module=owner.__module__) for name, value in found.items()}
 
 
-def _lazy(annotate: Any) -> Any:
-    from morrow_runtime.lazy_annotations import LazyAnnotations
-
-    return LazyAnnotations(annotate)
-
-
 def _attach(made: Any, annotate: Any) -> None:
     """Give a finished class an annotate function."""
-    from morrow_runtime.lazy_annotations import ClassAnnotate, LazyAnnotations, put_annotations
+    from morrow_runtime.lazy_annotations import class_annotations, put_annotations
 
     annotate.__qualname__ = f"{made.__qualname__}.__annotate__"
     annotate.__module__ = made.__module__
@@ -344,7 +344,7 @@ def _attach(made: Any, annotate: Any) -> None:
         made.__annotate__ = annotate
         return
     strings = {name: getattr(value, "__forward_arg__", value) for name, value in made.__dict__["__annotations__"].items()}
-    put_annotations(made, LazyAnnotations(annotate, strings))
-    held = ClassAnnotate(annotate)
+    annotations, held = class_annotations(annotate, strings)
+    put_annotations(made, annotations)
     held.__set_name__(made, "__annotate__")
     type.__setattr__(made, "__annotate__", held)

@@ -19,7 +19,8 @@ namespace from the place it stands at, under the name that CPython uses for it a
     (lambda __classdict__, /: lambda .format, /: {'a': __classdict__['T'] if 'T' in __classdict__ else T})(namespace())
 
 Limits: names that a class body gets at run time only are looked up in the class if the body mentions exec, locals or
-vars or has a metaclass of its own, otherwise not.
+vars or has a metaclass of its own, otherwise not. And the namespace is that of the class body: a class attribute that is
+set after the class statement is not seen by annotations of methods, as it is in 3.14.
 """
 
 from __future__ import annotations
@@ -310,13 +311,14 @@ def _new_set(reference: ast.AST) -> ast.stmt:
 
 
 def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """Yield the bodies of a compound statement that belong to the scope it stands in."""
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(statement, field, None)
+    """Yield the bodies of a compound statement that belong to the scope it stands in, in the order they are compiled."""
+    parts = (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
+    blocks = [getattr(statement, "body", None), getattr(statement, "orelse", None)]
+    blocks += [part.body for part in parts]
+    blocks.append(getattr(statement, "finalbody", None))
+    for block in blocks:
         if isinstance(block, list) and block:
             yield block
-    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        yield part.body
 
 
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:

@@ -1,0 +1,105 @@
+"""``morrow --modernize``: drop what programs did for want of deferred annotations, where that provably changes nothing.
+
+    from __future__ import annotations         gone
+    if TYPE_CHECKING: from b import B          from b import B
+    def f(b: "B | None") -> "list[B]": ...     def f(b: B | None) -> list[B]: ...
+
+The steps, each in a file of its own: `modernize_project` reads the project and says what its modules import and bind,
+`modernize_proof` decides what is safe, `modernize_edits` changes the text and nothing but what has to change,
+`modernize_verify` compares what readers of annotations see before and after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from morrow.annotations.modernize_edits import modernize_module
+from morrow.annotations.modernize_project import Project, read_project
+from morrow.messages import say
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; return its exit status: 0 done or nothing to do, 1 something to do or changed, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    paths = [Path(name) for name in options.SRC]
+    for path in paths:
+        if not path.exists():
+            print(say("modernize-missing", path=path), file=sys.stderr)
+            return 2
+    project = read_project(paths)
+    changed = modernize(project, accept_late=options.late)
+    for module in project.modules.values():
+        for line, why in sorted(module.kept):
+            print(f"{module.path}:{line}: kept: {why}")
+    for path, why in project.unreadable.items():
+        print(f"{path}: left alone: {why}")
+    status = 0
+    if options.verify and changed:
+        from morrow.annotations.modernize_verify import verify
+
+        problems = verify(project, changed, python=options.python)
+        for problem in problems:
+            print(f"verify: {problem}")
+        if problems:
+            print(say("modernize-differs", number=len(problems)), file=sys.stderr)
+            return 1
+        print(f"verify: what readers of annotations see is the same or more in all of {len(project.modules)} modules")
+    for path, text in changed.items():
+        if options.diff:
+            _print_diff(path, project, text)
+        elif options.check:
+            print(f"{path}: would be changed")
+            status = 1
+        else:
+            path.write_bytes(text.encode(project.by_path[path].encoding))
+            print(f"{path}: changed")
+    verb = "would be changed" if options.check or options.diff else "changed"
+    kept = sum(len(module.kept) for module in project.modules.values())
+    print(f"{len(changed)} of {len(project.modules)} files {verb}, {kept} places kept")
+    return status
+
+
+def modernize(project: Project, *, accept_late: bool = False) -> dict[Path, str]:
+    """Return the new text of each file that changes; what was kept, and why, is noted in each module's ``kept``.
+
+    Args:
+        project: as read by `read_project`.
+        accept_late: also close import cycles that late binding (morrow only) can open again.
+    """
+    changed = {}
+    for module in project.modules.values():
+        text = modernize_module(module, project, accept_late=accept_late)
+        if text != module.text:
+            changed[module.path] = text
+    return changed
+
+
+def _print_diff(path: Path, project: Project, text: str) -> None:
+    before = project.by_path[path].text
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+    )
+    sys.stdout.writelines(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="morrow --modernize",
+        description="Drop `from __future__ import annotations`, unquote hints and turn TYPE_CHECKING guards into plain "
+        "imports, where that is proven to change nothing. What cannot be proven stays, with the reason.",
+    )
+    parser.add_argument("SRC", nargs="+", help="files and folders; a folder is read as a whole project")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="change nothing; exit with 1 if something would change")
+    what.add_argument("--diff", action="store_true", help="change nothing; print what would change")
+    parser.add_argument("--verify", action="store_true", help="compare hints and signatures of every public object first")
+    parser.add_argument("--late", action="store_true", help="accept import cycles that only run under morrow (late binding)")
+    parser.add_argument("--python", default=sys.executable, help="the python that --verify imports the project with")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,119 @@
+"""`morrow --modernize`: what it changes, what it leaves, and why."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from morrow.annotations.modernize import main, modernize
+from morrow.annotations.modernize_project import read_project
+
+
+def changed(folder: Path, files: dict[str, str], **options: bool) -> tuple[dict[str, str], list[str]]:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    project = read_project([folder])
+    texts = {path.relative_to(folder).as_posix(): text for path, text in modernize(project, **options).items()}
+    return texts, [why for module in project.modules.values() for _, why in module.kept]
+
+
+def test_future_import_and_quotes_go(tmp_path):
+    texts, kept = changed(tmp_path, {"a.py": 'from __future__ import annotations\n\nimport os\n\n\ndef f(a: "os.PathLike") -> "int": ...  # why\n'})
+    assert texts["a.py"] == "import os\n\n\ndef f(a: os.PathLike) -> int: ...  # why\n"
+    assert not kept
+
+
+def test_a_guard_without_cycle_becomes_a_plain_import(tmp_path):
+    texts, kept = changed(
+        tmp_path,
+        {
+            "p/__init__.py": "",
+            "p/a.py": """
+                from typing import TYPE_CHECKING, Any
+
+                if TYPE_CHECKING:
+                    # the other
+                    from p.b import B  # noqa
+
+                def f(b: "B") -> Any: ...
+                """,
+            "p/b.py": "class B: ...\n",
+        },
+    )
+    assert texts["p/a.py"] == (
+        "\nfrom typing import Any\n\n# the other\nfrom p.b import B  # noqa\n\ndef f(b: B) -> Any: ...\n"
+    )
+    assert not kept
+
+
+def test_a_guard_that_would_close_a_cycle_stays_with_the_reason(tmp_path):
+    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.b import B\n\nclass A:\n    b: 'B'\n"
+    texts, kept = changed(tmp_path, {"p/__init__.py": "", "p/a.py": guarded, "p/b.py": "from p.a import A\nclass B(A): ...\n"})
+    assert texts == {}
+    assert "a plain import would close the cycle p.a -> p.b -> p.a" in kept
+
+
+def test_a_late_bindable_cycle_is_accepted_on_request(tmp_path):
+    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.b import B\n\nclass A:\n    b: 'B'\n"
+    files = {"p/__init__.py": "", "p/a.py": guarded, "p/b.py": "from p.a import A\nclass B(A): ...\n"}
+    texts, _ = changed(tmp_path, files, accept_late=True)
+    assert texts["p/a.py"] == "from p.b import B\n\nclass A:\n    b: B\n"
+
+
+@pytest.mark.parametrize(
+    "guard, why",
+    [
+        ("    import not_a_dependency", "may not be installed"),
+        ("    from os import *", "may bind anything"),
+        ("    Alias = int", "something else than imports"),
+        ("    import os\nelse:\n    os = None", "has an else branch"),
+    ],
+)
+def test_what_cannot_be_proven_stays(tmp_path, guard, why):
+    texts, kept = changed(tmp_path, {"a.py": f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n{guard}\n"})
+    assert texts == {}
+    assert any(why in reason for reason in kept)
+
+
+def test_future_import_stays_while_a_name_is_missing_at_run_time(tmp_path):
+    source = "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere\ndef f(a: nowhere.X): ...\n"
+    texts, kept = changed(tmp_path, {"a.py": source})
+    assert texts == {}
+    assert any("'nowhere', which is not bound when the program runs" in reason for reason in kept)
+
+
+def test_a_method_called_list_does_not_hide_the_type(tmp_path):
+    source = "from __future__ import annotations\nclass C:\n    def list(self) -> list[int]: ...\n"
+    texts, _ = changed(tmp_path, {"a.py": source})
+    assert texts["a.py"] == "import builtins\nclass C:\n    def list(self) -> builtins.list[int]: ...\n"
+
+
+def test_literals_and_metadata_keep_their_quotes(tmp_path):
+    source = 'from typing import Annotated, Literal\ndef f(a: Literal["x"], b: Annotated["int", "text"]): ...\n'
+    texts, _ = changed(tmp_path, {"a.py": source})
+    assert texts["a.py"] == 'from typing import Annotated, Literal\ndef f(a: Literal["x"], b: Annotated[int, "text"]): ...\n'
+
+
+def test_check_tells_by_its_status(tmp_path, capsys):
+    (tmp_path / "a.py").write_text("from __future__ import annotations\n")
+    assert main(["--check", str(tmp_path)]) == 1
+    assert "would be changed" in capsys.readouterr().out
+    assert main([str(tmp_path)]) == 0
+    assert main(["--check", str(tmp_path)]) == 0
+    assert (tmp_path / "a.py").read_text() == ""
+
+
+def test_a_missing_path_is_reported(tmp_path, capsys):
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert "[modernize-missing]" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_verify_compares_what_readers_see(tmp_path, capsys):
+    (tmp_path / "a.py").write_text("from __future__ import annotations\nclass A:\n    x: int\ndef f(a: 'A') -> None: ...\n")
+    assert main(["--verify", "--diff", str(tmp_path)]) == 0
+    assert "the same or more" in capsys.readouterr().out

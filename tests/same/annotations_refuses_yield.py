@@ -1,0 +1,3 @@
+print("not reached")
+
+def f(a: (yield)): ...

@@ -1,0 +1,2 @@
+class C:
+    x: list[(yield)] = 1

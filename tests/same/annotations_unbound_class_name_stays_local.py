@@ -1,0 +1,10 @@
+def outer():
+    x = 1
+    class C:
+        x: int
+        try:
+            x
+        except NameError as error:
+            print(error)
+    return C
+print(outer().__annotations__)
