@@ -129,8 +129,9 @@ def _watch(given: argparse.Namespace) -> int:
             own: Counter[str] = Counter()
             total: Counter[str] = Counter()
             for stack, count in stacks.items():
-                own[stack[-1]] += count
-                for name in set(stack[1:]):
+                functions = [name.rpartition(":")[0] + ")" for name in stack[1:]]
+                own[functions[-1]] += count
+                for name in set(functions):
                     total[name] += count
             everything = sum(stacks.values())
             lines = [f"process {given.pid}, CPython {target.version}  {time.strftime('%H:%M:%S')}  {everything} samples", ""]
