@@ -129,45 +129,49 @@ class Agent:
 def _forget_modules(before, ours):
     """Take out of sys.modules what we imported, unless the program may use it by now.
 
-    ``before`` has the names that were there, ``ours`` the namespaces of our own code. A module with one reference
-    that cannot be accounted for stays, and so does what it has imported: a second copy of a class would be worse.
+    ``before`` has the names that were there, ``ours`` the namespaces of our own code. A package goes whole or not at
+    all; what was there before is not touched. A module with one reference that cannot be accounted for stays, and so
+    does every module that it, its classes or its functions come from: a second copy of a class would be worse.
     """
     for name in [name for name, module in list(sys.modules.items()) if module is None and name not in before]:
         del sys.modules[name]
     old = {id(sys.modules[name]) for name in before if name in sys.modules}
-    new = {name: module for name, module in list(sys.modules.items()) if name not in before}
+    new = {name: module for name, module in list(sys.modules.items()) if name.partition(".")[0] not in before}
     holders = {}
     for names in [vars(module) for module in new.values() if hasattr(module, "__dict__")] + ours:
         for value in list(names.values()):
             holders[id(value)] = holders.get(id(value), 0) + 1
-    for name, module in new.items():
-        parent, _, child = name.rpartition(".")
-        if parent in before and parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
-            delattr(sys.modules[parent], child)
-    # Known holders: sys.modules, `new`, two loop variables, and the argument. C modules have up to two more inside
-    # the interpreter (PyState_AddModule).
     used = []
     for name in list(new):
-        native = not hasattr(new[name], "__file__") or not str(new[name].__file__).endswith(".py")
+        # Known holders: sys.modules, `new`, and the call's argument. A module that is native code has up to two more
+        # inside the interpreter (PyState_AddModule), and its functions and types point back to it.
         expected = 3 + holders.get(id(new[name]), 0)
-        if native and hasattr(new[name], "__dict__"):  # its functions and types point back to it
+        if type(new[name]) is not type(sys):
+            continue  # a class in a module's place (typing.io of 3.11): goes with its parent
+        if not str(getattr(new[name], "__file__", "")).endswith(".py"):
             expected += 2
             for value in list(vars(new[name]).values()):
                 expected += isinstance(value, type) or getattr(value, "__self__", None) is new[name]
         module = value = None
-        if type(new[name]) is not type(sys):
-            continue  # a class in a module's place (typing.io): goes with its parent
-        if id(new[name]) not in old and sys.getrefcount(new[name]) > expected:
-            used.append(name)
-    keep = set(used)
+        if id(new[name]) in old or sys.getrefcount(new[name]) > expected:
+            used.append(name.partition(".")[0])
+    keep = set()
+    names_of = {id(module): name.partition(".")[0] for name, module in new.items()}
     while used:
-        held = {id(value) for value in list(vars(new[used.pop()]).values())}
-        for name in new.keys() - keep:
-            if id(new[name]) in held:
-                keep.add(name)
-                used.append(name)
-    for name in new.keys() - keep:
-        sys.modules.pop(name, None)
+        top = used.pop()
+        if top in keep:
+            continue
+        keep.add(top)
+        for name, module in list(new.items()):
+            if name.partition(".")[0] == top and type(module) is type(sys):
+                for value in list(vars(module).values()):
+                    used.append(names_of.get(id(value), top))
+                    source = getattr(value, "__module__", None)
+                    if type(source) is str and source in new:
+                        used.append(source.partition(".")[0])
+    for name in new:
+        if name.partition(".")[0] not in keep:
+            sys.modules.pop(name, None)
 
 
 def _raise_later(error):
@@ -192,14 +196,14 @@ def _raise_later(error):
 
 
 def caller():
-    """Return the program's innermost frame: the first one that is not ours."""
-    frame = sys._getframe()
-    while frame is not None and frame.f_code.co_filename.startswith("<morrow "):
+    """Return the program's innermost frame: the one below all of ours, also where ours were themselves interrupted."""
+    frame = found = sys._getframe()
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith("<morrow ") or (name == "<string>" and "_morrow_" in repr(frame.f_code.co_consts)):
+            found = frame.f_back
         frame = frame.f_back
-    # Below our frames stand the two of the script that opened the channel, if that is how we came.
-    while frame is not None and frame.f_code.co_filename == "<string>" and "_morrow_" in repr(frame.f_code.co_consts):
-        frame = frame.f_back
-    return frame
+    return found
 
 
 def start(channel, interval, had_socket, given):

@@ -107,7 +107,8 @@ class Channel:
         return message
 
     def _lost(self) -> AttachError:
-        if not self.target.is_alive():
+        # A process that is killed closes its files a moment before it counts as ended.
+        if select.select([self.target.pidfd], [], [], 0.1)[0]:
             return AttachError("attach-gone", self.target.pid)
         return AttachError("attach-lost", self.target.pid, why="its end was closed")
 
@@ -170,7 +171,7 @@ def _open(
         extra = 0.0
         if not outcome.started:
             extra = while_queued(outcome) if while_queued else 0.0
-        end = time.monotonic() + (3.0 if outcome.started else extra)
+        end = time.monotonic() + (10.0 if outcome.started else extra)
         name = f"@morrow-{token}"
         while True:
             if injection.started():
@@ -184,7 +185,7 @@ def _open(
                 raise AttachError("attach-gone", target.pid)
             if time.monotonic() > end:
                 if outcome.started:
-                    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")
+                    raise AttachError("attach-lost", target.pid, why="it closed its end of the channel at once")
                 raise NotReady("attach-queued", target.pid, seconds=f"{patience + extra:.1f}", why=outcome.waiting_for)
             time.sleep(0.0005)
     except BaseException:
@@ -221,4 +222,4 @@ def _take(target: Target, inode: int) -> socket.socket:
             raise AttachError("attach-kernel", target.pid, call="pidfd_getfd", error=os.strerror(ctypes.get_errno()))
         debuglog.log("attach", 2, f"took descriptor {number} of process {target.pid}")
         return socket.socket(fileno=got)
-    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")
+    raise AttachError("attach-lost", target.pid, why="it closed its end of the channel at once")
