@@ -27,6 +27,15 @@ MESSAGES: dict[str, Message] = {
         "{source}: {value!r} is not one of {values}",
         "morrow --help-xoptions lists the settings and their values",
     ),
+    "project-file": Message(
+        "morrow",
+        "{path}: cannot be read: {error}; its [tool.morrow] is left out",
+        "repair the file: the program runs with the default settings meanwhile",
+    ),
+    "project-unknown": Message("morrow", "{path}: [tool.morrow] has no {name!r}; it is left out", "one of: {known}"),
+    "project-value": Message(
+        "morrow", "{path}: [tool.morrow] {name} = {value!r} is left out", "it should be {wanted}"
+    ),
     "unknown-host": Message(
         "morrow",
         "this Python ({host}) is not one this morrow knows; these systems are off: {systems}",
@@ -129,6 +138,24 @@ MESSAGES: dict[str, Message] = {
         "attach",
         "process {pid}: the structures of this build are not where they should be ({what}); nothing was changed",
         "report this with the output of morrow --ps",
+    ),
+    # -- repl ---------------------------------------------------------------------------------------------------------
+    "repl-theme": Message(
+        "morrow",
+        "the theme {theme!r} cannot be used: {reason}; the default one is",
+        "-X theme=default, light or mono, or correct the file",
+    ),
+    "repl-history": Message(
+        "morrow",
+        "the history file {path} cannot be used: {reason}; this session keeps its history in memory",
+        "make the file writable, or name another one with PYTHON_HISTORY",
+    ),
+    # -- language ---------------------------------------------------------------------------------------------------
+    "ahead-missing": Message("morrow --to", "{path} does not exist", "name a file or a folder"),
+    "ahead-refused": Message(
+        "morrow --to",
+        "nothing was written to {output}: some files cannot be rewritten",
+        "change the lines named above, or leave these files out",
     ),
 }
 

@@ -2,4 +2,17 @@
 
 from morrow.host.cp312 import FACTS as OLDER
 
-FACTS = OLDER.but(version=(3, 13), parses_type_defaults=True, interpreters_module="_interpreters")
+FACTS = OLDER.but(
+    version=(3, 13),
+    parses_type_defaults=True,
+    interpreters_module="_interpreters",
+    hidden_start=bytes((30, 0)),
+    shows_command_lines=True,
+    instance_values="inline",
+    eval_breaker="thread",
+    current_frame="thread",
+    pushes_locals=True,
+    for_iter_pops=True,
+    null_before_callable=False,
+    throws_behind=True,
+)

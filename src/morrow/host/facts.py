@@ -40,6 +40,8 @@ class Facts:
     parses_type_parameters: bool  # PEP 695
     parses_type_defaults: bool  # PEP 696
     parses_nested_fstrings: bool  # PEP 701
+    places_fstring_parts: bool  # the positions of nodes inside f-strings are those of 3.14
+    reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     defers_annotations: bool  # PEP 649, PEP 749
@@ -51,6 +53,27 @@ class Facts:
     # -- watching a running program -----------------------------------------------------------------------------------
     has_monitoring: bool  # PEP 669: sys.monitoring
     has_remote_exec: bool  # PEP 768: sys.remote_exec
+
+    # -- launching -----------------------------------------------------------------------------------------------------
+    hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    shows_command_lines: bool  # tracebacks quote the text of -c
+    interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
+    # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
+    jit_supported: bool  # the jit knows this host's bytecode and structures
+    long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)
+    instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same + VALUES_BIAS, or a dict; "inline" behind the object
+    immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
+    eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
+    current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
+    stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
+    install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
+    has_watchers: bool  # PyDict_AddWatcher and friends
+    pushes_locals: bool  # writes to frame.f_locals reach the frame (PEP 667); else PyFrame_LocalsToFast
+    for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
+    attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
+    null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
+    throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
+    error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
 
     def __init__(self, **values: object) -> None:
         if values.keys() != Facts.__annotations__.keys():

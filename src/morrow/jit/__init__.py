@@ -1,0 +1,132 @@
+"""The jit: hot code of an unchanged program runs as machine code, and gives the same answers.
+
+    morrow app.py                           on by default; -X jit=off, or eager to compile at the first calls
+    import morrow.jit; morrow.jit.start()   in a program run by plain python
+    MORROW_JIT=on                           with morrow.jit.start() in sitecustomize or usercustomize: see `start`
+
+`start` costs a thread that sleeps. Nothing else is imported, llvmlite least of all, before something is hot.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from morrow import settings
+from morrow.host import HERE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from morrow.jit.hot_sampling import Sampler
+    from morrow.jit.worker import Worker
+
+_worker: Worker | None = None
+_sampler: Sampler | None = None
+_off = "it was not started"
+_forks = False
+
+
+def start(root: str | None = None, *, mode: str | None = None) -> bool:
+    """Switch the jit on for this process; return whether it is on (`explain` says why not).
+
+    Args:
+        root: the program's folder, given by the launcher; not used.
+        mode: "on", "eager" or "off"; by default what ``-X jit=`` or MORROW_JIT say, which is "on".
+
+    To switch it on for every plain ``python`` by one environment variable, put into usercustomize.py (``python -m site
+    --user-site`` says where): ``import os; os.environ.get("MORROW_JIT", "off") != "off" and __import__("morrow.jit").jit.start()``.
+    """
+    global _worker, _sampler, _off
+    if _worker is not None:
+        return True
+    chosen = mode or settings.get("jit")
+    if chosen == "off":
+        _off = "-X jit=off"
+        return False
+    if HERE is None or not HERE.jit_supported:
+        from morrow.host import probe
+
+        _off = probe.is_proven()[1]
+        return False
+    # Before 3.13 the thread that imports threading first is the main thread to it, and ours would be first.
+    import threading  # noqa: F401
+
+    from morrow.jit.hot_sampling import INTERVAL, Sampler
+    from morrow.jit.lifecycle import on_exit, on_fork
+
+    lazy = _Lazy()
+    _sampler = Sampler(lazy.found, lazy.tick, INTERVAL)
+    _off = ""
+    on_exit(stop)
+    on_fork(_pause, _resume)
+    if chosen == "eager":
+        from morrow.jit import hot_eager
+
+        if not hot_eager.start(_get_worker()):
+            return False
+    _sampler.start()
+    return True
+
+
+def stop() -> None:
+    """Switch the jit off: compiled code is taken out of service, the thread ends. `explain` still answers."""
+    global _off
+    if _sampler is not None:
+        _sampler.stop()
+    if _worker is not None:
+        from morrow.jit import hot_eager
+
+        hot_eager.stop()
+        _worker.close()
+    _off = _off or "it was stopped"
+
+
+def explain(*, html: str | None = None) -> str:
+    """Return what was compiled and what was left to CPython and why, as text; with *html*, also write a page there.
+
+    Raises:
+        OSError: the page cannot be written.
+    """
+    from morrow.jit import report
+
+    made = report.gather(_worker, _off, _sampler.busy if _sampler is not None else 0.0)
+    if html is not None:
+        from morrow.jit import report_html
+
+        report_html.write(made, html)
+    return report.as_text(made)
+
+
+def is_on() -> bool:
+    """Return whether the jit is looking for hot code or running some."""
+    return not _off and not (_worker is not None and _worker.off)
+
+
+class _Lazy:
+    """Stands between the sampler and the worker, so that a program with nothing hot never imports the latter."""
+
+    def found(self, what: str, frame: FrameType, thread: int) -> None:
+        _get_worker().found(what, frame, thread)
+
+    def tick(self, busy: float) -> bool:
+        return _worker is not None and _worker.tick(busy)
+
+
+def _get_worker() -> Worker:
+    global _worker
+    if _worker is None:
+        from morrow.jit.worker import Worker
+
+        _worker = Worker()
+    return _worker
+
+
+def _pause() -> None:
+    if _sampler is not None:
+        _sampler.stop()
+
+
+def _resume() -> None:
+    if _sampler is not None and not _off and not sys.is_finalizing():
+        _sampler.start()

@@ -1,0 +1,465 @@
+"""The pipeline, top to bottom: a function (or a loop in one) -> machine code, or a reason why not.
+
+    bytecode  ->  lift  ->  passes  ->  emit  ->  llvm        each stage's text: python -m morrow.jit FILE::func --stage ...
+
+Called on the compiler thread with the GIL. Reads the function, its globals and classes as they are; what it assumes about
+them the machine code checks itself, every time, by loading the words CPython keeps for its own caches. So nothing here has
+to be told about later changes; `Compiled.assumptions` is for those who want to act earlier.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
+
+from morrow import debuglog
+from morrow.jit import emit, infer, ir, layout, lift
+from morrow.jit.bytecode import read_bytecode
+from morrow.jit.ir_types import Gone
+from morrow.jit.objects import offset
+from morrow.jit.passes import PASSES
+
+MOST_FUNCTIONS = 24
+"""Functions compiled together because they call each other."""
+
+OFTEN = 40
+"""Times one exit may be taken before the function is compiled again without assuming what failed there."""
+
+MOST_COMPILES = 4
+"""Times a function is compiled before it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be compiled.
+
+    Attributes:
+        function: the function object; its code, globals and closure are used.
+        arguments: classes of its arguments, if somebody saw them; None to guess from the host's specialised bytecode.
+        loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
+        frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
+            entry of its value stack, bottom first.
+        level: 0 no optimisation at all (for fuzzing), 1 quick, 2 everything LLVM has.
+    """
+
+    function: FunctionType
+    arguments: tuple[type | None, ...] | None = None
+    loop: int | None = None
+    frame_types: tuple[type | None, ...] | None = None
+    level: int = 1
+
+    def __str__(self) -> str:
+        where = "" if self.loop is None else f" loop at {self.loop}"
+        return f"{self.function.__qualname__}{where} (level {self.level})"
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why something stays with CPython: a row of `reasons`, the source line, and words for its sentence."""
+
+    reason: str
+    where: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason} at line {self.where}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something the code checks whenever it matters, for those who want to act before it fails.
+
+    Attributes:
+        kind: "global" (owner is a dict, name its key), "class" (owner is a class), "code" (owner is a function).
+    """
+
+    kind: str
+    owner: object
+    name: str
+    value: object
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or self.owner!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPoint:
+    """A place where compiled code may leave, and how often it did."""
+
+    code: CodeType
+    offset: int
+    line: int
+    reason: str
+    address: int
+
+    def count(self) -> int:
+        """Return how often the code left here."""
+        return ctypes.c_int64.from_address(self.address).value
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason} x{self.count()}"
+
+
+@dataclass(eq=False, slots=True)
+class Compiled:
+    """Machine code for a function or a loop. Keep it alive as long as its addresses are used.
+
+    Attributes:
+        code, name: what it was made from. The function itself is held by nobody here: it may die as it would without us.
+        entry: address of a vectorcallfunc for the function, 0 for a loop.
+        osr: address of ``int (PyThreadState *, _PyInterpreterFrame *)`` for a loop, else 0. Gives 0 if it did not enter,
+            1 if the frame was rewritten, 2 if it was and an exception must be raised at its instruction.
+        loop: byte offset of the loop's head, or None.
+        assumptions: see `Assumption`.
+        size: bytes of object code.
+        seconds: how long compiling took.
+        exits: where it may leave.
+        texts: stage -> text, if they were asked for.
+    """
+
+    code: CodeType
+    name: str
+    entry: int
+    osr: int
+    loop: int | None
+    assumptions: tuple[Assumption, ...]
+    size: int
+    seconds: float
+    exits: tuple[ExitPoint, ...]
+    texts: dict[str, str] = field(default_factory=dict)
+    missed_address: int = 0
+    slow_address: int = 0
+    level: int = 1
+    _loaded: object = None
+    _keep: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        what = self.name if self.loop is None else f"{self.name} loop at {self.loop}"
+        left = sum(e.count() for e in self.exits)
+        return f"{what}: {self.size} bytes in {self.seconds * 1000:.0f} ms, {len(self.exits)} exits taken {left} times"
+
+    def missed(self) -> int:
+        """Return how often a call was interpreted because its arguments were not as expected."""
+        return ctypes.c_int64.from_address(self.missed_address).value if self.missed_address else 0
+
+    def slow(self) -> int:
+        """Return how often a global was not where it was when compiling (found all the same, but slower)."""
+        return ctypes.c_int64.from_address(self.slow_address).value if self.slow_address else 0
+
+    def review(self) -> str:
+        """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
+        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "callee", "return")]
+        missed = self.missed() >= OFTEN
+        moved = self.slow() >= 100 * OFTEN
+        if not often and not missed and not moved:
+            return "keep"
+        history = _history(self.code)
+        if history.compiles >= MOST_COMPILES:
+            return "leave"
+        news = False
+        for point in often:
+            reasons = _history(point.code).failed.setdefault(point.offset, set())
+            news |= point.reason not in reasons
+            reasons.add(point.reason)
+        if missed and not history.loose:
+            history.loose = news = True
+        news |= moved
+        return "recompile" if news else "leave"
+
+    def close(self) -> None:
+        """Free the code; only when no thread can be in it and nothing points to it."""
+        if self._loaded is not None:
+            self._loaded.close()  # type: ignore[attr-defined]
+            self._loaded = None
+
+
+@dataclass(slots=True)
+class _History:
+    """What is remembered about a code object between compiles."""
+
+    compiles: int = 0
+    loose: bool = False
+    failed: dict[int, set[str]] = field(default_factory=dict)
+
+
+_histories: dict[int, tuple[weakref.ref[CodeType], _History]] = {}
+
+
+def _history(code: CodeType) -> _History:
+    """Return what is remembered about this very code object (codes are equal by value, and that is not meant)."""
+    key = id(code)
+    found = _histories.get(key)
+    if found is None or found[0]() is not code:
+        found = _histories[key] = weakref.ref(code, lambda _: _histories.pop(key, None)), _History()
+    return found[1]
+
+
+def _stock() -> int:
+    def fresh() -> None:
+        pass
+
+    return layout.word(id(fresh) + offset("PyFunctionObject.vectorcall"))
+
+
+STOCK: int = _stock()
+"""Address of the vectorcall every interpreted function has."""
+
+_serial = 0
+
+
+def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled | Declined:
+    """Compile a function, or a loop to be entered from a running frame.
+
+    Args:
+        stages: texts to keep: "bytecode", "ir", "llvm", "asm".
+    """
+    global _serial
+    started = time.perf_counter()
+    function = request.function
+    _history(function.__code__).compiles += 1
+    _serial += 1
+    session = _Session(f"m{_serial}")
+    declined = _unsuitable(function, request)
+    if declined is not None:
+        return declined
+    try:
+        name = session.start(request)
+    except Gone as gone:
+        return Declined(gone.reason, gone.line, gone.detail)
+    module = emit.Module(session.name)
+    for owner, lifted in session.functions:
+        emit.emit_function(module, lifted, owner)
+    entry = f"{session.name}_entry"
+    if request.loop is None:
+        emit.emit_vectorcall(module, entry, name, function, session.kinds[name], STOCK)
+    else:
+        emit.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
+    return _load(request, session, module, entry, stages, started)
+
+
+def _load(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Compiled:
+    from morrow.jit import llvm  # the heavy one: only now
+
+    function = request.function
+    text = module.text()
+    texts = {}
+    if "bytecode" in stages:
+        texts["bytecode"] = "\n".join(map(str, read_bytecode(function.__code__)))
+    if "ir" in stages:
+        from morrow.jit.ir_text import print_function
+
+        texts["ir"] = "\n\n".join(print_function(lifted) for _, lifted in session.functions)
+    if "llvm" in stages:
+        texts["llvm"] = text
+    runtime = llvm.runtime()
+    imports = dict(module.imports)
+    for line in module.declared:
+        symbol = line.split("@", 1)[1].split("(", 1)[0]
+        if symbol in runtime:
+            imports[symbol] = runtime[symbol]
+        elif symbol in _LIBRARY:
+            imports[symbol] = llvm.library_address(_LIBRARY[symbol])
+        elif not symbol.startswith("llvm."):
+            imports[symbol] = llvm.c_address(symbol)
+    optimised = llvm.optimise(text, request.level)
+    if "asm" in stages:
+        texts["asm"] = llvm.assembly(optimised, request.level)
+    counters = f"{session.name}_counters"
+    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
+    lines = {}
+    points = []
+    for number, (owner, exit) in enumerate(module.exits):
+        if owner not in lines:
+            lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
+        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number))
+    address = loaded.addresses[entry]
+    compiled = Compiled(
+        function.__code__,
+        function.__qualname__,
+        entry=address if request.loop is None else 0,
+        osr=0 if request.loop is None else address,
+        loop=request.loop,
+        assumptions=tuple(session.assumptions()),
+        size=loaded.size,
+        seconds=time.perf_counter() - started,
+        exits=tuple(points),
+        texts=texts,
+        slow_address=loaded.addresses[f"{session.name}_slow"],
+        missed_address=loaded.addresses.get(f"{entry}_missed", 0),
+        level=request.level,
+        _loaded=loaded,
+        _keep=tuple(module.keep),
+    )
+    debuglog.log("jit", 1, str(compiled))
+    return compiled
+
+
+#: functions of the C library, under names LLVM does not know and so does not change
+_LIBRARY = {"morrow_pow": "pow", "morrow_fmod": "fmod"}
+
+_GENERATOR_FLAGS = 0x20 | 0x80 | 0x200
+
+
+def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
+    code = function.__code__
+    line = code.co_firstlineno
+    if code.co_flags & _GENERATOR_FLAGS:
+        return Declined("GENERATOR", line, code.co_name)
+    if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
+        return Declined("ARGUMENTS", line, code.co_name)
+    if code.co_cellvars or code.co_freevars:
+        return Declined("CLOSURE", line, code.co_name)
+    return None
+
+
+def _kind_of(cls: type | None) -> tuple[str, type | None]:
+    if cls in (int, float, bool):
+        return cls.__name__, None  # type: ignore[union-attr]
+    return "obj", None
+
+
+def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str, type | None], ...], int]:
+    assert request.frame_types is not None
+    slots = []
+    for place, cls in enumerate(request.frame_types):
+        if cls is None:
+            continue
+        kind, _ = _kind_of(cls)
+        slots.append((place, "own" if kind == "obj" else kind, cls))
+    return tuple(slots), len(request.frame_types)
+
+
+class _Session:
+    """The functions compiled together; what `lift` asks for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.functions: list[tuple[FunctionType, ir.Function]] = []
+        self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
+        self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
+        self.tags: dict[str, frozenset[int]] = {}
+        self.declined: set[FunctionType] = set()
+        self.again: set[str] = set()
+        self.gain = 0
+
+    def start(self, request: Request) -> str:
+        """Lift what was asked for, and everything it calls; return its name."""
+        function = request.function
+        if request.loop is not None:
+            assert request.frame_types is not None
+            count = layout.entries_of_frame(function.__code__)
+            kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
+            name = f"{self.name}_f0"
+            lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
+            stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
+            self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
+            return name
+        loose = _history(function.__code__).loose
+        if request.arguments is not None and not loose:
+            kinds_ = tuple(_kind_of(c) for c in request.arguments)
+        elif loose:
+            kinds_ = (("obj", None),) * function.__code__.co_argcount
+        else:
+            instructions = read_bytecode(function.__code__)
+            guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
+            kinds_ = tuple(_kind_of(c) for c in guessed)
+        found = self.lift(function, kinds_)
+        if self.gain < 2:
+            raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
+        return found
+
+    def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
+        """Lift one function for these kinds of arguments."""
+        name = f"{self.name}_f{len(self.names)}"
+        self.names[function, kinds] = name
+        # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
+        self.kinds[name] = tuple((kind, _CLASSES.get(kind, cls)) for kind, cls in kinds)
+        lifter = lift.Lifter(function, name, kinds, self)
+        try:
+            lifted = lifter.run()
+            if name in self.again and len(lifter.returns) == 1 and -1 not in lifter.returns:
+                # it calls itself, and now it is known what it gives back: once more, without tests of the answer
+                self.tags[name] = frozenset(lifter.returns)
+                lifter = lift.Lifter(function, name, kinds, self)
+                lifted = lifter.run()
+                if frozenset(lifter.returns) != self.tags[name]:
+                    del self.tags[name]
+                    self.again.discard(name)
+                    lifter = lift.Lifter(function, name, kinds, self)
+                    lifted = lifter.run()
+        except Gone:
+            del self.names[function, kinds]
+            raise
+        self.add(function, lifted, lifter)
+        return name
+
+    def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
+        """Run the passes over a lifted function and keep it."""
+        for step in PASSES:
+            lifted = step(lifted)
+        lifted.number_exits()
+        if debuglog.level("jit") >= 2:
+            from morrow.jit.ir_text import print_function
+
+            debuglog.log("jit", 2, print_function(lifted))
+        self.functions.append((function, lifted))
+        self.tags.setdefault(lifted.name, frozenset(lifter.returns))
+        self.gain += lifter.gain
+
+    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None] | None:
+        """See `lift.Session`."""
+        name = self.names.get((function, kinds))
+        if name is not None:
+            tags = self.tags.get(name)
+            if tags is None:
+                self.again.add(name)
+            return name, None if tags is None or -1 in tags else tags
+        if function in self.declined or len(self.names) >= MOST_FUNCTIONS:
+            return None
+        code = function.__code__
+        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
+            return None
+        if sum(1 for f, _ in self.names if f is function) >= 4:
+            return None
+        before = len(self.functions)
+        try:
+            name = self.lift(function, kinds)
+        except Gone as gone:
+            debuglog.log("jit", 1, f"{function.__qualname__}: {gone}")
+            self.declined.add(function)
+            del self.functions[before:]
+            return None
+        tags = self.tags[name]
+        return name, None if -1 in tags else tags
+
+    def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
+        """See `lift.Session`."""
+        return frozenset(_history(function.__code__).failed.get(offset, ()))
+
+    def assumptions(self) -> list[Assumption]:
+        """Collect what the code checks."""
+        found: dict[tuple[str, int, str], Assumption] = {}
+        for _, lifted in self.functions:
+            for block in lifted.blocks:
+                for op in block.ops:
+                    first = op.operands[0] if op.operands else None
+                    if not isinstance(first, ir.Object) or first.index < 0:
+                        continue
+                    owner = lifted.objects[first.index]
+                    if op.name == "entry" and isinstance(owner, dict):
+                        name = str(op.attributes[1])
+                        found["global", id(owner), name] = Assumption("global", owner, name, owner.get(name))
+                    elif op.name == "version_is":
+                        found["class", id(owner), ""] = Assumption("class", owner, "", None)
+                    elif op.name == "code_is":
+                        found["code", id(owner), ""] = Assumption("code", owner, "", getattr(owner, "__code__", None))
+        return list(found.values())
+
+
+_CLASSES: dict[str, type] = {"int": int, "float": float, "bool": bool}
+
+Step = Callable[[ir.Function], ir.Function]

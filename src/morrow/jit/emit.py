@@ -1,0 +1,811 @@
+"""IR -> LLVM IR text, one function after the other into one module.
+
+Every function becomes ``{i64, i64} @name(thread state, function object, depth, values...)``: the answer is a tag and 64
+bits, or `TAG_EXIT` and a record (see `guards`) if the interpreter has to go on. On top of it come the entries CPython
+knows: a vectorcall that checks and unboxes arguments, or an entry into a running frame (`OSR`). Whatever differs from
+process to process (addresses, version numbers of classes and dicts) is an external symbol, so that object code can be kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from types import CodeType, FunctionType
+
+from morrow.host import HERE
+from morrow.jit import guards, ir, layout
+from morrow.jit.ir_types import is_heap
+from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
+
+MAXIMUM_DEPTH = 300
+"""Compiled calls within each other before the next one is left to the interpreter: they use the C stack, its calls do not."""
+
+LLVM_TYPE = {"i64": "i64", "f64": "double", "i1": "i1", "ptr": "ptr", "pair": "{i64, i64}"}
+_SIGNED = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge"}
+_ORDERED = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
+_C_TYPE = {"i64": "i64", "f64": "double", "ptr": "ptr", "i1": "i1"}
+
+
+class Module:
+    """LLVM text of some functions, and what it needs from outside.
+
+    Attributes:
+        imports: symbol -> address or number, for `llvm.Loaded`.
+        exports: symbols to look up.
+        exits: each function's exits, in the order of their counters.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.texts: list[str] = []
+        self.declared: set[str] = set()
+        self.imports: dict[str, int] = {}
+        self.numbers: dict[tuple[str, int], str] = {}
+        self.keep: list[object] = []
+        self.exports: list[str] = []
+        self.exits: list[tuple[FunctionType, ir.Exit]] = []
+
+    def symbol(self, stem: str, value: int) -> str:
+        """Return a symbol whose address is *value*: an object's address or a number other than 0."""
+        found = self.numbers.get((stem, value))
+        if found is None:
+            found = f"{self.name}_{stem}{len(self.numbers)}"
+            self.numbers[stem, value] = found
+            self.imports[found] = value
+        return "@" + found
+
+    def object(self, value: object) -> str:
+        """Return the symbol of an object.
+
+        Constants live as long as the code. Functions, classes and the dicts of globals are not kept alive, so that they die
+        when they would without us: each use is behind a guard that only a living one of the same code, version or owner passes.
+        """
+        if not isinstance(value, FunctionType) and not (isinstance(value, type) and is_heap(value)) and not isinstance(value, dict):
+            self.keep.append(value)
+        return self.symbol("o", id(value))
+
+    def number(self, value: int, type: str = "i64") -> str:
+        """Return a constant expression for a number that may be another one in the next process."""
+        if value == 0:
+            return "0"
+        wide = f"ptrtoint (ptr {self.symbol('n', value)} to i64)"
+        return wide if type == "i64" else f"trunc (i64 {wide} to {type})"
+
+    def text(self) -> str:
+        """Return the whole module."""
+        counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
+        outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
+        counters += f"\n@{self.name}_slow = global i64 0"
+        return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
+
+
+def emit_function(module: Module, function: ir.Function, owner: FunctionType) -> None:
+    """Add a function's text to the module."""
+    _Function(module, function, owner).emit()
+
+
+class _Function:
+    def __init__(self, module: Module, function: ir.Function, owner: FunctionType) -> None:
+        self.module, self.function, self.owner = module, function, owner
+        self.code: CodeType = owner.__code__
+        self.out = Text()
+        self.incoming: dict[str, list[tuple[str, tuple[ir.Operand, ...]]]] = {b.label: [] for b in function.blocks}
+        self.counts = any(op.name in ("call",) for b in function.blocks for op in b.ops)
+        self.entered = False
+        function.number_exits()
+        self.width = max([4, *(sum(len(s.values) for s in (*e.locals, *e.stack)) for e in function.exits)])
+
+    # -- operands ---------------------------------------------------------------------------------------------------------
+
+    def text(self, operand: ir.Operand) -> str:
+        """Return an operand as LLVM writes it, without its type."""
+        if isinstance(operand, ir.Value):
+            return f"%x{operand.number}"
+        if isinstance(operand, ir.Object):
+            return "null" if operand.index < 0 else self.module.object(self.function.objects[operand.index])
+        value = operand.value
+        if isinstance(value, float):
+            return "0x%016X" % struct.unpack("<Q", struct.pack("<d", value))[0]
+        return str(value).lower()
+
+    def typed(self, operand: ir.Operand) -> str:
+        """Return an operand with its LLVM type."""
+        return f"{LLVM_TYPE[operand.type]} {self.text(operand)}"
+
+    # -- the function ---------------------------------------------------------------------------------------------------
+
+    def emit(self) -> None:
+        out, function = self.out, self.function
+        self.module.keep += function.kept
+        out.block("entry")
+        out.line(f"%room = alloca [{self.width} x i64]")
+        out.line("%flag = alloca i32")
+        homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
+        self.homes = bool(homes)
+        if homes:
+            out.line(f"%home = alloca [{homes[-1] + 1} x {{i64, i64}}]")
+            for place in homes:
+                out.store("i64", str(ir.TAG_UNBOUND), "%home", 16 * place)
+        # a place that never holds a reference needs no test when it is dropped
+        self.referring = {
+            op.attributes[0]
+            for b in function.blocks
+            for op in b.ops
+            if op.name == "home_store" and not (isinstance(op.operands[0], ir.Literal) and op.operands[0].value != ir.TAG_OBJECT)
+        }
+        out.line(f"br label %{function.blocks[0].label}")
+        holes = {}
+        for block in function.blocks:
+            out.block(block.label)
+            holes[block.label] = len(out.lines)
+            for op in block.ops:
+                self.operation(op)
+        for exit in function.exits:
+            self.leave(exit)
+        lines = out.lines
+        for block in reversed(function.blocks):
+            phis = []
+            for place, parameter in enumerate(block.parameters):
+                pairs = ", ".join(f"[ {self.text(arguments[place])}, %{label} ]" for label, arguments in self.incoming[block.label])
+                phis.append(f"  %x{parameter.number} = phi {LLVM_TYPE[parameter.type]} {pairs}")
+            lines[holes[block.label] : holes[block.label]] = phis
+        parameters = ", ".join(f"{LLVM_TYPE[p.type]} %x{p.number}" for p in function.parameters)
+        head = f"define internal {{i64, i64}} @{function.name}(ptr %ts, ptr %func, i64 %depth{', ' + parameters if parameters else ''}) {{"
+        self.module.texts.append("\n".join([head, *lines, "}"]))
+        self.module.declared |= out.declared
+
+    def leave(self, exit: ir.Exit) -> None:
+        """Write the cold block of an exit: hand its live values to morrow_leave."""
+        module, out, code = self.module, self.out, self.code
+        number = len(module.exits)
+        module.exits.append((self.owner, exit))
+        kinds, seen = [], {}
+        out.block(f"exit{exit.number}")
+        place = 0
+        for entry, slot in enumerate((*exit.locals, *exit.stack)):
+            kind = ir.SLOTS[slot.kind][0]
+            if slot.kind in ("int", "float"):
+                first = seen.setdefault((slot.kind, slot.values), entry)
+                if first != entry:
+                    kinds.append(kind + 256 * (first + 1))
+                    continue
+            kinds.append(kind)
+            for value in slot.values:
+                text, type = self.text(value), LLVM_TYPE[value.type]
+                if type == "i1":
+                    text, type = out.let(f"zext i1 {text} to i64"), "i64"
+                out.store(type, text, "%room", 8 * place)
+                place += 1
+        start = offset("PyCodeObject.co_code_adaptive")
+        words = [
+            f"ptrtoint (ptr {module.object(code)} to i64)",
+            f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start + _pointer(code, exit)}) to i64)",
+            str(int(exit.raises)),
+            str(len(exit.locals)),
+            str(len(exit.stack)),
+            str(layout.frame_words(code)),
+            f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
+            str(len(kinds)),
+            *map(str, kinds),
+        ]
+        name = f"@{self.function.name}_exit{exit.number}"
+        module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
+        if self.entered and self.counts and not exit.why == "depth":
+            self.uncount()
+        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
+        pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {out.let(f'ptrtoint ptr {record} to i64')}, 1")
+        out.line(f"ret {{i64, i64}} {pair}")
+
+    def uncount(self) -> None:
+        """Give back this call's part of the recursion limit."""
+        field = _recursion()
+        left = self.out.load("i32", "%ts", field)
+        self.out.store("i32", self.out.let(f"add i32 {left}, 1"), "%ts", field)
+
+    # -- operations --------------------------------------------------------------------------------------------------------
+
+    def operation(self, op: ir.Op) -> None:
+        """Write one operation."""
+        method = getattr(self, "op_" + op.name, None)
+        if method is None:
+            simple = _SIMPLE[op.name]
+            self.result(op, simple.format(*(self.text(o) for o in op.operands)))
+        else:
+            method(op)
+
+    def result(self, op: ir.Op, expression: str) -> None:
+        """Name the expression as the operation's result."""
+        assert op.result is not None
+        self.out.line(f"%x{op.result.number} = {expression}")
+
+    def otherwise(self, op: ir.Op) -> str:
+        """Return the label of the operation's exit."""
+        assert op.exit is not None
+        return f"exit{op.exit.number}"
+
+    def alias(self, op: ir.Op, name: str) -> None:
+        """Let the result be a value already computed."""
+        assert op.result is not None
+        type = LLVM_TYPE[op.result.type]
+        if type == "ptr":
+            self.result(op, f"getelementptr i8, ptr {name}, i64 0")
+        elif type == "double":
+            self.result(op, f"bitcast double {name} to double")
+        else:
+            self.result(op, f"or {type} {name}, {'false' if type == 'i1' else 0}")
+
+    def op_enter(self, op: ir.Op) -> None:
+        out = self.out
+        deep = out.let(f"icmp ult i64 %depth, {MAXIMUM_DEPTH}")
+        out.go_on_if(deep, self.otherwise(op))
+        field = _recursion()
+        left = out.load("i32", "%ts", field)
+        out.go_on_if(out.let(f"icmp sgt i32 {left}, 1"), self.otherwise(op))
+        if self.counts:
+            out.store("i32", out.let(f"sub i32 {left}, 1"), "%ts", field)
+        self.entered = True
+
+    def checked(self, op: ir.Op, name: str) -> None:
+        """Arithmetic with an overflow flag."""
+        out = self.out
+        self.out.declared.add(f"declare {{i64, i1}} @llvm.{name}.with.overflow.i64(i64, i64)")
+        a, b = (self.text(o) for o in op.operands)
+        both = out.let(f"call {{i64, i1}} @llvm.{name}.with.overflow.i64(i64 {a}, i64 {b})")
+        over = out.let(f"extractvalue {{i64, i1}} {both}, 1")
+        here = out.fresh("ok")
+        out.branch(over, self.otherwise(op), here, UNLIKELY)
+        out.block(here)
+        self.result(op, f"extractvalue {{i64, i1}} {both}, 0")
+
+    def op_int_add(self, op: ir.Op) -> None:
+        self.checked(op, "sadd")
+
+    def op_int_sub(self, op: ir.Op) -> None:
+        self.checked(op, "ssub")
+
+    def op_int_mul(self, op: ir.Op) -> None:
+        self.checked(op, "smul")
+
+    def _divisor(self, op: ir.Op) -> tuple[str, str, str]:
+        """Check the divisor; return dividend, divisor and whether the remainder needs the divisor's sign."""
+        out = self.out
+        a, b = (self.text(o) for o in op.operands)
+        usual = out.let(f"icmp ugt i64 {out.let(f'add i64 {b}, 1')}, 1")
+        out.go_on_if(usual, self.otherwise(op))
+        rest = out.let(f"srem i64 {a}, {b}")
+        differ = out.let(f"icmp slt i64 {out.let(f'xor i64 {rest}, {b}')}, 0")
+        some = out.let(f"icmp ne i64 {rest}, 0")
+        return rest, b, out.let(f"and i1 {differ}, {some}")
+
+    def op_int_mod(self, op: ir.Op) -> None:
+        rest, b, fix = self._divisor(op)
+        other = self.out.let(f"add i64 {rest}, {b}")
+        self.result(op, f"select i1 {fix}, i64 {other}, i64 {rest}")
+
+    def op_int_floordiv(self, op: ir.Op) -> None:
+        _, b, fix = self._divisor(op)
+        quotient = self.out.let(f"sdiv i64 {self.text(op.operands[0])}, {b}")
+        other = self.out.let(f"sub i64 {quotient}, 1")
+        self.result(op, f"select i1 {fix}, i64 {other}, i64 {quotient}")
+
+    def op_int_shl(self, op: ir.Op) -> None:
+        out = self.out
+        a, b = (self.text(o) for o in op.operands)
+        out.go_on_if(out.let(f"icmp ult i64 {b}, 63"), self.otherwise(op))
+        shifted = out.let(f"shl i64 {a}, {b}")
+        back = out.let(f"ashr i64 {shifted}, {b}")
+        out.go_on_if(out.let(f"icmp eq i64 {back}, {a}"), self.otherwise(op))
+        self.alias(op, shifted)
+
+    def op_int_shr(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.out.go_on_if(self.out.let(f"icmp ult i64 {b}, 64"), self.otherwise(op))
+        self.result(op, f"ashr i64 {a}, {b}")
+
+    def op_int_compare(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp {_SIGNED[str(op.attributes[0])]} i64 {a}, {b}")
+
+    def op_float_compare(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"fcmp {_ORDERED[str(op.attributes[0])]} double {a}, {b}")
+
+    def op_int_to_float(self, op: ir.Op) -> None:
+        a = self.text(op.operands[0])
+        # beyond 2**53 CPython compares and divides exactly; the hardware would round first
+        moved = self.out.let(f"add i64 {a}, {2**53}")
+        self.out.go_on_if(self.out.let(f"icmp ule i64 {moved}, {2**54}"), self.otherwise(op))
+        self.result(op, f"sitofp i64 {a} to double")
+
+    def op_float_div(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.out.go_on_if(self.out.let(f"fcmp une double {b}, 0.0"), self.otherwise(op))
+        self.result(op, f"fdiv double {a}, {b}")
+
+    def op_float_mod(self, op: ir.Op) -> None:
+        # floatobject.c, float_rem: fmod, then the divisor's sign
+        out = self.out
+        a, b = (self.text(o) for o in op.operands)
+        out.go_on_if(out.let(f"fcmp une double {b}, 0.0"), self.otherwise(op))
+        rest = out.call("double", "morrow_fmod", f"double {a}", f"double {b}")
+        out.declare("double", "llvm.copysign.f64", "double", "double")
+        none = out.let(f"call double @llvm.copysign.f64(double 0.0, double {b})")
+        negative = out.let(f"fcmp olt double {b}, 0.0")
+        differ = out.let(f"xor i1 {negative}, {out.let(f'fcmp olt double {rest}, 0.0')}")
+        fixed = out.let(f"select i1 {differ}, double {out.let(f'fadd double {rest}, {b}')}, double {rest}")
+        zero = out.let(f"fcmp oeq double {rest}, 0.0")
+        self.result(op, f"select i1 {zero}, double {none}, double {fixed}")
+
+    def op_float_pow(self, op: ir.Op) -> None:
+        out = self.out
+        a, b = (self.text(o) for o in op.operands)
+        out.go_on_if(out.let(f"fcmp ogt double {a}, 0.0"), self.otherwise(op))
+        power = out.call("double", "morrow_pow", f"double {a}", f"double {b}")
+        out.go_on_if(out.let(f"fcmp ogt double {power}, 0.0"), self.otherwise(op))
+        out.go_on_if(out.let(f"fcmp olt double {power}, 0x7FF0000000000000"), self.otherwise(op))
+        self.alias(op, power)
+
+    def op_float_sqrt(self, op: ir.Op) -> None:
+        a = self.text(op.operands[0])
+        self.out.go_on_if(self.out.let(f"fcmp uge double {a}, 0.0"), self.otherwise(op))
+        self.out.declare("double", "llvm.sqrt.f64", "double")
+        self.result(op, f"call double @llvm.sqrt.f64(double {a})")
+
+    def op_float_abs(self, op: ir.Op) -> None:
+        self.out.declare("double", "llvm.fabs.f64", "double")
+        self.result(op, f"call double @llvm.fabs.f64(double {self.text(op.operands[0])})")
+
+    def op_box_dyn(self, op: ir.Op) -> None:
+        tag, bits = (self.text(o) for o in op.operands)
+        self.alias(op, self.out.call("ptr", "morrow_box", f"i64 {tag}", f"i64 {bits}"))
+
+    def op_guard_true(self, op: ir.Op) -> None:
+        self.out.go_on_if(self.text(op.operands[0]), self.otherwise(op))
+
+    def op_guard_false(self, op: ir.Op) -> None:
+        here = self.out.fresh("ok")
+        self.out.branch(self.text(op.operands[0]), self.otherwise(op), here, UNLIKELY)
+        self.out.block(here)
+
+    def op_class_is(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp eq ptr {type_of(self.out, a)}, {b}")
+
+    def op_version_is(self, op: ir.Op) -> None:
+        cls, version = op.operands
+        assert isinstance(version, ir.Literal)
+        now = self.out.load("i32", self.text(cls), offset("PyTypeObject.tp_version_tag"))
+        self.result(op, f"icmp eq i32 {now}, {self.module.number(int(version.value), 'i32')}")
+
+    def op_keys_are(self, op: ir.Op) -> None:
+        cls, count = op.operands
+        keys = self.out.load("ptr", self.text(cls), offset("PyHeapTypeObject.ht_cached_keys"))
+        now = self.out.load("i64", keys, offset("PyDictKeysObject.dk_nentries"))
+        self.result(op, f"icmp eq i64 {now}, {self.text(count)}")
+
+    def op_code_is(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_code'))}, {b}")
+
+    def op_globals_are(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_globals'))}, {b}")
+
+    def op_has_values(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            self.result(op, f"icmp ne ptr {out.load('ptr', a, offset('MANAGED_VALUES_OFFSET'))}, null")
+        elif HERE.instance_values == "tagged":  # type: ignore[union-attr]
+            word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+            self.result(op, f"icmp ne i64 {out.let(f'and i64 {word}, 1')}, 0")
+        else:
+            valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
+            self.result(op, f"icmp ne i8 {valid}, 0")
+
+    def values(self, op: ir.Op) -> str:
+        """Return the address of an instance's value."""
+        out, a = self.out, self.text(op.operands[0])
+        cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+        index = int(op.attributes[1])  # type: ignore[call-overload]
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            return out.at(out.load("ptr", a, offset("MANAGED_VALUES_OFFSET")), 8 * index)
+        if HERE.instance_values == "tagged":  # type: ignore[union-attr]
+            # the tagged word is the address of the values, less one (dictobject.h, _PyDictOrValues_GetValues)
+            return out.at(out.load("ptr", a, offset("MANAGED_DICT_OFFSET")), 1 + 8 * index)
+        return out.at(a, cls.__basicsize__ + offset("PyDictValues.values") + 8 * index)
+
+    def op_value(self, op: ir.Op) -> None:
+        self.result(op, f"load ptr, ptr {self.values(op)}")
+
+    def op_value_store(self, op: ir.Op) -> None:
+        where = self.values(op)
+        self.result(op, f"load ptr, ptr {where}")
+        self.out.store("ptr", self.text(op.operands[1]), where)
+
+    def op_field(self, op: ir.Op) -> None:
+        self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
+
+    def op_field_store(self, op: ir.Op) -> None:
+        where = self.out.at(self.text(op.operands[0]), int(op.attributes[0]))  # type: ignore[call-overload]
+        self.result(op, f"load ptr, ptr {where}")
+        self.out.store("ptr", self.text(op.operands[1]), where)
+
+    def op_entry(self, op: ir.Op) -> None:
+        out = self.out
+        holder = op.operands[0]
+        assert isinstance(holder, ir.Object)
+        mapping = self.function.objects[holder.index]
+        index = int(op.attributes[0])  # type: ignore[call-overload]
+        keys, place = layout.entry(mapping, index)
+        symbol = self.module.symbol("k", keys)
+        key = self.module.object(layout.key_at(mapping, index))
+        named, found, slow, done = (out.fresh(s) for s in ("named", "found", "moved", "entry"))
+        now = out.load("ptr", self.text(holder), offset("PyDictObject.ma_keys"))
+        out.branch(out.let(f"icmp eq ptr {now}, {symbol}"), named, slow, LIKELY)
+        out.block(named)
+        name = out.load("ptr", symbol, place + offset("PyDictUnicodeEntry.me_key"))
+        out.branch(out.let(f"icmp eq ptr {name}, {key}"), found, slow, LIKELY)
+        out.block(found)
+        value = out.load("ptr", symbol, place + offset("PyDictUnicodeEntry.me_value"))
+        out.branch(out.let(f"icmp ne ptr {value}, null"), done, slow, LIKELY)
+        out.block(slow)
+        # the dict has grown or the name was deleted: look again, and count it, so that the next compile knows the new place
+        self._slow()
+        looked = out.call("ptr", "PyDict_GetItemWithError", f"ptr {self.text(holder)}", f"ptr {key}")
+        out.branch(out.let(f"icmp ne ptr {looked}, null"), done, self.otherwise(op), LIKELY)
+        out.block(done)
+        self.result(op, f"phi ptr [ {value}, %{found} ], [ {looked}, %{slow} ]")
+
+    def _slow(self) -> None:
+        """Count that something was not where it was when compiling."""
+        counter = f"@{self.module.name}_slow"
+        self.out.store("i64", self.out.let(f"add i64 {self.out.load('i64', counter)}, 1"), counter)
+
+    def op_absent(self, op: ir.Op) -> None:
+        out = self.out
+        holder = op.operands[0]
+        assert isinstance(holder, ir.Object)
+        symbol = self.module.symbol("k", layout.keys_of(self.function.objects[holder.index]))
+        same, slow, done = (out.fresh(s) for s in ("same", "changed", "absent"))
+        now = out.load("ptr", self.text(holder), offset("PyDictObject.ma_keys"))
+        out.branch(out.let(f"icmp eq ptr {now}, {symbol}"), same, slow, LIKELY)
+        out.block(same)
+        version = out.load("i32", symbol, offset("PyDictKeysObject.dk_version"))
+        expected = self.module.number(int(op.attributes[0]), "i32")  # type: ignore[call-overload]
+        out.branch(out.let(f"icmp eq i32 {version}, {expected}"), done, slow, LIKELY)
+        out.block(slow)
+        self._slow()
+        name = self.module.object(op.attributes[1])
+        there = out.call("i32", "PyDict_Contains", f"ptr {self.text(holder)}", f"ptr {name}")
+        out.branch(out.let(f"icmp eq i32 {there}, 0"), done, self.otherwise(op), LIKELY)
+        out.block(done)
+
+    def op_cell(self, op: ir.Op) -> None:
+        self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), offset('PyCellObject.ob_ref'))}")
+
+    def op_int_value(self, op: ir.Op) -> None:
+        self.alias(op, int_value(self.out, self.text(op.operands[0]), self.otherwise(op), "%flag"))
+
+    def op_float_value(self, op: ir.Op) -> None:
+        self.result(op, f"load double, ptr {self.out.at(self.text(op.operands[0]), offset('PyFloatObject.ob_fval'))}")
+
+    def op_box_int(self, op: ir.Op) -> None:
+        self.alias(op, self.out.call("ptr", "PyLong_FromLongLong", f"i64 {self.text(op.operands[0])}"))
+
+    def op_box_float(self, op: ir.Op) -> None:
+        self.alias(op, self.out.call("ptr", "PyFloat_FromDouble", f"double {self.text(op.operands[0])}"))
+
+    def op_box_bool(self, op: ir.Op) -> None:
+        yes, no = self.module.object(True), self.module.object(False)
+        self.result(op, f"select i1 {self.text(op.operands[0])}, ptr {yes}, ptr {no}")
+
+    def op_incref(self, op: ir.Op) -> None:
+        incref(self.out, self.text(op.operands[0]))
+
+    def op_decref(self, op: ir.Op) -> None:
+        decref(self.out, self.text(op.operands[0]))
+
+    def op_decref_dyn(self, op: ir.Op) -> None:
+        out = self.out
+        tag, bits = (self.text(o) for o in op.operands)
+        yes, done = out.fresh("object"), out.fresh("scalar")
+        out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_OBJECT}"), yes, done)
+        out.block(yes)
+        decref(out, out.let(f"inttoptr i64 {bits} to ptr"))
+        out.line(f"br label %{done}")
+        out.block(done)
+
+    def op_home_store(self, op: ir.Op) -> None:
+        place = 16 * int(op.attributes[0])  # type: ignore[call-overload]
+        tag, bits = (self.text(o) for o in op.operands)
+        self.out.store("i64", tag, "%home", place)
+        self.out.store("i64", bits, "%home", place + 8)
+
+    def op_home_drop(self, op: ir.Op) -> None:
+        if op.attributes[0] not in self.referring:
+            return
+        out, place = self.out, 16 * int(op.attributes[0])  # type: ignore[call-overload]
+        yes, done = out.fresh("object"), out.fresh("scalar")
+        tag = out.load("i64", "%home", place)
+        out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_OBJECT}"), yes, done)
+        out.block(yes)
+        pointer = out.load("ptr", "%home", place + 8)
+        out.store("i64", str(ir.TAG_UNBOUND), "%home", place)
+        decref(out, pointer)
+        out.line(f"br label %{done}")
+        out.block(done)
+
+    def op_size(self, op: ir.Op) -> None:
+        where = self.out.at(self.text(op.operands[0]), offset("PyVarObject.ob_size"))
+        self.result(op, f"load i64, ptr {where}")
+
+    def _list_place(self, op: ir.Op) -> str:
+        items = self.out.load("ptr", self.text(op.operands[0]), offset("PyListObject.ob_item"))
+        return self.out.let(f"getelementptr ptr, ptr {items}, i64 {self.text(op.operands[1])}")
+
+    def op_list_item(self, op: ir.Op) -> None:
+        self.result(op, f"load ptr, ptr {self._list_place(op)}")
+
+    def op_list_store(self, op: ir.Op) -> None:
+        where = self._list_place(op)
+        self.result(op, f"load ptr, ptr {where}")
+        self.out.store("ptr", self.text(op.operands[2]), where)
+
+    def op_fill(self, op: ir.Op) -> None:
+        if op.attributes[0] == "list":
+            self.out.store("ptr", self.text(op.operands[2]), self._list_place(op))
+            return
+        items = self.out.at(self.text(op.operands[0]), offset("PyTupleObject.ob_item"))
+        where = self.out.let(f"getelementptr ptr, ptr {items}, i64 {self.text(op.operands[1])}")
+        self.out.store("ptr", self.text(op.operands[2]), where)
+
+    def op_tuple_item(self, op: ir.Op) -> None:
+        items = self.out.at(self.text(op.operands[0]), offset("PyTupleObject.ob_item"))
+        where = self.out.let(f"getelementptr ptr, ptr {items}, i64 {self.text(op.operands[1])}")
+        self.result(op, f"load ptr, ptr {where}")
+
+    def op_field_int(self, op: ir.Op) -> None:
+        self.result(op, f"load i64, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
+
+    def op_iterator_next(self, op: ir.Op) -> None:
+        out, it = self.out, self.text(op.operands[0])
+        sort = str(op.attributes[0])
+        struct_ = "_PyListIterObject" if sort == "list" else "_PyTupleIterObject"
+        look, fast, slow, done = (out.fresh(s) for s in ("look", "item", "end", "next"))
+        sequence = out.load("ptr", it, offset(struct_ + ".it_seq"))
+        out.branch(out.let(f"icmp ne ptr {sequence}, null"), look, slow, LIKELY)
+        out.block(look)
+        index = out.load("i64", it, offset(struct_ + ".it_index"))
+        size = out.load("i64", sequence, offset("PyVarObject.ob_size"))
+        out.branch(out.let(f"icmp ult i64 {index}, {size}"), fast, slow, LIKELY)
+        out.block(fast)
+        if sort == "list":
+            items = out.load("ptr", sequence, offset("PyListObject.ob_item"))
+        else:
+            items = out.at(sequence, offset("PyTupleObject.ob_item"))
+        item = out.load("ptr", out.let(f"getelementptr ptr, ptr {items}, i64 {index}"))
+        incref(out, item)
+        out.store("i64", out.let(f"add i64 {index}, 1"), it, offset(struct_ + ".it_index"))
+        out.line(f"br label %{done}")
+        out.block(slow)
+        # its end is the iterator's own business: what it forgets then differs from host to host
+        step = out.load("ptr", type_of(out, it), offset("PyTypeObject.tp_iternext"))
+        last = out.let(f"call ptr {step}(ptr {it})")
+        out.line(f"br label %{done}")
+        out.block(done)
+        self.result(op, f"phi ptr [ {item}, %{fast} ], [ {last}, %{slow} ]")
+
+    def _c_call(self, op: ir.Op, result: str) -> str:
+        return self.out.call(result, str(op.attributes[0]), *(f"{_C_TYPE[o.type]} {self.text(o)}" for o in op.operands))
+
+    def op_call_c(self, op: ir.Op) -> None:
+        answer = self._c_call(op, "ptr")
+        if op.exit is not None:
+            self.out.go_on_if(self.out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
+        self.alias(op, answer)
+
+    def op_call_c_int(self, op: ir.Op) -> None:
+        type = str(op.attributes[1])
+        answer = self._c_call(op, type)
+        if op.exit is not None:
+            self.out.go_on_if(self.out.let(f"icmp sge {type} {answer}, 0"), self.otherwise(op))
+        self.alias(op, self.out.let(f"sext i32 {answer} to i64") if type == "i32" else answer)
+
+    def op_call(self, op: ir.Op) -> None:
+        out = self.out
+        callee, *arguments = op.operands
+        deeper = out.let("add i64 %depth, 1")
+        given = "".join(", " + self.typed(a) for a in arguments)
+        self.result(op, f"call {{i64, i64}} @{op.attributes[0]}(ptr %ts, ptr {self.text(callee)}, i64 {deeper}{given})")
+
+    def op_poll(self, op: ir.Op) -> None:
+        out = self.out
+        busy, done = out.fresh("busy"), out.fresh("calm")
+        due = guards.breaker(out, "%ts")
+        out.branch(out.let(f"icmp eq i64 {due}, 0"), done, busy, LIKELY)
+        out.block(busy)
+        answer = out.call("i32", "morrow_poll", "ptr %ts")
+        out.branch(out.let(f"icmp eq i32 {answer}, 0"), done, self.otherwise(op))
+        out.block(done)
+
+    # -- terminators -------------------------------------------------------------------------------------------------------
+
+    def target(self, op: ir.Op, which: int) -> str:
+        """Note an edge and return its label."""
+        label, arguments = op.targets[which]
+        self.incoming[label].append((self.out.label, arguments))
+        return label
+
+    def op_jump(self, op: ir.Op) -> None:
+        self.out.line(f"br label %{self.target(op, 0)}")
+
+    def op_branch(self, op: ir.Op) -> None:
+        self.out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+
+    def op_return(self, op: ir.Op) -> None:
+        tag, bits = (self.text(o) for o in op.operands)
+        if self.entered and self.counts:
+            self.uncount()
+        pair = self.out.let(f"insertvalue {{i64, i64}} poison, i64 {tag}, 0")
+        pair = self.out.let(f"insertvalue {{i64, i64}} {pair}, i64 {bits}, 1")
+        self.out.line(f"ret {{i64, i64}} {pair}")
+
+    def op_leave(self, op: ir.Op) -> None:
+        self.out.line(f"br label %{self.otherwise(op)}")
+
+
+#: operations that are one LLVM instruction
+_SIMPLE = {
+    "int_and": "and i64 {0}, {1}",
+    "int_or": "or i64 {0}, {1}",
+    "int_xor": "xor i64 {0}, {1}",
+    "int_wrap_add": "add i64 {0}, {1}",
+    "int_below": "icmp ult i64 {0}, {1}",
+    "bool_to_int": "zext i1 {0} to i64",
+    "not": "xor i1 {0}, true",
+    "choose_int": "select i1 {0}, i64 {1}, i64 {2}",
+    "choose_float": "select i1 {0}, double {1}, double {2}",
+    "float_add": "fadd double {0}, {1}",
+    "float_sub": "fsub double {0}, {1}",
+    "float_mul": "fmul double {0}, {1}",
+    "float_neg": "fneg double {0}",
+    "tag_of": "extractvalue {{i64, i64}} {0}, 0",
+    "bits_of": "extractvalue {{i64, i64}} {0}, 1",
+    "bits_to_float": "bitcast i64 {0} to double",
+    "float_to_bits": "bitcast double {0} to i64",
+    "bits_to_bool": "trunc i64 {0} to i1",
+    "bits_to_ptr": "inttoptr i64 {0} to ptr",
+    "ptr_to_bits": "ptrtoint ptr {0} to i64",
+    "same": "icmp eq ptr {0}, {1}",
+    "is_null": "icmp eq ptr {0}, null",
+}
+
+
+def _recursion() -> int:
+    name = "recursion_remaining" if HERE.eval_breaker == "interpreter" and HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
+    return offset("PyThreadState." + name)
+
+
+def _pointer(code: CodeType, exit: ir.Exit) -> int:
+    """Distance from the code's start that a frame's instruction pointer must have for this exit.
+
+    Resuming: hosts up to 3.12 keep the last instruction executed (prev_instr), later ones the next (instr_ptr). Raising:
+    both point at the instruction, but where handlers are looked up one unit before the pointer (ceval.c, the throw path
+    of 3.13) it must be one further if the unit before belongs to other handlers.
+    """
+    if not exit.raises:
+        return exit.offset if HERE.current_frame == "thread" else exit.offset - 2  # type: ignore[union-attr]
+    if HERE.throws_behind and layout.handler_of(code, exit.offset - 2) != layout.handler_of(code, exit.offset):  # type: ignore[union-attr]
+        return exit.offset + 2
+    return exit.offset
+
+
+def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, kinds: tuple[tuple[str, type | None], ...], stock: int) -> None:
+    """Add a vectorcallfunc that unboxes arguments and calls *body*.
+
+    Anything unexpected (keywords, another number or other types of arguments, another ``__code__``) is given to the
+    function's stock vectorcall, and counted.
+    """
+    out = Text()
+    count = len(kinds)
+    out.block("entry")
+    out.line("%flag = alloca i32")
+    given = out.let(f"and i64 %nargsf, {2**63 - 1}")
+    out.go_on_if(out.let(f"icmp eq i64 {given}, {count}"), "otherwise")
+    out.go_on_if(out.let("icmp eq ptr %kwnames, null"), "otherwise")
+    code = out.load("ptr", "%callable", offset("PyFunctionObject.func_code"))
+    out.go_on_if(out.let(f"icmp eq ptr {code}, {module.object(owner.__code__)}"), "otherwise")
+    arguments = []
+    for place, (kind, cls) in enumerate(kinds):
+        pointer = out.load("ptr", "%args", 8 * place)
+        if cls is not None:
+            out.go_on_if(out.let(f"icmp eq ptr {type_of(out, pointer)}, {module.object(cls)}"), "otherwise")
+        arguments.append(_unboxed(module, out, kind, pointer))
+    ts = out.call("ptr", "PyThreadState_Get")
+    values = "".join(", " + a for a in arguments)
+    pair = out.let(f"call {{i64, i64}} @{body}(ptr {ts}, ptr %callable, i64 0{values})")
+    tag = out.let(f"extractvalue {{i64, i64}} {pair}, 0")
+    bits = out.let(f"extractvalue {{i64, i64}} {pair}, 1")
+    out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_EXIT}"), "resume", "answer", UNLIKELY)
+    out.block("answer")
+    out.line(f"ret ptr {out.call('ptr', 'morrow_box', f'i64 {tag}', f'i64 {bits}')}")
+    out.block("resume")
+    record = out.let(f"inttoptr i64 {bits} to ptr")
+    out.line(f"ret ptr {out.call('ptr', 'morrow_resume', f'ptr {ts}', f'ptr {record}')}")
+    out.block("otherwise")
+    missed = f"@{name}_missed"
+    out.store("i64", out.let(f"add i64 {out.load('i64', missed)}, 1"), missed)
+    plain = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
+    out.line(f"ret ptr {plain}")
+    module.texts.append(
+        f"{missed} = global i64 0\ndefine ptr @{name}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames) {{\n" + "\n".join(out.lines) + "\n}"
+    )
+    module.declared |= out.declared
+    module.exports += [name, f"{name}_missed"]
+
+
+def _unboxed(module: Module, out: Text, kind: str, pointer: str) -> str:
+    if kind == "int":
+        return "i64 " + int_value(out, pointer, "otherwise", "%flag")
+    if kind == "float":
+        return "double " + out.load("double", pointer, offset("PyFloatObject.ob_fval"))
+    if kind == "bool":
+        return "i1 " + out.let(f"icmp eq ptr {pointer}, {module.object(True)}")
+    return f"ptr {pointer}"
+
+
+def emit_osr(module: Module, name: str, body: str, owner: FunctionType, slots: tuple[tuple[int, str, type | None], ...], filled: int) -> None:
+    """Add ``int name(PyThreadState *, _PyInterpreterFrame *)``: enter *body* from a running frame.
+
+    Args:
+        slots: for each of body's parameters: its place in the frame, its kind ("own" for a reference), its class.
+        filled: how many entries of the frame (locals and stack) must have a value exactly where slots says so.
+    """
+    out = Text()
+    out.block("entry")
+    out.line("%flag = alloca i32")
+    start = offset("_PyInterpreterFrame.localsplus")
+    empty = f"inttoptr (i64 {null_in_frames()} to ptr)"
+    expected = {place for place, _, _ in slots}
+    arguments, taken = [], []
+    for place in range(filled):
+        held = out.load("ptr", "%frame", start + 8 * place)
+        is_empty = out.let(f"icmp eq ptr {held}, {empty}")
+        if place not in expected:
+            out.go_on_if(is_empty, "otherwise")
+            continue
+        here = out.fresh("some")
+        out.branch(is_empty, "otherwise", here)
+        out.block(here)
+        if HERE.stack_tags:  # type: ignore[union-attr]
+            word = out.let(f"ptrtoint ptr {held} to i64")
+            held = out.let(f"inttoptr i64 {out.let(f'and i64 {word}, -4')} to ptr")
+        kind, cls = next((k, c) for p, k, c in slots if p == place)
+        if cls is not None:
+            out.go_on_if(out.let(f"icmp eq ptr {type_of(out, held)}, {module.object(cls)}"), "otherwise")
+        arguments.append(_unboxed(module, out, kind, held))
+        taken.append((place, kind, held))
+    for place, kind, held in taken:
+        out.store("ptr", empty, "%frame", start + 8 * place)
+        if kind != "own":
+            decref(out, held)
+    field = "f_funcobj" if HERE.current_frame == "thread" or HERE.error_indicator == "one" else "f_func"  # type: ignore[union-attr]
+    func = out.load("ptr", "%frame", offset("_PyInterpreterFrame." + field))
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        word = out.let(f"ptrtoint ptr {func} to i64")
+        func = out.let(f"inttoptr i64 {out.let(f'and i64 {word}, -4')} to ptr")
+    values = "".join(", " + a for a in arguments)
+    pair = out.let(f"call {{i64, i64}} @{body}(ptr %ts, ptr {func}, i64 0{values})")
+    record = out.let(f"inttoptr i64 {out.let(f'extractvalue {{i64, i64}} {pair}, 1')} to ptr")
+    out.line(f"ret i32 {out.call('i32', 'morrow_write_back', 'ptr %frame', f'ptr {record}')}")
+    out.block("otherwise")
+    out.line("ret i32 0")
+    module.texts.append(f"define i32 @{name}(ptr %ts, ptr %frame) {{\n" + "\n".join(out.lines) + "\n}")
+    module.declared |= out.declared
+    module.exports.append(name)
+
+
+def read_counter(address: int, index: int) -> int:
+    """Return a native counter's value."""
+    return ctypes.c_int64.from_address(address + 8 * index).value

@@ -1,0 +1,462 @@
+"""Leave compiled code with the interpreter's state rebuilt, natively.
+
+Machine code that cannot go on calls ``morrow_leave`` with a description of the exit (constants made by `emit`) and its
+live values; the answer is a *record*: what CPython's frame will hold, boxed. Then one of
+
+    morrow_resume       makes a real frame on the thread's data stack and lets the interpreter run it from the exit's offset
+    morrow_write_back   puts the record into the running frame a loop was entered from
+    morrow_record_call  is the C function of an object that stands for a compiled callee which left: the *caller* leaves
+                        too, with that object in the place of the callee, so the interpreter calls it and every frame is a
+                        real one, outermost first
+
+No Python code runs in between, so no signal handler can see a half-built state. The exception of a raising exit travels
+in the record. Frames made this way run the function's own code object: tracebacks, ``f_lineno``, ``f_locals``, profilers
+and the next attempt at compiling see nothing unusual.
+
+Description of an exit, in 8-byte words: code, instruction pointer, raises, entries of locals, entries of stack, frame size
+in words, address of its counter, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
+value that is the same as an earlier entry's, 256 * (entry + 1).
+Record: description, function, exception (three words), what is left of the recursion limit, then locals and stack as the frame holds them.
+"""
+
+from __future__ import annotations
+
+from morrow.host import HERE
+from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
+from morrow.jit.objects import decref as _decref
+
+CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, KINDS, FIRST_KIND = range(9)
+REMAINING = 5  # word of a record: what was left of the recursion limit
+HEADER = 6  # words of a record before its entries
+# struct _stack_chunk (cpython/pystate.h), the same since 3.11
+_CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
+
+EXPORTS = ("morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box")
+
+
+def runtime_text() -> str:
+    """Return the LLVM module that every compiled function calls into; compiled once per process."""
+    assert HERE is not None
+    out = Text("r")
+    _box(out)
+    _leave(out)
+    _fill(out)
+    if HERE.current_frame == "cframe" and HERE.error_indicator == "triple":
+        _resume_frame_object(out)
+    else:
+        _resume_data_stack(out)
+    _write_back(out)
+    _record_call(out)
+    _poll(out)
+    names = ("_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    head = [f"@{name} = external global i8" for name in names]
+    head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
+    return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
+
+
+def _word(out: Text, pointer: str, index: int, type: str = "i64") -> str:
+    return out.load(type, pointer, 8 * index)
+
+
+def _box(out: Text) -> None:
+    """morrow_box: a new reference to the object that a tag and bits stand for. An object's reference is handed on."""
+    out.lines += ["define ptr @morrow_box(i64 %tag, i64 %bits) noinline {", "entry:"]
+    out.line("switch i64 %tag, label %object [ i64 0, label %int i64 1, label %float i64 3, label %bool i64 4, label %none ]")
+    out.block("int")
+    out.line(f"ret ptr {out.call('ptr', 'PyLong_FromLongLong', 'i64 %bits')}")
+    out.block("float")
+    number = out.let("bitcast i64 %bits to double")
+    out.line(f"ret ptr {out.call('ptr', 'PyFloat_FromDouble', f'double {number}')}")
+    out.block("bool")
+    which = out.let(f"select i1 {out.let('trunc i64 %bits to i1')}, ptr @_Py_TrueStruct, ptr @_Py_FalseStruct")
+    incref(out, which)
+    out.line(f"ret ptr {which}")
+    out.block("none")
+    incref(out, "@_Py_NoneStruct")
+    out.line("ret ptr @_Py_NoneStruct")
+    out.block("object")
+    out.line(f"ret ptr {out.let('inttoptr i64 %bits to ptr')}")
+    out.lines.append("}")
+
+
+def _leave(out: Text) -> None:
+    """morrow_leave(ts, function, description, values, homes) -> record."""
+    out.lines += ["define ptr @morrow_leave(ptr %ts, ptr %func, ptr %desc, ptr %values, ptr %home) noinline cold {", "entry:"]
+    out.line("%place = alloca i64")
+    out.line("%value = alloca i64")
+    out.line("%e1 = alloca ptr")
+    out.line("%e2 = alloca ptr")
+    out.line("%e3 = alloca ptr")
+    out.line("%vector = alloca [4 x ptr]")
+    counter = _word(out, "%desc", COUNTER, "ptr")
+    out.store("i64", out.let(f"add i64 {out.load('i64', counter)}, 1"), counter)
+    count = _word(out, "%desc", KINDS)
+    size = out.let(f"mul i64 {out.let(f'add i64 {count}, {HEADER}')}, 8")
+    record = out.call("ptr", "PyMem_Malloc", f"i64 {size}")
+    out.store("ptr", "%desc", record)
+    incref(out, "%func")
+    out.store("ptr", "%func", record, 8)
+    for word in (2, 3, 4):
+        out.store("ptr", "null", record, 8 * word)
+    left = "recursion_remaining" if HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
+    out.store("i32", out.load("i32", "%ts", offset("PyThreadState." + left)), record, 8 * REMAINING)
+    raising = out.let(f"icmp ne i64 {_word(out, '%desc', RAISES)}, 0")
+    out.branch(raising, "fetch", "start")
+    out.block("fetch")
+    if HERE.error_indicator == "triple":  # type: ignore[union-attr]
+        out.call("void", "PyErr_Fetch", "ptr %e1", "ptr %e2", "ptr %e3")
+        for word, cell in ((2, "%e1"), (3, "%e2"), (4, "%e3")):
+            out.store("ptr", out.load("ptr", cell), record, 8 * word)
+    else:
+        out.store("ptr", out.call("ptr", "PyErr_GetRaisedException"), record, 16)
+    out.line("br label %start")
+    out.block("start")
+    out.store("i64", "0", "%place")
+    out.store("i64", "0", "%value")
+    out.line("br label %next")
+    out.block("next")
+    at = out.load("i64", "%place")
+    out.branch(out.let(f"icmp ult i64 {at}, {count}"), "one", "finish")
+    out.block("finish")
+    out.line(f"ret ptr {record}")
+    out.block("one")
+    kinds = out.at("%desc", 8 * FIRST_KIND)
+    whole = out.load("i64", out.let(f"getelementptr i64, ptr {kinds}, i64 {at}"))
+    kind = out.let(f"and i64 {whole}, 255")
+    same = out.let(f"lshr i64 {whole}, 8")
+    v = out.load("i64", "%value")
+    where = out.let(f"getelementptr i64, ptr %values, i64 {v}")
+    out.branch(out.let(f"icmp ne i64 {same}, 0"), "again", "fresh")
+    out.block("again")
+    entries = out.at(record, 8 * HEADER)
+    first = out.load("ptr", out.let(f"getelementptr i64, ptr {entries}, i64 {out.let(f'sub i64 {same}, 1')}"))
+    incref(out, first)
+    out.line("br label %put0")
+    out.block("fresh")
+    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home"}
+    table = " ".join(f"i64 {code}, label %{'unset' if code == 0 else 'k_' + name}" for code, name in cases.items())
+    out.line(f"switch i64 {kind}, label %unset [ {table} ]")
+    out.block("unset")
+    out.line("br label %put0")
+    results = [("null", "unset", 0), (first, "again", 0)]
+
+    def done(pointer: str, used: int) -> None:
+        results.append((pointer, out.label, used))
+        out.line("br label %put0")
+
+    out.block("k_int")
+    done(out.call("ptr", "PyLong_FromLongLong", f"i64 {out.load('i64', where)}"), 1)
+    out.block("k_float")
+    done(out.call("ptr", "PyFloat_FromDouble", f"double {out.load('double', where)}"), 1)
+    out.block("k_bool")
+    done(out.let(f"call ptr @morrow_box(i64 3, i64 {out.load('i64', where)})"), 1)
+    out.block("k_none")
+    done(out.let("call ptr @morrow_box(i64 4, i64 0)"), 0)
+    out.block("k_own")
+    done(out.load("ptr", where), 1)
+    out.block("k_borrowed")
+    borrowed = out.load("ptr", where)
+    incref(out, borrowed)
+    done(borrowed, 1)
+    out.block("k_dyn")
+    tag = out.load("i64", where)
+    out.branch(out.let(f"icmp eq i64 {tag}, 6"), "dyn_unset", "dyn_set")
+    out.block("dyn_unset")
+    done("null", 2)
+    out.block("dyn_set")
+    bits = out.load("i64", where, 8)
+    done(out.let(f"call ptr @morrow_box(i64 {tag}, i64 {bits})"), 2)
+    out.block("k_home")
+    home = out.let(f"getelementptr {{i64, i64}}, ptr %home, i64 {at}")
+    home_tag = out.load("i64", home)
+    out.branch(out.let(f"icmp eq i64 {home_tag}, 6"), "home_unset", "home_set")
+    out.block("home_unset")
+    done("null", 0)
+    out.block("home_set")
+    home_bits = out.load("i64", home, 8)
+    done(out.let(f"call ptr @morrow_box(i64 {home_tag}, i64 {home_bits})"), 0)
+    out.block("k_range")
+    numbers = [out.call("ptr", "PyLong_FromLongLong", f"i64 {out.load('i64', where, 8 * n)}") for n in range(3)]
+    for n, number in enumerate(numbers):
+        out.store("ptr", number, "%vector", 8 * n)
+    made = out.call("ptr", "PyObject_Vectorcall", "ptr @PyRange_Type", "ptr %vector", "i64 3", "ptr null")
+    iterator = out.call("ptr", "PyObject_GetIter", f"ptr {made}")
+    for pointer in (*numbers, made):
+        out.call("void", "Py_DecRef", f"ptr {pointer}")
+    done(iterator, 3)
+    out.block("k_record")
+    capsule = out.call("ptr", "PyCapsule_New", f"ptr {out.load('ptr', where)}", "ptr @morrow_capsule", "ptr null")
+    function = out.call("ptr", "PyCFunction_NewEx", "ptr @morrow_method", f"ptr {capsule}", "ptr null")
+    out.call("void", "Py_DecRef", f"ptr {capsule}")
+    done(function, 1)
+    out.block("put0")
+    pointer = out.let("phi ptr " + ", ".join(f"[ {p}, %{label} ]" for p, label, _ in results))
+    used = out.let("phi i64 " + ", ".join(f"[ {n}, %{label} ]" for _, label, n in results))
+    out.store("i64", out.let(f"add i64 {v}, {used}"), "%value")
+    entries = out.at(record, 8 * HEADER)
+    out.line(f"store ptr {pointer}, ptr {out.let(f'getelementptr i64, ptr {entries}, i64 {at}')}")
+    out.store("i64", out.let(f"add i64 {at}, 1"), "%place")
+    out.line("br label %next")
+    out.lines.append("}")
+
+
+def _fill(out: Text) -> None:
+    """morrow_fill(frame, record): locals, stack, stack pointer and instruction pointer of a frame; frees nothing."""
+    out.lines += ["define internal void @morrow_fill(ptr %frame, ptr %record) noinline {", "entry:"]
+    desc = out.load("ptr", "%record")
+    count = _word(out, desc, KINDS)
+    locals_ = out.at("%frame", offset("_PyInterpreterFrame.localsplus"))
+    entries = out.at("%record", 8 * HEADER)
+    out.line("br label %next")
+    out.block("next")
+    out.line("%at = phi i64 [ 0, %entry ], [ %then, %put ]")
+    out.branch(out.let(f"icmp ult i64 %at, {count}"), "one", "finish")
+    out.block("one")
+    pointer = out.load("ptr", out.let(f"getelementptr i64, ptr {entries}, i64 %at"))
+    out.branch(out.let(f"icmp eq ptr {pointer}, null"), "none", "some")
+    out.block("none")
+    out.line("br label %put")
+    out.block("some")
+    held = tagged(out, pointer)
+    out.line("br label %put")
+    out.block("put")
+    empty = f"inttoptr (i64 {null_in_frames()} to ptr)"
+    both = out.let(f"phi ptr [ {empty}, %none ], [ {held}, %some ]")
+    out.line(f"store ptr {both}, ptr {out.let(f'getelementptr i64, ptr {locals_}, i64 %at')}")
+    out.line("%then = add i64 %at, 1")
+    out.line("br label %next")
+    out.block("finish")
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        top = out.let(f"getelementptr i64, ptr {locals_}, i64 {count}")
+        out.store("ptr", top, "%frame", offset("_PyInterpreterFrame.stackpointer"))
+    else:
+        out.store("i32", out.let(f"trunc i64 {count} to i32"), "%frame", offset("_PyInterpreterFrame.stacktop"))
+    out.store("ptr", _word(out, desc, POINTER, "ptr"), "%frame", pointer_offset())
+    out.line("ret void")
+    out.lines.append("}")
+
+
+def pointer_offset() -> int:
+    """Offset of a frame's instruction pointer."""
+    field = "instr_ptr" if HERE.current_frame == "thread" else "prev_instr"  # type: ignore[union-attr]
+    return offset(f"_PyInterpreterFrame.{field}")
+
+
+def _restore_exception(out: Text, record: str) -> None:
+    if HERE.error_indicator == "triple":  # type: ignore[union-attr]
+        three = [_word(out, record, word, "ptr") for word in (2, 3, 4)]
+        out.call("void", "PyErr_Restore", *(f"ptr {e}" for e in three))
+    else:
+        out.call("void", "PyErr_SetRaisedException", f"ptr {_word(out, record, 2, 'ptr')}")
+
+
+def _resume_data_stack(out: Text) -> None:
+    """morrow_resume(ts, record) -> result: a frame on the data stack, as _PyThreadState_PushFrame and
+    _PyFrame_Initialize make it; the interpreter clears and pops it (ceval.c, RETURN_VALUE and exit_unwind)."""
+    F = "_PyInterpreterFrame."
+    out.lines += ["define ptr @morrow_resume(ptr %ts, ptr %record) noinline {", "entry:"]
+    desc = out.load("ptr", "%record")
+    func = _word(out, "%record", 1, "ptr")
+    size = out.let(f"mul i64 {_word(out, desc, FRAME)}, 8")
+    top = out.load("ptr", "%ts", offset("PyThreadState.datastack_top"))
+    limit = out.load("i64", "%ts", offset("PyThreadState.datastack_limit"))
+    after = out.let(f"getelementptr i8, ptr {top}, i64 {size}")
+    fits = out.let(f"icmp ult i64 {out.let(f'ptrtoint ptr {after} to i64')}, {limit}")
+    some = out.let(f"icmp ne ptr {top}, null")
+    out.branch(out.let(f"and i1 {fits}, {some}"), "room", "full", LIKELY)
+    out.block("room")
+    out.store("ptr", after, "%ts", offset("PyThreadState.datastack_top"))
+    out.line("br label %have")
+    out.block("full")
+    chunk = out.let(f"call ptr @morrow_chunk(ptr %ts, i64 {size})")
+    out.line("br label %have")
+    out.block("have")
+    frame = out.let(f"phi ptr [ {top}, %room ], [ {chunk}, %full ]")
+    code = _word(out, desc, CODE, "ptr")
+    incref(out, code)
+    out.store("ptr", tagged(out, code), frame, offset(F + ("f_executable" if HERE.current_frame == "thread" else "f_code")))  # type: ignore[union-attr]
+    out.store("ptr", tagged(out, func), frame, offset(F + "f_funcobj"))
+    out.store("ptr", "null", frame, offset(F + "previous"))
+    for field in ("globals", "builtins"):
+        out.store("ptr", out.load("ptr", func, offset(f"PyFunctionObject.func_{field}")), frame, offset(f"{F}f_{field}"))
+    out.store("ptr", "null", frame, offset(F + "f_locals"))
+    out.store("ptr", "null", frame, offset(F + "frame_obj"))
+    out.store("i16", "0", frame, offset(F + "return_offset"))
+    out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        out.store("i8", "0", frame, offset(F + "visited"))
+    out.line(f"call void @morrow_fill(ptr {frame}, ptr %record)")
+    raises = _word(out, desc, RAISES)
+    out.branch(out.let(f"icmp ne i64 {raises}, 0"), "raise", "run")
+    out.block("raise")
+    _restore_exception(out, "%record")
+    out.line("br label %run")
+    out.block("run")
+    out.call("void", "PyMem_Free", "ptr %record")
+    throw = out.let(f"trunc i64 {raises} to i32")
+    out.line(f"ret ptr {out.call('ptr', '_PyEval_EvalFrameDefault', 'ptr %ts', f'ptr {frame}', f'i32 {throw}')}")
+    out.lines.append("}")
+    _chunk(out)
+
+
+def _chunk(out: Text) -> None:
+    """morrow_chunk(ts, size): more data stack (pystate.c, push_chunk); PopFrame gives it back to the arena allocator."""
+    T = "PyThreadState.datastack_"
+    out.lines += ["define internal ptr @morrow_chunk(ptr %ts, i64 %size) noinline cold {", "entry:"]
+    out.line("%allocator = alloca [3 x ptr]")
+    double = out.let("mul i64 %size, 2")
+    least = 16 * 1024
+    big = out.let(f"icmp ugt i64 {double}, {least}")
+    amount = out.let(f"select i1 {big}, i64 {double}, i64 {least}")
+    out.call("void", "PyObject_GetArenaAllocator", "ptr %allocator")
+    context = out.load("ptr", "%allocator")
+    allocate = out.load("ptr", "%allocator", 8)
+    chunk = out.let(f"call ptr {allocate}(ptr {context}, i64 {amount})")
+    old = out.load("ptr", "%ts", offset(T + "chunk"))
+    out.branch(out.let(f"icmp eq ptr {old}, null"), "first", "later")
+    out.block("later")
+    top = out.let(f"ptrtoint ptr {out.load('ptr', '%ts', offset(T + 'top'))} to i64")
+    base = out.let(f"ptrtoint ptr {out.at(old, _CHUNK_DATA)} to i64")
+    out.store("i64", out.let(f"ashr i64 {out.let(f'sub i64 {top}, {base}')}, 3"), old, _CHUNK_TOP)
+    out.line("br label %set")
+    out.block("first")
+    out.line("br label %set")
+    out.block("set")
+    # the root chunk skips one word, so that no frame is at its start and popping never frees it
+    skip = out.let("phi i64 [ 8, %first ], [ 0, %later ]")
+    out.store("ptr", old, chunk, _CHUNK_PREVIOUS)
+    out.store("i64", amount, chunk, _CHUNK_SIZE)
+    out.store("i64", "0", chunk, _CHUNK_TOP)
+    out.store("ptr", chunk, "%ts", offset(T + "chunk"))
+    out.store("ptr", out.at(chunk, amount), "%ts", offset(T + "limit"))
+    frame = out.at(out.at(chunk, _CHUNK_DATA), skip)
+    out.store("ptr", out.at(frame, "%size"), "%ts", offset(T + "top"))
+    out.line(f"ret ptr {frame}")
+    out.lines.append("}")
+
+
+def _resume_frame_object(out: Text) -> None:
+    """morrow_resume on 3.11, where the interpreter leaves clearing to its caller and exports nothing that does it: a
+    frame object's own memory is the frame, marked as a running one (frameobject.c, frame_dealloc and take_ownership)."""
+    F = "_PyInterpreterFrame."
+    out.lines += ["define ptr @morrow_resume(ptr %ts, ptr %record) noinline {", "entry:"]
+    desc = out.load("ptr", "%record")
+    func = _word(out, "%record", 1, "ptr")
+    code = _word(out, desc, CODE, "ptr")
+    globals_ = out.load("ptr", func, offset("PyFunctionObject.func_globals"))
+    object_ = out.call("ptr", "PyFrame_New", "ptr %ts", f"ptr {code}", f"ptr {globals_}", "ptr null")
+    frame = out.load("ptr", object_, offset("PyFrameObject.f_frame"))
+    stock = out.load("ptr", frame, offset(F + "f_func"))
+    out.store("ptr", func, frame, offset(F + "f_func"))
+    out.call("void", "Py_DecRef", f"ptr {stock}")
+    out.store("ptr", out.load("ptr", func, offset("PyFunctionObject.func_builtins")), frame, offset(F + "f_builtins"))
+    out.store("ptr", object_, frame, offset(F + "frame_obj"))
+    out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
+    out.line(f"call void @morrow_fill(ptr {frame}, ptr %record)")
+    raises = _word(out, desc, RAISES)
+    out.branch(out.let(f"icmp ne i64 {raises}, 0"), "raise", "run")
+    out.block("raise")
+    _restore_exception(out, "%record")
+    out.line("br label %run")
+    out.block("run")
+    out.call("void", "PyMem_Free", "ptr %record")
+    throw = out.let(f"trunc i64 {raises} to i32")
+    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    out.store("i8", str(offset("FRAME_OWNED_BY_FRAME_OBJECT")), frame, offset(F + "owner"))
+    out.store("ptr", "null", frame, offset(F + "frame_obj"))
+    kept = out.let(f"icmp ugt i64 {out.load('i64', object_)}, 1")
+    out.branch(kept, "keep", "drop")
+    out.block("keep")
+    # somebody holds the frame (a traceback): it must know its caller once the chain of running frames is gone
+    back = out.load("ptr", object_, offset("PyFrameObject.f_back"))
+    out.branch(out.let(f"icmp eq ptr {back}, null"), "link", "linked")
+    out.block("link")
+    caller = out.call("ptr", "PyFrame_GetBack", f"ptr {object_}")
+    out.store("ptr", caller, object_, offset("PyFrameObject.f_back"))
+    out.line("br label %linked")
+    out.block("linked")
+    out.store("ptr", "null", frame, offset(F + "previous"))
+    out.line("br label %drop")
+    out.block("drop")
+    _decref(out, object_)
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _write_back(out: Text) -> None:
+    """morrow_write_back(frame, record) -> 1, or 2 with an exception set, for a loop entered from a running frame."""
+    out.lines += ["define i32 @morrow_write_back(ptr %frame, ptr %record) noinline cold {", "entry:"]
+    desc = out.load("ptr", "%record")
+    out.line("call void @morrow_fill(ptr %frame, ptr %record)")
+    if HERE.current_frame == "cframe":  # type: ignore[union-attr]
+        # an event's callback is told the next instruction through prev_instr, a fresh frame the one before it
+        ahead = out.let(f"select i1 {out.let(f'icmp ne i64 {_word(out, desc, RAISES)}, 0')}, i64 0, i64 2")
+        out.store("ptr", out.at(out.load("ptr", "%frame", pointer_offset()), ahead), "%frame", pointer_offset())
+    _decref(out, _word(out, "%record", 1, "ptr"))
+    raises = out.let(f"icmp ne i64 {_word(out, desc, RAISES)}, 0")
+    out.branch(raises, "raise", "plain")
+    out.block("raise")
+    _restore_exception(out, "%record")
+    out.call("void", "PyMem_Free", "ptr %record")
+    out.line("ret i32 2")
+    out.block("plain")
+    out.call("void", "PyMem_Free", "ptr %record")
+    out.line("ret i32 1")
+    out.lines.append("}")
+
+
+def _record_call(out: Text) -> None:
+    """morrow_record_call(self, args, nargs, kwnames): go on with the callee whose record the capsule self holds."""
+    out.lines += ["define ptr @morrow_record_call(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {", "entry:"]
+    record = out.call("ptr", "PyCapsule_GetPointer", "ptr %self", "ptr @morrow_capsule")
+    ts = out.call("ptr", "PyThreadState_Get")
+    counted = HERE.error_indicator == "triple"  # type: ignore[union-attr]
+    if counted:
+        # 3.11 may count calling a C function as a level of recursion (methodobject.c, cfunction_enter_call) or, specialised,
+        # may not: the callee goes on with what was left when it was called
+        field = offset("PyThreadState.recursion_remaining")
+        now = out.load("i32", ts, field)
+        out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
+    out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
+    if counted:
+        out.store("i32", now, ts, field)
+    out.line("ret ptr %result")
+    out.lines.append("}")
+
+
+def breaker(out: Text, ts: str) -> str:
+    """Return an i64 that is 0 unless the interpreter has something to do between two instructions."""
+    if HERE.eval_breaker == "thread":  # type: ignore[union-attr]
+        word = out.let(f"load atomic i64, ptr {out.at(ts, offset('PyThreadState.eval_breaker'))} monotonic, align 8")
+        return out.let(f"and i64 {word}, {offset('_PY_EVAL_EVENTS_MASK')}")
+    interpreter = out.load("ptr", ts, offset("PyThreadState.interp"))
+    where = out.at(interpreter, offset("PyInterpreterState.ceval.eval_breaker"))
+    return out.let(f"zext i32 {out.let(f'load atomic i32, ptr {where} monotonic, align 4')} to i64")
+
+
+def _poll(out: Text) -> None:
+    """morrow_poll(ts) -> 0 to go on, 1 to leave: let another thread have the GIL; leave for anything else that is due.
+
+    Only where the host can say what is due (3.13+) garbage is collected from here too; signal handlers, pending calls and
+    asynchronous exceptions need the real frame, so they are the interpreter's.
+    """
+    out.lines += ["define i32 @morrow_poll(ptr %ts) noinline cold {", "entry:"]
+    if HERE.eval_breaker == "thread":  # type: ignore[union-attr]
+        first = breaker(out, "%ts")
+        ours = offset("_PY_GIL_DROP_REQUEST_BIT") | offset("_PY_GC_SCHEDULED_BIT")
+        rest = out.let(f"and i64 {first}, {255 & ~ours}")
+        out.branch(out.let(f"icmp eq i64 {rest}, 0"), "handle", "leave")
+        out.block("handle")
+        out.call("i32", "_Py_HandlePending", "ptr %ts")
+        out.line("br label %look")
+    else:
+        saved = out.call("ptr", "PyEval_SaveThread")
+        out.call("void", "PyEval_RestoreThread", f"ptr {saved}")
+        out.line("br label %look")
+    out.block("look")
+    out.branch(out.let(f"icmp eq i64 {breaker(out, '%ts')}, 0"), "go", "leave")
+    out.block("go")
+    out.line("ret i32 0")
+    out.block("leave")
+    out.line("ret i32 1")
+    out.lines.append("}")

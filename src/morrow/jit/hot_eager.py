@@ -1,0 +1,197 @@
+"""-X jit=eager: compile at the second call and at a loop's third turn, in the thread that runs it.
+
+For tests and for hunting bugs: everything that can be compiled is, with the types really met, at a moment that does not
+depend on a clock. How calls are counted differs:
+
+- hosts with `sys.monitoring`: PY_START and JUMP events of a tool of our own, each place disabled once decided on.
+- 3.11: a frame evaluator in machine code (PEP 523), which costs every call a little; loops are left to the sampler there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from types import CodeType
+
+from morrow.host import HERE
+from morrow.jit.tracers import EAGER_TOOL
+from morrow.jit.worker import Task, Worker, _is_ours
+
+CALLS = 2
+TURNS = 3
+
+_worker: Worker | None = None
+
+
+def start(worker: Worker) -> bool:
+    """Begin counting; return whether the host can be compiled for at all (`worker.off` says why not)."""
+    global _worker
+    if not worker.prepare():
+        return False
+    _worker = worker
+    assert HERE is not None
+    if HERE.has_monitoring:
+        _count_by_monitoring(worker)
+    else:
+        _count_by_evaluator(worker)
+    return True
+
+
+def stop() -> None:
+    """Stop counting."""
+    global _worker
+    if _worker is None:
+        return
+    _worker = None
+    if HERE is not None and HERE.has_monitoring:
+        if sys.monitoring.get_tool(EAGER_TOOL) == "morrow.eager":
+            sys.monitoring.set_events(EAGER_TOOL, 0)
+            sys.monitoring.free_tool_id(EAGER_TOOL)
+    else:
+        _set_evaluator(0)
+
+
+def _count_by_monitoring(worker: Worker) -> None:
+    from morrow.jit import running
+
+    monitoring = sys.monitoring
+    disable = monitoring.DISABLE
+    calls: dict[CodeType, int] = {}
+    turns: dict[tuple[CodeType, int], int] = {}
+
+    def on_start(code: CodeType, offset: int) -> object:
+        if _is_ours(code) or not code.co_flags & 0x01:
+            return disable
+        count = calls[code] = calls.get(code, 0) + 1
+        if count < CALLS or worker.resting:
+            return None
+        if count > CALLS * 20:
+            return disable
+        frame = sys._getframe(2)  # the program's: `guarded` is between
+        function = running.find_function(frame) if frame.f_code is code else None
+        if function is None:
+            return disable
+        if count == CALLS or count == CALLS * 20:
+            worker.run(Task(code, function, running.argument_types(frame)))
+            return None if count == CALLS else disable
+        return None
+
+    def on_jump(code: CodeType, offset: int, target: int) -> object:
+        if target > offset or _is_ours(code):
+            return disable
+        key = (code, target)
+        count = turns[key] = turns.get(key, 0) + 1
+        if count < TURNS or worker.resting:
+            return None
+        if count > TURNS * 20:
+            return disable
+        if count not in (TURNS, TURNS * 20):
+            return None
+        frame = sys._getframe(2)
+        function = running.find_function(frame) if frame.f_code is code else None
+        loop = next((loop for loop in running.loops(code) if loop.head == target), None)
+        if function is None or loop is None:
+            return disable
+        worker.run(Task(code, function, None, loop, running.loop_types(frame, loop)))
+        return None if count == TURNS else disable
+
+    def guarded(counter: object) -> object:
+        # An error of ours must not become one of the program's. Only running out of stack is expected here.
+        def call(*arguments: object) -> object:
+            if worker.is_working():
+                return None
+            try:
+                with worker.working():
+                    return counter(*arguments)  # type: ignore[operator]
+            except RecursionError:
+                return None
+
+        return call
+
+    with worker.working():
+        monitoring.use_tool_id(EAGER_TOOL, "morrow.eager")
+        monitoring.register_callback(EAGER_TOOL, monitoring.events.PY_START, guarded(on_start))
+        monitoring.register_callback(EAGER_TOOL, monitoring.events.JUMP, guarded(on_jump))
+        monitoring.set_events(EAGER_TOOL, monitoring.events.PY_START | monitoring.events.JUMP)
+
+
+_keep: list[object] = []
+_SLOTS = 1 << 14
+
+
+def _count_by_evaluator(worker: Worker) -> None:
+    from morrow.host.structs import structs
+    from morrow.jit import llvm, running
+
+    s = structs()
+    calls: dict[CodeType, int] = {}
+    table = (ctypes.c_uint64 * _SLOTS)()
+    busy = ctypes.c_uint8(0)
+    f_code = s["_PyInterpreterFrame.f_code"]
+
+    def on_call(inner: int) -> None:
+        address = ctypes.c_uint64.from_address(inner + f_code).value
+        code = ctypes.cast(address, ctypes.py_object).value
+        count = calls[code] = calls.get(code, 0) + 1
+        function = running.function_of(inner)
+        if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS * 20:
+            table[(address >> 4) & (_SLOTS - 1)] = address
+        if function is not None and count in (CALLS, CALLS * 20) and not worker.resting and not _is_ours(code):
+            worker.run(Task(code, function, running.arguments_of(inner, code)))
+
+    text = f"""
+@format = private constant [2 x i8] c"n\\00"
+@morrow_busy = external global i8
+@morrow_table = external global [{_SLOTS} x ptr]
+@morrow_handler = external global i8
+declare ptr @PyObject_CallFunction(ptr, ptr, ...)
+declare ptr @_PyEval_EvalFrameDefault(ptr, ptr, i32)
+declare void @Py_DecRef(ptr)
+declare void @PyErr_Clear()
+
+define ptr @morrow_evaluate(ptr %thread, ptr %frame, i32 %throw) {{
+  %busy = load volatile i8, ptr @morrow_busy
+  %free = icmp eq i8 %busy, 0
+  %normal = icmp eq i32 %throw, 0
+  %may = and i1 %free, %normal
+  br i1 %may, label %look, label %go
+look:
+  %code_at = getelementptr i8, ptr %frame, i64 {f_code}
+  %code = load ptr, ptr %code_at
+  %word = ptrtoint ptr %code to i64
+  %shifted = lshr i64 %word, 4
+  %index = and i64 %shifted, {_SLOTS - 1}
+  %slot = getelementptr [{_SLOTS} x ptr], ptr @morrow_table, i64 0, i64 %index
+  %known = load ptr, ptr %slot
+  %done = icmp eq ptr %known, %code
+  br i1 %done, label %go, label %count
+count:
+  store volatile i8 1, ptr @morrow_busy
+  %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %frame)
+  store volatile i8 0, ptr @morrow_busy
+  %failed = icmp eq ptr %answer, null
+  br i1 %failed, label %clear, label %drop
+clear:
+  call void @PyErr_Clear()
+  br label %go
+drop:
+  call void @Py_DecRef(ptr %answer)
+  br label %go
+go:
+  %result = tail call ptr @_PyEval_EvalFrameDefault(ptr %thread, ptr %frame, i32 %throw)
+  ret ptr %result
+}}
+"""
+    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear")}
+    imports |= {"morrow_busy": ctypes.addressof(busy), "morrow_table": ctypes.addressof(table), "morrow_handler": id(on_call)}
+    loaded = llvm.Loaded("morrow.evaluate", llvm.object_code(llvm.optimise(text, 1), 1), imports, ("morrow_evaluate",))
+    for thing in (loaded, table, busy, on_call):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))  # frames may be in it when this module is gone
+        _keep.append(thing)
+    _set_evaluator(loaded.addresses["morrow_evaluate"])
+
+
+def _set_evaluator(address: int) -> None:
+    get = ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyInterpreterState_Get", ctypes.pythonapi))
+    put = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(("_PyInterpreterState_SetEvalFrameFunc", ctypes.pythonapi))
+    put(get(), address or ctypes.cast(ctypes.pythonapi._PyEval_EvalFrameDefault, ctypes.c_void_p).value)

@@ -1,0 +1,149 @@
+"""Look at every thread each few milliseconds, from a thread of our own, and hand what is hot to the worker.
+
+The thread is started with `_thread`, so that `threading` does not list it, and blocks every signal that the program's
+own threads could take. It sleeps on a lock that `Sampler.stop` releases, because a fork must not find it alive: since
+3.12 CPython warns about forking a process that has threads.
+
+Sources: Lib/threading.py (what `_thread` leaves out), Modules/posixmodule.c (warn_about_fork_with_threads).
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from time import monotonic, process_time, sleep
+
+from morrow.jit.hot import Hot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+INTERVAL = 0.01
+"""Seconds between looks while the program computes."""
+
+IDLE_INTERVAL = 0.05
+"""Seconds between looks while it waits."""
+
+
+class Sampler:
+    """The sampling thread.
+
+    Attributes:
+        busy: seconds of CPU the process has used while being looked at.
+    """
+
+    def __init__(self, found: Callable[[str, FrameType, int], None], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
+        """*found* is told ("function" or "loop", frame, thread) and must let go of the frame.
+
+        *tick* is called at every look with `busy`, and again at once while it returns True.
+        """
+        self._found = found
+        self._tick = tick
+        self._interval = interval
+        self._wake = _thread.allocate_lock()
+        self._ended = _thread.allocate_lock()
+        self._native_id = 0
+        self.hot = Hot()
+        self.busy = 0.0
+        self.running = False
+
+    def start(self) -> None:
+        """Start looking."""
+        self._wake = _thread.allocate_lock()
+        self._ended = _thread.allocate_lock()
+        self._wake.acquire()
+        self._ended.acquire()
+        self.running = True
+        try:
+            _thread.start_new_thread(self._run, (self._wake, self._ended))
+        except RuntimeError:
+            self.running = False  # no thread to be had (limits, or the interpreter is ending): the program runs without
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Stop looking and wait until the thread is gone, also for the operating system."""
+        if not self.running:
+            return
+        self.running = False
+        self._wake.release()
+        if _thread.get_ident() == self._ident or not self._ended.acquire(timeout=timeout):
+            return
+        until = monotonic() + 0.1
+        while _exists(self._native_id) and monotonic() < until:
+            sleep(0.0002)
+
+    _ident = 0
+
+    def _run(self, wake: _thread.LockType, ended: _thread.LockType) -> None:
+        self._ident = _thread.get_ident()
+        self._native_id = _thread.get_native_id()
+        _block_signals()
+        own = self._ident
+        last = process_time()
+        pause = self._interval
+        try:
+            while not wake.acquire(timeout=pause):
+                now = process_time()
+                used, last = now - last, now
+                self.busy += used
+                if used < pause * 0.3:
+                    pause = min(pause * 1.5, max(IDLE_INTERVAL, self._interval))
+                else:
+                    pause = self._interval
+                    self._look(own)
+                if self._tick(self.busy):
+                    pause = 0.001
+                last = process_time()  # what our own work took is not the program's
+        finally:
+            ended.release()
+
+    def _look(self, own: int) -> None:
+        frames = sys._current_frames()
+        frames.pop(own, None)
+        alone = len(frames) == 1
+        while frames:
+            thread, frame = frames.popitem()
+            if alone or _moves(frame):
+                what = self.hot.add(frame)
+                if what:
+                    self._found(what, frame, thread)
+            del frame
+
+
+_last_places: dict[int, tuple[int, int]] = {}
+
+
+def _moves(frame: FrameType) -> bool:
+    """Return whether a frame, one of several threads', is at another place than when last seen: it may be waiting."""
+    place = (frame.f_lasti, id(frame.f_code))
+    if _last_places.get(id(frame)) == place:
+        # The interpreter changes threads at back edges and calls only: a loop is often seen at the same place. A frame
+        # that waits stands on a call.
+        return "JUMP_BACKWARD" in _instruction(frame)
+    if len(_last_places) > 1000:
+        _last_places.clear()
+    _last_places[id(frame)] = place
+    return True
+
+
+def _instruction(frame: FrameType) -> str:
+    import opcode
+
+    code = frame.f_code.co_code
+    return opcode.opname[code[frame.f_lasti]] if 0 <= frame.f_lasti < len(code) else ""
+
+
+def _exists(native_id: int) -> bool:
+    import os
+
+    return sys.platform == "linux" and os.path.exists(f"/proc/self/task/{native_id}")
+
+
+def _block_signals() -> None:
+    """A signal that the kernel hands to this thread would not wake the program's main thread from a system call."""
+    import _signal
+
+    if hasattr(_signal, "pthread_sigmask"):
+        kept = {getattr(_signal, name, 0) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGPROF")}
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - kept)

@@ -1,0 +1,105 @@
+"""Find what lifting wants to know first: live locals, jump targets, and classes the host has seen.
+
+    for i in range(n):      live at the loop's head: i is not (it is about to be set), s is
+        s += i
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+
+from morrow.jit import layout
+from morrow.jit.bytecode import Instruction
+from morrow.jit.ir_types import types_seen
+
+_ENDS = frozenset({"jump", "return", "return_const", "raise", "unknown"})
+
+
+def find_targets(instructions: list[Instruction]) -> set[int]:
+    """Return the indexes of instructions that some jump goes to."""
+    return {i.argument for i in instructions if i.op in ("jump", "jump_if", "for_iter")}  # type: ignore[misc]
+
+
+def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
+    """Return, for each instruction, the locals whose value some later instruction may look at."""
+    count = len(instructions)
+    live: list[frozenset[int]] = [frozenset()] * (count + 1)
+    changed = True
+    while changed:
+        changed = False
+        for index in range(count - 1, -1, -1):
+            i = instructions[index]
+            now: set[int] = set()
+            if i.op not in _ENDS:
+                now |= live[index + 1]
+            if i.op in ("jump", "jump_if", "for_iter"):
+                now |= live[i.argument]  # type: ignore[index]
+            if i.op == "store":
+                now.discard(i.argument)  # type: ignore[arg-type]
+            elif i.op in ("load", "delete", "load_and_clear"):
+                now.add(i.argument)  # type: ignore[arg-type]
+            elif i.op == "load_load":
+                now |= {i.argument, i.extra}  # type: ignore[arg-type]
+            elif i.op == "store_load":
+                now = (now - {i.argument}) | ({i.extra} - {i.argument})  # type: ignore[operator]
+            elif i.op == "store_store":
+                now -= {i.argument, i.extra}
+            frozen = frozenset(now)
+            if frozen != live[index]:
+                live[index] = frozen
+                changed = True
+    return live
+
+
+def find_stored(instructions: list[Instruction]) -> set[int]:
+    """Return the locals that are ever stored to or deleted."""
+    stored: set[int] = set()
+    for i in instructions:
+        if i.op in ("store", "delete", "load_and_clear"):
+            stored.add(i.argument)  # type: ignore[arg-type]
+        elif i.op == "store_load":
+            stored.add(i.argument)  # type: ignore[arg-type]
+        elif i.op == "store_store":
+            stored |= {i.argument, i.extra}  # type: ignore[arg-type]
+    return stored
+
+
+def find_classes(instructions: list[Instruction]) -> dict[int, type]:
+    """Return class version -> class for the versions in attribute caches."""
+    versions = {layout.cached_type_version(i.cache) for i in instructions if i.op in ("load_attr", "store_attr") and i.hint != i.host}
+    return types_seen(versions)
+
+
+def guess_arguments(code: CodeType, instructions: list[Instruction], live: list[frozenset[int]]) -> tuple[type | None, ...]:
+    """Return the classes of arguments that the host's specialised instructions suggest, None where they say nothing.
+
+    Looks for the first use of each argument as an operand of a specialised number operation in straight-line reading.
+    """
+    count = code.co_argcount
+    found: list[type | None] = [None] * count
+    stack: list[int | None] = []
+    for i in instructions:
+        if i.op == "load":
+            stack.append(i.argument)  # type: ignore[arg-type]
+            continue
+        if i.op == "load_load":
+            stack += [i.argument, i.extra]  # type: ignore[list-item]
+            continue
+        if i.op == "const":
+            stack.append(None)
+            continue
+        if i.op in ("binary", "compare"):
+            operands = stack[-2:]
+            kind = float if "FLOAT" in i.hint else int if "_INT" in i.hint else None
+            for local in operands:
+                if kind and local is not None and local < count and found[local] is None:
+                    found[local] = kind
+            del stack[-2:]
+            stack.append(None)
+            continue
+        if i.op == "subscript" and "_INT" in i.hint:
+            operands = stack[-2:]
+            if len(operands) == 2 and operands[1] is not None and operands[1] < count and found[operands[1]] is None:
+                found[operands[1]] = int
+        stack.clear()
+    return tuple(found)

@@ -1,0 +1,112 @@
+"""What a value can be while lifting: the kinds of `Variable`, and which Python classes are safe to work on natively.
+
+Kinds: ``int`` ``float`` ``bool`` are unboxed, exact Python values; ``none`` is None; ``obj`` is a reference, perhaps with a
+known exact class; ``dyn`` is a tag and bits (any of the others, decided while running); ``range`` is the iterator of a range
+kept as numbers; ``null`` is the empty stack entry around calls; ``unbound`` a local without a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from morrow.jit import ir, layout
+from morrow.jit.objects import offset
+
+#: classes whose objects, when the last reference goes, run no other code
+LEAVES: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, type(None), range, type(iter(range(0)))})
+LIST_ITERATOR, TUPLE_ITERATOR, RANGE_ITERATOR = type(iter([])), type(iter(())), type(iter(range(0)))
+#: iterators that run no Python code to find their next item
+C_ITERATORS: frozenset[type] = frozenset(
+    map(type, (iter({}), iter({}.values()), iter({}.items()), iter(set()), iter(""), iter("\u1234"), iter(b""), reversed([]), iter(bytearray())))
+)
+
+
+class Variable:
+    """What is known about one local variable or stack entry. Compared by identity: two entries may hold the same value.
+
+    Attributes:
+        kind: see the module.
+        values: the SSA values that hold it.
+        cls: the exact class of an ``obj``, or None.
+        own: how a reference is held: "own" (ours), "stable" (alive as long as this call), "local" (a local of ours holds
+            it), "weak" (a container holds it: only until something may change the container).
+    """
+
+    __slots__ = ("kind", "values", "cls", "own")
+
+    def __init__(self, kind: str, values: tuple[ir.Operand, ...] = (), cls: type | None = None, own: str = "stable") -> None:
+        self.kind, self.values, self.cls, self.own = kind, values, cls, own
+
+    @property
+    def value(self) -> ir.Operand:
+        """The only value of a kind that has one."""
+        return self.values[0]
+
+    @property
+    def owned(self) -> bool:
+        """Whether somebody must drop a reference when this goes."""
+        return self.own == "own" and self.kind in ("obj", "dyn")
+
+    def __str__(self) -> str:
+        cls = f" {self.cls.__name__}" if self.cls else ""
+        own = f" {self.own}" if self.kind in ("obj", "dyn") else ""
+        return f"{self.kind}{cls}{own}" + "".join(f" {v}" for v in self.values)
+
+    def slot(self) -> ir.Slot:
+        """Return how the interpreter's frame is given this."""
+        if self.kind == "obj":
+            return ir.Slot("own" if self.own == "own" else "borrowed", self.values)
+        if self.kind in ("null", "unbound"):
+            return ir.Slot("unbound")
+        return ir.Slot(self.kind, self.values)
+
+
+def is_heap(cls: type | None) -> bool:
+    """Return whether an instance could get another class (``x.__class__ = other``)."""
+    return cls is not None and not layout.flags(cls) & offset("Py_TPFLAGS_IMMUTABLETYPE")
+
+
+def literal(value: object) -> Variable | None:
+    """Return the unboxed variable for a constant, or None if it stays an object."""
+    if value is None:
+        return Variable("none")
+    if type(value) is bool:
+        return Variable("bool", (ir.Literal(value),))
+    if type(value) is int and -(2**62) <= value <= 2**62:
+        return Variable("int", (ir.Literal(value),))
+    if type(value) is float and value == value and abs(value) != float("inf"):
+        return Variable("float", (ir.Literal(value),))
+    return None
+
+
+class Gone(Exception):
+    """Something cannot be compiled; caught by `compile`, which says why.
+
+    Attributes:
+        reason: a row of the table of reasons.
+        line: source line.
+        detail: for the sentence.
+    """
+
+    def __init__(self, reason: str, line: int = 0, detail: str = "") -> None:
+        self.reason, self.line, self.detail = reason, line, detail
+        super().__init__(f"{reason} at line {line}: {detail}")
+
+
+def types_seen(versions: Iterable[int]) -> dict[int, type]:
+    """Return the classes that have these version tags now."""
+    wanted = {v for v in versions if v}
+    found: dict[int, type] = {}
+    pending: list[type] = [object]
+    seen: set[int] = set()
+    while pending and wanted:
+        cls = pending.pop()
+        if id(cls) in seen:
+            continue
+        seen.add(id(cls))
+        version = layout.version_of(cls)
+        if version in wanted:
+            found[version] = cls
+            wanted.discard(version)
+        pending.extend(type.__subclasses__(cls))
+    return found

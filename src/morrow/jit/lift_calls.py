@@ -1,0 +1,275 @@
+"""What calls become: other compiled functions directly, a few builtins as operations, C functions that run no Python code.
+
+Anything else is a call that must be seen in a real frame, so compiled code leaves there.
+"""
+
+from __future__ import annotations
+
+import math
+from types import FunctionType, MethodDescriptorType
+from typing import TYPE_CHECKING
+
+from morrow.host import HERE
+from morrow.jit import ir
+from morrow.jit.bytecode import Instruction
+from morrow.jit.ir_types import Variable
+
+if TYPE_CHECKING:
+    from morrow.jit.lift import Lifter
+
+_GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR (code.h)
+_VARIABLE_FLAGS = 0x04 | 0x08  # CO_VARARGS, CO_VARKEYWORDS
+
+
+class Calls:
+    """The handlers; mixed into `lift.Lifter`."""
+
+    def do_call(self: Lifter, i: Instruction) -> str | None:
+        """Call: the callable, perhaps its object, and arguments are on the stack."""
+        count = int(i.argument)  # type: ignore[call-overload]
+        stack = self.state.stack
+        base = len(stack) - count - 2
+        first, second = stack[base], stack[base + 1]
+        # the callable is first with an object or (3.13+) an empty entry behind it, else second behind an empty entry
+        where = base + 1 if first.kind == "null" else base
+        callable_ = stack[where]
+        bound = where == base and second.kind != "null"
+        known = self.known(callable_)
+        if known is None or i.extra:
+            return self.leave("call")
+        arguments = stack[base + 1 if bound else base + 2 :]
+        for place in range(len(stack) - len(arguments), len(stack)):
+            if stack[place].kind == "dyn":
+                if self.fork(stack[place], "stack", place) == "end":
+                    return "end"
+                arguments = stack[base + 1 if bound else base + 2 :]
+        if isinstance(known, FunctionType):
+            return self.call_function(known, base, where, list(arguments), i)
+        handler = getattr(self, "call_" + _BUILTINS.get(known, ""), None) if _hashable(known) else None
+        if handler is not None:
+            result = handler(list(arguments), i, base)
+            if result is not None:
+                return None if result == "done" else str(result)
+        if isinstance(known, MethodDescriptorType) and bound:
+            result = self.call_method(known, list(arguments), base)
+            if result is not None:
+                return None if result == "done" else str(result)
+        return self.leave("call")
+
+    def finish(self: Lifter, base: int, result: Variable) -> str:
+        """The call is done: its entries leave the stack (in the interpreter's order), the result is pushed."""
+        entries = self.state.stack[base:]
+        owned = [v for v in entries if v.owned]
+        del self.state.stack[base:]
+        if owned:
+            self.push(result)
+            place = len(self.state.stack) - 1
+            for variable in owned:
+                self.drop(variable)
+            result = self.state.stack[place]
+            self.pop()
+        self.push(result)
+        self.gain += 1
+        return "done"
+
+    # -- Python functions ------------------------------------------------------------------------------------------------------
+
+    def call_function(self: Lifter, function: FunctionType, base: int, where: int, arguments: list[Variable], i: Instruction) -> str | None:
+        """Call another compiled function; if it leaves, so do we, with what it left behind in its place."""
+        code = function.__code__
+        if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount or function.__closure__:
+            return self.leave("call")
+        defaults = function.__defaults__ or ()
+        missing = code.co_argcount - len(arguments)
+        if missing < 0 or missing > len(defaults) or self.failed("callee"):
+            return self.leave("call")
+        if any(v.kind in ("null", "range", "unbound", "dyn") for v in arguments):
+            return self.leave("call")
+        if missing:
+            # defaults are the tuple the function has now
+            return self.leave("call")
+        kinds = tuple(self.argument_kind(v) for v in arguments)
+        found = self.session.callee(function, kinds)
+        if found is None:
+            return self.leave("call")
+        name, tags = found
+        constant = self.object(function)
+        self.guard(self.emit("code_is", constant, self.object(code)), "code")
+        if function is not self.function:
+            self.guard(self.emit("globals_are", constant, self.object(function.__globals__)), "code")
+        self.stabilise()
+        stack = self.state.stack
+        arguments = stack[len(stack) - len(arguments) :]
+        operands: list[ir.Operand] = []
+        for place in range(len(stack) - len(arguments), len(stack)):
+            variable = stack[place]
+            if variable.kind == "none":
+                operands.append(self.object(None))
+            else:
+                operands.append(variable.value)
+        pair = self.emit("call", constant, *operands, attributes=(name,))
+        tag, bits = self.emit("tag_of", pair), self.emit("bits_of", pair)
+        left = self.emit("int_compare", tag, ir.Literal(ir.TAG_EXIT), attributes=("eq",))
+        state = self.state.copy()
+        slots = [v.slot() for v in state.stack]
+        slots[where] = ir.Slot("record", (bits,))
+        exit = ir.Exit(i.offset, False, tuple(v.slot() for v in state.locals), tuple(slots), "callee")
+        self.emit("guard_false", left, exit=exit)
+        del exit
+        known = next(iter(tags)) if tags is not None and len(tags) == 1 else None
+        self.gain += 3
+        kind = self.result_kind(known)
+        if kind == "int":
+            result = Variable("int", (bits,))
+        elif kind == "float":
+            result = Variable("float", (self.emit("bits_to_float", bits),))
+        elif kind == "bool":
+            result = Variable("bool", (self.emit("bits_to_bool", bits),))
+        elif kind == "none":
+            result = Variable("none")
+        elif kind == "obj":
+            result = Variable("obj", (self.emit("bits_to_ptr", bits),), None, "own")
+        else:
+            result = Variable("dyn", (tag, bits), None, "own")
+        self.finish(base, result)
+        return None
+
+    def result_kind(self: Lifter, tag: int | None) -> str:
+        """Return the kind a call's tag stands for, or "" if it is not known yet."""
+        kinds = {ir.TAG_INT: "int", ir.TAG_FLOAT: "float", ir.TAG_BOOL: "bool", ir.TAG_NONE: "none", ir.TAG_OBJECT: "obj"}
+        return kinds.get(tag, "") if tag is not None else ""
+
+    def argument_kind(self: Lifter, variable: Variable) -> tuple[str, type | None]:
+        """Return what a callee is told about an argument."""
+        if variable.kind == "none":
+            return "obj", type(None)
+        return variable.kind, variable.cls if variable.kind == "obj" else None
+
+    # -- builtins: an operation instead of a call ---------------------------------------------------------------------------------
+
+    def call_len(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """len(list or tuple)"""
+        if len(arguments) != 1 or arguments[0].kind != "obj":
+            return None
+        variable = arguments[0]
+        if variable.cls in (list, tuple):
+            size = self.emit("size", variable.value)
+        elif variable.cls in (str, dict, set, bytes, frozenset):
+            size = self.emit("call_c_int", variable.value, attributes=("PyObject_Size", "i64"), quiet=True)
+        elif variable.cls is None and not self.failed("class"):
+            variable = self.is_class(variable, list)
+            size = self.emit("size", variable.value)
+        else:
+            return None
+        return self.finish(base, Variable("int", (size,)))
+
+    def call_range(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """range(...) that a loop is about to iterate over: numbers instead of an object."""
+        following = self.instructions[self.index + 1]
+        if following.op != "get_iter" or not 1 <= len(arguments) <= 3:
+            return None
+        for place in range(len(arguments)):
+            where = len(self.state.stack) - len(arguments) + place
+            variable = self.state.stack[where]
+            if variable.kind == "obj" and variable.cls in (None, int):
+                self.unbox(variable, int, "class")
+        numbers = self.state.stack[len(self.state.stack) - len(arguments) :]
+        if any(v.kind != "int" for v in numbers):
+            return None
+        values = [v.value for v in numbers]
+        step: ir.Operand = values[2] if len(values) == 3 else ir.Literal(1)
+        if not isinstance(step, ir.Literal) or not step.value or abs(step.value) > 2**61:
+            return None
+        start, stop = (ir.Literal(0), values[0]) if len(values) == 1 else (values[0], values[1])
+        if step.value != 1:
+            limit = ir.Literal(2**62) if step.value > 0 else ir.Literal(-(2**62))
+            near = self.emit("int_compare", stop, limit, attributes=("lt" if step.value > 0 else "gt",))
+            self.guard(near, "overflow")
+        return self.finish(base, Variable("range", (start, stop, step)))
+
+    def call_abs(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """abs(number)"""
+        if len(arguments) == 1 and arguments[0].kind == "float":
+            return self.finish(base, Variable("float", (self.emit("float_abs", arguments[0].value),)))
+        return None
+
+    def call_float(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """float(number)"""
+        if len(arguments) == 1 and arguments[0].kind in ("int", "float"):
+            return self.finish(base, Variable("float", (self.as_float(arguments[0]),)))
+        return None
+
+    def call_int(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """int(int)"""
+        if len(arguments) == 1 and arguments[0].kind in ("int", "bool"):
+            variable = arguments[0]
+            value = variable.value if variable.kind == "int" else self.emit("bool_to_int", variable.value)
+            return self.finish(base, Variable("int", (value,)))
+        return None
+
+    def call_sqrt(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """math.sqrt(number)"""
+        if len(arguments) != 1:
+            return None
+        if arguments[0].kind == "obj" and arguments[0].cls in (None, float):
+            self.unbox(arguments[0], float, "class")
+        variable = self.state.stack[-1]
+        if variable.kind not in ("int", "float"):
+            return None
+        value = self.emit("float_sqrt", self.as_float(variable), exit=self.exit("domain"))
+        return self.finish(base, Variable("float", (value,)))
+
+    def call_isinstance(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """isinstance(x, C) where both classes are known and C's check is the usual one"""
+        if len(arguments) != 2:
+            return None
+        wanted = self.known(arguments[1])
+        have = self.class_of(arguments[0])
+        if not isinstance(wanted, type) or have is None or type(wanted) is not type:
+            return None
+        if not self.unchanged(have) or not self.unchanged(wanted):
+            return None
+        return self.finish(base, Variable("bool", (ir.Literal(issubclass(have, wanted)),)))
+
+    def call_smaller(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """min(a, b) of two ints"""
+        return self.choose(arguments, base, "lt")
+
+    def call_larger(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
+        """max(a, b) of two ints"""
+        return self.choose(arguments, base, "gt")
+
+    def choose(self: Lifter, arguments: list[Variable], base: int, name: str) -> str | None:
+        """The first of two numbers unless the second is smaller (larger), as bltinmodule.c, min_max does."""
+        if len(arguments) != 2 or {v.kind for v in arguments} not in ({"int"}, {"float"}):
+            return None
+        a, b = arguments
+        sort = "float_compare" if a.kind == "float" else "int_compare"
+        second = self.emit(sort, b.value, a.value, attributes=(name,))
+        return self.finish(base, Variable(a.kind, (self.emit("choose_" + a.kind, second, b.value, a.value),)))
+
+    # -- methods of builtin classes --------------------------------------------------------------------------------------------
+
+    def call_method(self: Lifter, method: MethodDescriptorType, arguments: list[Variable], base: int) -> str | None:
+        """A method of a builtin class, on an object of exactly that class, with plain arguments."""
+        cls = method.__objclass__
+        if not arguments or self.class_of(arguments[0]) is not cls:
+            return None
+        if cls is list and method.__name__ == "append" and len(arguments) == 2:
+            if arguments[1].kind in ("null", "range", "unbound"):
+                return None
+            self.append(self.state.stack[-2].value)
+            return self.finish(base, Variable("none"))
+        return None
+
+
+def _hashable(value: object) -> bool:
+    return type(value).__hash__ is not None and (isinstance(value, type) or type(value).__module__ == "builtins")
+
+
+#: builtin -> the handler's name
+_BUILTINS: dict[object, str] = {
+    len: "len", range: "range", abs: "abs", float: "float", int: "int", math.sqrt: "sqrt", isinstance: "isinstance", min: "smaller",
+    max: "larger",
+}  # fmt: skip
+assert HERE is not None

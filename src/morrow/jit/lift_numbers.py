@@ -1,0 +1,566 @@
+"""What instructions on numbers and truth values become: arithmetic, comparisons, conditions.
+
+    BINARY_OP +   on two ints            int_add, leaving on overflow
+                  on an int and a float  float_add, after int_to_float
+                  on a reference         a guard for the class the host has specialised for, then as above
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from morrow.jit import ir
+from morrow.jit.bytecode import Instruction
+from morrow.jit.ir_types import LEAVES, Variable
+
+if TYPE_CHECKING:
+    from morrow.jit.lift import Lifter
+
+_COMPARE = {"<": "lt", "<=": "le", "==": "eq", "!=": "ne", ">": "gt", ">=": "ge"}
+_RICH = {"<": 0, "<=": 1, "==": 2, "!=": 3, ">": 4, ">=": 5}  # object.h, Py_LT ...
+_INT = {"+": "int_add", "-": "int_sub", "*": "int_mul", "//": "int_floordiv", "%": "int_mod", "&": "int_and", "|": "int_or", "^": "int_xor", "<<": "int_shl", ">>": "int_shr"}  # fmt: skip
+_FLOAT = {"+": "float_add", "-": "float_sub", "*": "float_mul", "/": "float_div"}
+_NUMBER = {
+    "+": "Add", "-": "Subtract", "*": "Multiply", "//": "FloorDivide", "%": "Remainder", "/": "TrueDivide", "&": "And", "|": "Or",
+    "^": "Xor", "<<": "Lshift", ">>": "Rshift",
+}  # fmt: skip
+_INPLACE = {symbol: "InPlace" + name for symbol, name in _NUMBER.items()}
+#: classes whose operators run no Python code when both operands are of these
+PLAIN: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, list, tuple, range})
+
+
+class Numbers:
+    """The handlers; mixed into `lift.Lifter`."""
+
+    def unbox(self: Lifter, variable: Variable, cls: type, why: str) -> Variable:
+        """Make a reference an unboxed number of this exact class, or leave."""
+        assert variable.kind == "obj"
+        pointer = variable.value
+        if variable.cls is not cls:
+            self.guard(self.emit("class_is", pointer, self.object(cls)), why)
+        if cls is float:
+            value = self.emit("float_value", pointer)
+            kind = "float"
+        elif cls is bool:
+            value = self.emit("same", pointer, self.object(True))
+            kind = "bool"
+        else:
+            value = self.emit("int_value", pointer, exit=self.exit("big"))
+            kind = "int"
+        new = Variable(kind, (value,))
+        owners = [v for place in (self.state.locals, self.state.stack) for v in place if v.kind == "obj" and v.own == "own" and v.values == variable.values]
+        if owners and cls is float:
+            # a NaN is found again by its identity (x in list): the object must stay the same one
+            self.guard(self.emit("float_compare", value, value, attributes=("eq",)), "nan")
+        self.refine(variable, new)
+        for _ in owners:
+            self.emit("decref", pointer, quiet=True)
+        return new
+
+    def number(self: Lifter, variable: Variable, i: Instruction, other: Variable) -> Variable | None:
+        """Make an operand a number, guided by what the host has seen; None if it is none."""
+        if variable.kind in ("int", "float"):
+            return variable
+        if variable.kind == "bool":
+            return Variable("int", (self.emit("bool_to_int", variable.value),))
+        if variable.kind != "obj":
+            return None
+        if variable.cls is int:
+            return self.unbox(variable, int, "class")
+        if variable.cls is float:
+            return self.unbox(variable, float, "class")
+        if variable.cls is not None:
+            return None
+        if "FLOAT" in i.hint:
+            return self.unbox(variable, float, "class")
+        if "_INT" in i.hint and "FLOAT" not in i.hint:
+            return self.unbox(variable, int, "class")
+        return None
+
+    def operands(self: Lifter, i: Instruction) -> str | tuple[Variable, Variable]:
+        """Make the two topmost entries numbers where that is possible.
+
+        Returns "end" if the block ended (one version for each kind), else the two.
+        """
+        stack = self.state.stack
+        for place in (-2, -1):
+            if stack[place].kind == "dyn":
+                hint = self.expected(i)
+                if hint and not self.failed("tag"):
+                    self.untag(len(stack) + place, hint)
+                elif self.fork(stack[place], "stack", len(stack) + place) == "end":
+                    return "end"
+        for place in (-2, -1):
+            variable, other = stack[place], stack[-3 - place]
+            if variable.kind == "obj" and variable.cls is None and not i.hint.startswith(("BINARY_OP_", "COMPARE_OP_")):
+                if other.kind in ("int", "float", "bool") or other.cls in (int, float):
+                    if self.split(len(stack) + place) == "end":
+                        return "end"
+        a = self.number(stack[-2], i, stack[-1])
+        b = self.number(stack[-1], i, stack[-2]) if stack[-1] is not stack[-2] else a
+        return (a or stack[-2]), (b or stack[-1])
+
+    def expected(self: Lifter, i: Instruction) -> str:
+        """Return the kind of number the host has specialised an instruction for, or ""."""
+        if "FLOAT" in i.hint:
+            return "float"
+        return "int" if "_INT" in i.hint else ""
+
+    def untag(self: Lifter, where: int, kind: str) -> None:
+        """A tagged stack entry is expected to be of this kind of number; leave if it is not."""
+        variable = self.state.stack[where]
+        tag, bits = variable.values
+        wanted = ir.TAG_FLOAT if kind == "float" else ir.TAG_INT
+        self.guard(self.emit("int_compare", tag, ir.Literal(wanted), attributes=("eq",)), "tag")
+        value = self.emit("bits_to_float", bits) if kind == "float" else bits
+        self.refine(variable, Variable(kind, (value,)))
+
+    def split(self: Lifter, where: int) -> str:
+        """An object is used with a number, and the host does not say what it is: a version for float, one for int."""
+        variable = self.state.stack[where]
+        base, before = self.state.copy(), self.before.copy()
+        is_float = self.emit("class_is", variable.value, self.object(float))
+        yes, no = self.branch(is_float)
+
+        def version(block: ir.Block, cls: type) -> None:
+            state = base.copy()
+            self.at_block(block, state)
+            self.before = before.copy()
+            for places in (state.locals, state.stack):
+                for index, v in enumerate(places):
+                    if v.kind == "obj" and v.values == variable.values:
+                        places[index] = Variable("obj", v.values, cls, v.own)
+            self.targets.add(self.index)
+            self.jump(self.index)
+
+        version(yes, float)
+        self.at_block(no, base.copy())
+        self.before = before
+        self.guard(self.emit("class_is", variable.value, self.object(int)), "class")
+        version(no, int)
+        return "end"
+
+    def do_binary(self: Lifter, i: Instruction) -> str | None:
+        """Two operands off the stack, the result on it."""
+        symbol = str(i.argument)
+        both = self.operands(i)
+        if both == "end":
+            return "end"
+        a, b = both  # type: ignore[misc]
+        result: Variable | None = None
+        if a.kind == "int" and b.kind == "int":
+            result = self.int_arithmetic(symbol, a, b)
+        elif a.kind in ("int", "float") and b.kind in ("int", "float"):
+            result = self.float_arithmetic(symbol, a, b)
+        if result is None:
+            return self.generic_binary(symbol, i)
+        del self.state.stack[-2:]
+        self.push(result)
+        self.gain += 1
+        return None
+
+    def int_arithmetic(self: Lifter, symbol: str, a: Variable, b: Variable) -> Variable | None:
+        """Arithmetic on two ints, or None if this is not done on machine numbers."""
+        if symbol == "/":
+            return self.float_arithmetic(symbol, a, b)
+        if symbol == "**" and isinstance(b.value, ir.Literal) and b.value.value == 2:
+            symbol, b = "*", a
+        name = _INT.get(symbol)
+        if name is None or self.failed("overflow"):
+            return None
+        needs = ir.OPS[name].exit == "must"
+        why = "zero" if symbol in ("//", "%") else "overflow"
+        value = self.emit(name, a.value, b.value, exit=self.exit(why) if needs else None)
+        return Variable("int", (value,))
+
+    def float_arithmetic(self: Lifter, symbol: str, a: Variable, b: Variable) -> Variable | None:
+        """Arithmetic where at least one operand is a float, or true division."""
+        if symbol == "**":
+            return self.float_power(a, b)
+        if symbol == "%" and (a.kind == "float" or b.kind == "float"):
+            return Variable("float", (self.emit("float_mod", self.as_float(a), self.as_float(b), exit=self.exit("zero")),))
+        name = _FLOAT.get(symbol)
+        if name is None:
+            return None
+        x, y = self.as_float(a), self.as_float(b)
+        if name == "float_div":
+            return Variable("float", (self.emit(name, x, y, exit=self.exit("zero")),))
+        return Variable("float", (self.emit(name, x, y),))
+
+    def float_power(self: Lifter, a: Variable, b: Variable) -> Variable | None:
+        """x ** y by the C library's pow, as CPython does, where no special case of float_pow (floatobject.c) applies."""
+        if a.kind == "int" and b.kind == "int":
+            return None
+        x, y = self.as_float(a), self.as_float(b)
+        if isinstance(y, ir.Literal) and y.value % 2 == 0:
+            x = self.emit("float_abs", x)
+        return Variable("float", (self.emit("float_pow", x, y, exit=self.exit("power")),))
+
+    def as_float(self: Lifter, variable: Variable) -> ir.Operand:
+        """Return a number as an f64; an int must be exact."""
+        if variable.kind == "float":
+            return variable.value
+        if isinstance(variable.value, ir.Literal) and abs(variable.value.value) <= 2**53:
+            return ir.Literal(float(variable.value.value))
+        return self.emit("int_to_float", variable.value, exit=self.exit("inexact"))
+
+    def generic_binary(self: Lifter, symbol: str, i: Instruction) -> str | None:
+        """An operator on objects, where their classes say that no Python code runs."""
+        a, b = self.state.stack[-2:]
+        if "ADD_UNICODE" in i.hint:
+            for variable in (a, b):
+                if variable.kind == "obj" and variable.cls is None:
+                    self.is_class(variable, str)
+            a, b = self.state.stack[-2:]
+        classes = [self.class_of(v) for v in (a, b)]
+        if symbol not in _NUMBER or any(c not in PLAIN for c in classes):
+            return self.leave("unsupported")
+        if bool(i.extra) and self.class_of(a) is list:
+            return self.leave("unsupported")
+        result = self.c_call("PyNumber_" + _NUMBER[symbol], 2)
+        cls = None
+        if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
+            cls = classes[0]
+        elif classes == [int, int] and symbol != "/":
+            cls = int
+        self.push(Variable("obj", (result,), cls, "own"))
+        return None
+
+    def class_of(self: Lifter, variable: Variable) -> type | None:
+        """Return the exact class of a variable's value, if known."""
+        return {"int": int, "float": float, "bool": bool, "none": type(None)}.get(variable.kind) or variable.cls
+
+    def is_class(self: Lifter, variable: Variable, cls: type) -> Variable:
+        """Guard that a reference has this exact class; returns the better known variable."""
+        if variable.cls is cls:
+            return variable
+        self.guard(self.emit("class_is", variable.value, self.object(cls)), "class")
+        better = Variable("obj", variable.values, cls, variable.own)
+        self.refine(variable, better)
+        return better
+
+    def c_call(self: Lifter, name: str, count: int, *more: ir.Operand) -> ir.Value:
+        """Call a C function on the *count* topmost entries as objects; they leave the stack afterwards.
+
+        The exit raises at the current instruction with the entries still there, as the interpreter's own error path has it.
+        """
+        self.box_top(count)
+        self.stabilise()
+        operands = [v.value for v in self.state.stack[-count:]] if count else []
+        result = self.emit("call_c", *operands, *more, attributes=(name,), exit=self.exit("raised", raises=True))
+        self.drop_top(count)
+        return result
+
+    def box_top(self: Lifter, count: int) -> None:
+        """Make the topmost entries references."""
+        stack = self.state.stack
+        for place in range(len(stack) - count, len(stack)):
+            variable = stack[place]
+            if variable.kind != "obj":
+                pointer, fresh = self.boxed(variable)
+                own = "own" if fresh or variable.owned else "stable"
+                stack[place] = Variable("obj", (pointer,), self.class_of(variable), own)
+
+    def drop_top(self: Lifter, count: int) -> None:
+        """Drop the topmost entries, the top first."""
+        for _ in range(count):
+            self.drop(self.pop())
+
+    def do_compare(self: Lifter, i: Instruction) -> str | None:
+        """Compare two operands."""
+        both = self.operands(i)
+        if both == "end":
+            return "end"
+        a, b = both  # type: ignore[misc]
+        name = _COMPARE[str(i.argument)]
+        if a.kind == "int" and b.kind == "int":
+            value = self.emit("int_compare", a.value, b.value, attributes=(name,))
+        elif a.kind in ("int", "float") and b.kind in ("int", "float"):
+            value = self.emit("float_compare", self.as_float(a), self.as_float(b), attributes=(name,))
+        else:
+            return self.generic_compare(str(i.argument), i)
+        del self.state.stack[-2:]
+        self.push(Variable("bool", (value,)))
+        self.gain += 1
+        return None
+
+    def generic_compare(self: Lifter, symbol: str, i: Instruction) -> str | None:
+        """A comparison of objects of which the classes say that no Python code runs."""
+        if "_STR" in i.hint:
+            for place in (-2, -1):
+                if self.state.stack[place].kind == "obj":
+                    self.is_class(self.state.stack[place], str)
+        scalar = LEAVES - {range}
+        if any(self.class_of(v) not in scalar for v in self.state.stack[-2:]):
+            return self.leave("unsupported")
+        self.box_top(2)
+        self.stabilise()
+        operands = [v.value for v in self.state.stack[-2:]]
+        rich = ir.Literal(_RICH[symbol])
+        value = self.emit(
+            "call_c_int", *operands, rich, attributes=("PyObject_RichCompareBool", "i32"), exit=self.exit("raised", raises=True), quiet=True
+        )
+        self.drop_top(2)
+        self.push(Variable("bool", (self.emit("int_compare", value, ir.Literal(0), attributes=("ne",)),)))
+        return None
+
+    # -- one operand -----------------------------------------------------------------------------------------------------------
+
+    def one(self: Lifter, i: Instruction) -> str | Variable:
+        """Make the top entry a number if possible; "end" if the block ended."""
+        stack = self.state.stack
+        if stack[-1].kind == "dyn" and self.fork(stack[-1], "stack", len(stack) - 1) == "end":
+            return "end"
+        variable = stack[-1]
+        if variable.kind == "obj" and variable.cls is None:
+            if self.split(len(stack) - 1) == "end":
+                return "end"
+        return self.number(stack[-1], i, stack[-1]) or stack[-1]
+
+    def do_negative(self: Lifter, i: Instruction) -> str | None:
+        """-x"""
+        a = self.one(i)
+        if isinstance(a, str):
+            return a
+        if a.kind == "int":
+            new = Variable("int", (self.emit("int_sub", ir.Literal(0), a.value, exit=self.exit("overflow")),))
+        elif a.kind == "float":
+            new = Variable("float", (self.emit("float_neg", a.value),))
+        else:
+            return self.leave("unsupported")
+        self.pop()
+        self.push(new)
+        return None
+
+    def do_invert(self: Lifter, i: Instruction) -> str | None:
+        """~x"""
+        a = self.one(i)
+        if isinstance(a, str):
+            return a
+        if a.kind != "int" or self.class_of(self.state.stack[-1]) is bool:
+            return self.leave("unsupported")
+        new = Variable("int", (self.emit("int_xor", a.value, ir.Literal(-1)),))
+        self.pop()
+        self.push(new)
+        return None
+
+    def do_positive(self: Lifter, i: Instruction) -> str | None:
+        """+x"""
+        if self.state.stack[-1].kind in ("int", "float"):
+            return None
+        return self.leave("unsupported")
+
+    # -- truth --------------------------------------------------------------------------------------------------------------------
+
+    def truth(self: Lifter, variable: Variable) -> ir.Operand | None:
+        """Return the truth of a stack's top as an i1, or None if that might run Python code."""
+        kind = variable.kind
+        if kind == "bool":
+            return variable.value
+        if kind == "int":
+            return self.emit("int_compare", variable.value, ir.Literal(0), attributes=("ne",))
+        if kind == "float":
+            return self.emit("float_compare", variable.value, ir.Literal(0.0), attributes=("ne",))
+        if kind == "none":
+            return ir.Literal(False)
+        if kind != "obj":
+            return None
+        if variable.cls in (list, tuple):
+            return self.emit("int_compare", self.emit("size", variable.value), ir.Literal(0), attributes=("ne",))
+        if variable.cls in (str, bytes, dict, set, frozenset, int, float):
+            answer = self.emit("call_c_int", variable.value, attributes=("PyObject_IsTrue", "i32"), quiet=True)
+            return self.emit("int_compare", answer, ir.Literal(0), attributes=("ne",))
+        return None
+
+    def condition(self: Lifter, i: Instruction) -> str | ir.Operand:
+        """Return the truth of the top entry; "end" if the block ended. The entry stays on the stack."""
+        stack = self.state.stack
+        if stack[-1].kind == "dyn" and self.fork(stack[-1], "stack", len(stack) - 1) == "end":
+            return "end"
+        variable = stack[-1]
+        if variable.kind == "obj" and variable.cls is None:
+            cls = _TRUTHS.get(i.hint.removeprefix("TO_BOOL_"))
+            if cls is bool:
+                variable = self.unbox_bool(variable)
+            elif cls is type(None):
+                self.guard(self.emit("same", variable.value, self.object(None)), "class")
+                return ir.Literal(False)
+            elif cls is not None:
+                variable = self.is_class(variable, cls)
+            else:
+                return self.truth_of_object(variable)
+        answer = self.truth(variable)
+        if answer is None and variable.cls is not None and self.always_true(variable):
+            return ir.Literal(True)
+        if answer is None:
+            return self.leave("unsupported")
+        return answer
+
+    def unbox_bool(self: Lifter, variable: Variable) -> Variable:
+        """Guard that a reference is True or False."""
+        return self.unbox(variable, bool, "class")
+
+    def truth_of_object(self: Lifter, variable: Variable) -> str | ir.Operand:
+        """Truth of an object about which nothing is known: None, True and False are tested, for others see the class."""
+        base = self.state.copy()
+        before = self.before.copy()
+
+        def again(block: ir.Block, new: Variable) -> None:
+            state = base.copy()
+            self.at_block(block, state)
+            self.before = before.copy()
+            for places in (state.locals, state.stack):
+                for index, v in enumerate(places):
+                    if v.kind == "obj" and v.values == variable.values:
+                        replacement = Variable(new.kind, new.values, new.cls, v.own if new.kind == "obj" else "stable")
+                        places[index] = replacement
+                        if v.own == "own" and new.kind != "obj":
+                            self.emit("decref", variable.value, quiet=True)
+            self.targets.add(self.index)
+            self.jump(self.index)
+
+        for cls, kind in ((type(None), "none"), (bool, "bool"), (int, "int")):
+            if kind == "none":
+                test = self.emit("same", variable.value, self.object(None))
+            else:
+                test = self.emit("class_is", variable.value, self.object(cls))
+            yes, no = self.branch(test)
+            self.at_block(yes, base.copy())
+            if kind == "int":
+                again(yes, Variable("obj", variable.values, int))
+            elif kind == "bool":
+                again(yes, Variable("bool", (self.emit("same", variable.value, self.object(True)),)))
+            else:
+                again(yes, Variable("none"))
+            self.at_block(no, base.copy())
+            self.before = before.copy()
+        for cls in (list, str, *self.classes.values()):
+            if cls in (list, str) or self.plain_truth(cls):
+                test = self.emit("class_is", variable.value, self.object(cls))
+                yes, no = self.branch(test)
+                again(yes, Variable("obj", variable.values, cls))
+                self.at_block(no, base.copy())
+                self.before = before.copy()
+        return self.leave("class")
+
+    def plain_truth(self: Lifter, cls: type) -> bool:
+        """Return whether instances are true because their class says nothing else."""
+        return not any("__bool__" in k.__dict__ or "__len__" in k.__dict__ for k in cls.__mro__)
+
+    def always_true(self: Lifter, variable: Variable) -> bool:
+        """Guard that an object's class still does not define its truth."""
+        assert variable.cls is not None
+        if not self.plain_truth(variable.cls):
+            return False
+        return self.unchanged(variable.cls)
+
+    def do_to_bool(self: Lifter, i: Instruction) -> str | None:
+        """Replace the top entry by its truth."""
+        answer = self.condition(i)
+        if isinstance(answer, str):
+            return answer
+        variable = self.pop()
+        self.push(Variable("bool", (answer,)))
+        if variable.owned:
+            self.drop(variable)
+        return None
+
+    def do_unary_not(self: Lifter, i: Instruction) -> str | None:
+        """not x"""
+        answer = self.condition(i)
+        if isinstance(answer, str):
+            return answer
+        variable = self.pop()
+        self.push(Variable("bool", (self.emit("not", answer),)))
+        if variable.owned:
+            self.drop(variable)
+        return None
+
+    def do_jump_if(self: Lifter, i: Instruction) -> str:
+        """Go elsewhere if the top entry is true, false, None or not None."""
+        kind, target = str(i.extra), int(i.argument)  # type: ignore[call-overload]
+        answer: str | ir.Operand
+        if kind in ("none", "not_none"):
+            answer = self.is_none()
+        else:
+            answer = self.condition(i)
+        if isinstance(answer, str):
+            return answer
+        variable = self.pop()
+        if variable.owned:
+            # one drop before the branch serves both ways
+            self.drop(variable)
+        wanted = kind in ("true", "none")
+        if isinstance(answer, ir.Literal):
+            self.go(target if bool(answer.value) == wanted else self.index + 1)
+            return "end"
+        yes, no = self.branch(answer)
+        state = self.state
+        for block, holds in ((yes, True), (no, False)):
+            self.at_block(block, state.copy())
+            if kind in ("none", "not_none") and variable.kind == "obj" and holds:
+                self.now_none(variable)
+            self.go(target if holds == wanted else self.index + 1)
+        return "end"
+
+    def now_none(self: Lifter, variable: Variable) -> None:
+        """A reference turned out to be None: say so in locals that hold the same one without owning it."""
+        for place, local in enumerate(self.state.locals):
+            if local.kind == "obj" and local.values == variable.values:
+                if local.own == "own":
+                    self.emit("decref", local.value, quiet=True)
+                self.state.locals[place] = Variable("none")
+
+    def go(self: Lifter, target: int) -> None:
+        """Jump, with a look at what is due when going back."""
+        if target <= self.index:
+            self.stabilise()
+            self.emit("poll", exit=self.exit("asked", at=target))
+        self.jump(target)
+
+    def is_none(self: Lifter) -> ir.Operand | str:
+        """Return whether the top entry is None."""
+        variable = self.state.stack[-1]
+        if variable.kind == "none":
+            return ir.Literal(True)
+        if variable.kind == "dyn":
+            stack = self.state.stack
+            return "end" if self.fork(variable, "stack", len(stack) - 1) == "end" else self.is_none()
+        if variable.kind == "obj" and variable.cls in (None, type(None)):
+            return self.emit("same", variable.value, self.object(None))
+        return ir.Literal(False)
+
+    def do_is(self: Lifter, i: Instruction) -> str | None:
+        """a is b"""
+        a, b = self.state.stack[-2:]
+        for place in (-2, -1):
+            if self.state.stack[place].kind == "dyn" and self.fork(self.state.stack[place], "stack", len(self.state.stack) + place) == "end":
+                return "end"
+        a, b = self.state.stack[-2:]
+        answer: ir.Operand
+        if {a.kind, b.kind} <= {"none", "bool", "int", "float"}:
+            if a.kind != b.kind:
+                answer = ir.Literal(False)
+            elif a.kind == "none":
+                answer = ir.Literal(True)
+            elif a.kind == "bool":
+                answer = self.emit("not", self.emit("int_compare", self.emit("int_xor", self.emit("bool_to_int", a.value), self.emit("bool_to_int", b.value)), ir.Literal(0), attributes=("ne",)))  # fmt: skip
+            else:
+                return self.leave("identity")
+        elif {a.kind, b.kind} & {"int", "float"}:
+            return self.leave("identity")
+        else:
+            pointers = [self.boxed(v)[0] for v in (a, b)]
+            answer = self.emit("same", *pointers)
+        if i.argument:
+            answer = self.emit("not", answer)
+        self.pop()
+        self.pop()
+        self.push(Variable("bool", (answer,)))
+        for variable in (b, a):
+            if variable.owned:
+                self.drop(variable)
+        return None
+
+
+_TRUTHS: dict[str, type] = {"BOOL": bool, "INT": int, "LIST": list, "NONE": type(None), "STR": str}

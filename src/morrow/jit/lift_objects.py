@@ -1,0 +1,635 @@
+"""What instructions on objects become: globals, attributes, items, iteration, building and taking apart.
+
+    LOAD_GLOBAL f      the value under the name's entry in the module's dict; a function or class is guarded to be the same
+    LOAD_ATTR x        guard the class and its version, then the value under the name the class's instances share
+    BINARY_SUBSCR      guard list and int, bounds, item
+    FOR_ITER           over range: numbers; over list and tuple: the real iterator, its next item read in place
+"""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
+from typing import TYPE_CHECKING
+
+from morrow.host import HERE
+from morrow.jit import ir, layout
+from morrow.jit.bytecode import Instruction
+from morrow.jit.ir_types import C_ITERATORS, LIST_ITERATOR, RANGE_ITERATOR, TUPLE_ITERATOR, Variable, is_heap
+from morrow.jit.objects import offset
+
+if TYPE_CHECKING:
+    from morrow.jit.lift import Lifter
+
+#: what a global may be for its identity to be worth assuming
+_STEADY = (FunctionType, BuiltinFunctionType, type, ModuleType, MethodDescriptorType)
+
+
+class Objects:
+    """The handlers; mixed into `lift.Lifter`."""
+
+    # -- globals ----------------------------------------------------------------------------------------------------------------
+
+    def do_load_global(self: Lifter, i: Instruction) -> str | None:
+        """Push a global or builtin (and the empty entry, if it is going to be called)."""
+        name = str(i.argument)
+        variable = self.global_value(name)
+        if variable is None:
+            return self.leave("global")
+        if i.extra and HERE.null_before_callable:  # type: ignore[union-attr]
+            self.push(Variable("null"))
+        self.push(variable)
+        if i.extra and not HERE.null_before_callable:  # type: ignore[union-attr]
+            self.push(Variable("null"))
+        return None
+
+    def global_value(self: Lifter, name: str) -> Variable | None:
+        """Return a global's value; None if its place cannot be told."""
+        scope = self.function.__globals__
+        builtins = self.function.__builtins__  # type: ignore[attr-defined]
+        index = layout.find_entry(scope, name)
+        if index is not None:
+            return self.entry_value(scope, index, name)
+        if type(scope) is not dict or name in scope:
+            return None
+        version = layout.make_keys_version(scope)
+        index = layout.find_entry(builtins, name)
+        if not version or index is None:
+            return None
+        self.emit("absent", self.object(scope), attributes=(version, name), exit=self.exit("global"))
+        return self.entry_value(builtins, index, name)
+
+    def entry_value(self: Lifter, mapping: dict[str, object], index: int, name: str) -> Variable:
+        """Return the value of a dict's entry; a function, class or module is guarded to be the one it is now."""
+        value = mapping[name]
+        pointer = self.emit("entry", self.object(mapping), attributes=(index, name), exit=self.exit("global"))
+        if isinstance(value, _STEADY) and not self.failed("global"):
+            constant = self.object(value)
+            self.guard(self.emit("same", pointer, constant), "global")
+            return Variable("obj", (constant,), type(value) if not isinstance(value, type) else None, "stable")
+        return Variable("obj", (pointer,), None, "weak")
+
+    def do_store_global(self: Lifter, i: Instruction) -> str | None:
+        """Set a global."""
+        name = str(i.argument)
+        self.box_top(1)
+        self.stabilise()
+        value = self.state.stack[-1].value
+        scope = self.object(self.function.__globals__)
+        # a str key and a dict: no Python code but the old value's end
+        self.emit("call_c_int", scope, self.object(name), value, attributes=("PyDict_SetItem", "i32"), exit=self.exit("raised", raises=True))
+        self.drop_top(1)
+        return None
+
+    # -- classes ------------------------------------------------------------------------------------------------------------------
+
+    def unchanged(self: Lifter, cls: type) -> bool:
+        """Guard that a class is as it is now; False if it has no version to tell by."""
+        if cls in self.verified or not is_heap(cls):
+            return True
+        version = layout.version_of(cls)
+        if not version:
+            return False
+        self.guard(self.emit("version_is", self.object(cls), ir.Literal(version)), "version")
+        self.verified.add(cls)
+        return True
+
+    def class_at(self: Lifter, i: Instruction) -> type | None:
+        """Return the class the host has specialised an attribute instruction for, or None."""
+        if i.hint == i.host or "ADAPTIVE" in i.hint:
+            return None
+        return self.classes.get(layout.cached_type_version(i.cache))
+
+    # -- attributes ---------------------------------------------------------------------------------------------------------------
+
+    def do_load_attr(self: Lifter, i: Instruction) -> str | None:
+        """Replace an object by its attribute, or by a method and itself."""
+        name, method = str(i.argument), bool(i.extra)
+        stack = self.state.stack
+        if stack[-1].kind == "dyn" and self.fork(stack[-1], "stack", len(stack) - 1) == "end":
+            return "end"
+        variable = stack[-1]
+        known = self.known(variable)
+        if isinstance(known, ModuleType):
+            self.kept.append(known.__dict__)
+            index = layout.find_entry(known.__dict__, name)
+            if index is None:
+                return self.leave("unsupported")
+            value = self.entry_value(known.__dict__, index, name)
+            self.pop()
+            self.push_attribute(value, None, method)
+            return None
+        if variable.kind != "obj":
+            return self.leave("unsupported")
+        cls = variable.cls or self.class_at(i)
+        if cls is None and method:
+            cls = _METHOD_CLASSES.get(name) if "NO_DICT" in i.hint or "BUILTIN" in i.hint else None
+        if cls is None:
+            return self.leave("class")
+        variable = self.is_class(variable, cls)
+        return self.attribute(variable, cls, name, method)
+
+    def attribute(self: Lifter, variable: Variable, cls: type, name: str, method: bool) -> str | None:
+        """Push an attribute of an object whose class is known."""
+        if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
+            return self.leave("unsupported")
+        found = _lookup(cls, name)
+        if not self.unchanged(cls):
+            return self.leave("version")
+        if found is None:
+            pointer = self.instance_value(variable, cls, name)
+            if pointer is None:
+                return self.leave("unsupported")
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+            self.replace_top(pointer, method)
+            return None
+        if isinstance(found, FunctionType | MethodDescriptorType):
+            if not method:
+                return self.leave("unsupported")
+            if not self.not_shadowed(variable, cls, name):
+                return self.leave("unsupported")
+            self.pop()
+            self.push_attribute(Variable("obj", (self.object(found),), type(found), "stable"), variable, True)
+            return None
+        place = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
+        if place is not None:
+            pointer = self.emit("field", variable.value, attributes=(place,))
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+            self.replace_top(pointer, method)
+            return None
+        if not hasattr(type(found), "__get__") and not isinstance(found, type) and self.not_shadowed(variable, cls, name):
+            # a plain value of the class (a constant, a counter): the version guard says it is still this one
+            self.pop()
+            self.drop(variable)
+            self.push_attribute(self.constant(found), None, method)
+            return None
+        return self.leave("unsupported")
+
+    def instance_value(self: Lifter, variable: Variable, cls: type, name: str) -> ir.Value | None:
+        """Return the reference an instance keeps under a name, perhaps null; None if its class does not keep it so."""
+        if not layout.keeps_values(cls):
+            return None
+        index = layout.shared_index(cls, name)
+        if index is None:
+            return None
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
+        return self.emit("value", variable.value, attributes=(self.object(cls).index, index))
+
+    def not_shadowed(self: Lifter, variable: Variable, cls: type, name: str) -> bool:
+        """Guard that an instance has no attribute of this name itself."""
+        if not cls.__dictoffset__:
+            return True
+        if not layout.keeps_values(cls):
+            return False
+        if layout.shared_index(cls, name) is not None:
+            pointer = self.instance_value(variable, cls, name)
+            assert pointer is not None
+            self.guard(self.emit("is_null", pointer), "shadowed")
+            return True
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
+        self.guard(self.emit("keys_are", self.object(cls), ir.Literal(layout.shared_count(cls))), "keys")
+        return True
+
+    def replace_top(self: Lifter, pointer: ir.Operand, method: bool) -> None:
+        """The top entry's object gives way to what it refers to."""
+        variable = self.pop()
+        if variable.owned:
+            self.emit("incref", pointer)
+            new = Variable("obj", (pointer,), None, "own")
+            self.push(new)
+            place = len(self.state.stack) - 1
+            self.drop(variable)
+            new = self.state.stack[place]
+            self.pop()
+        else:
+            new = Variable("obj", (pointer,), None, "weak")
+        self.push_attribute(new, None, method)
+
+    def push_attribute(self: Lifter, value: Variable, self_: Variable | None, method: bool) -> None:
+        """Push an attribute the way the host wants it: with an empty entry or the object if it is going to be called."""
+        if not method:
+            self.push(value)
+        elif self_ is not None:
+            self.push(value)
+            self.push(self_)
+        elif HERE.null_before_callable:  # type: ignore[union-attr]
+            self.push(Variable("null"))
+            self.push(value)
+        else:
+            self.push(value)
+            self.push(Variable("null"))
+
+    def do_store_attr(self: Lifter, i: Instruction) -> str | None:
+        """Set an attribute that exists already; a new one is the interpreter's (it decides about shared names)."""
+        name = str(i.argument)
+        stack = self.state.stack
+        for place in (-1, -2):
+            if stack[place].kind == "dyn" and self.fork(stack[place], "stack", len(stack) + place) == "end":
+                return "end"
+        variable = stack[-1]
+        if variable.kind != "obj":
+            return self.leave("unsupported")
+        cls = variable.cls or self.class_at(i)
+        if cls is None:
+            return self.leave("class")
+        variable = self.is_class(variable, cls)
+        if cls.__setattr__ is not object.__setattr__ or issubclass(cls, type) or not self.unchanged(cls):
+            return self.leave("unsupported")
+        found = _lookup(cls, name)
+        place_ = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
+        if place_ is not None:
+            old = self.emit("field", variable.value, attributes=(place_,))
+            operation, attributes = "field_store", (place_,)
+        elif found is None or not hasattr(type(found), "__set__"):
+            value = self.instance_value(variable, cls, name)
+            if value is None:
+                return self.leave("unsupported")
+            old = value
+            index = layout.shared_index(cls, name)
+            operation, attributes = "value_store", (self.object(cls).index, index)  # type: ignore[assignment]
+        else:
+            return self.leave("unsupported")
+        self.guard(self.emit("not", self.emit("is_null", old)), "unset")
+        self.stabilise()
+        holder = self.state.stack[-1]
+        new = self.own(self.state.stack[-2])
+        before = self.emit(operation, holder.value, new, attributes=attributes)
+        del self.state.stack[-2:]
+        self.emit("decref", before)
+        if holder.owned:
+            self.drop(holder)
+        self.gain += 1
+        return None
+
+    # -- items --------------------------------------------------------------------------------------------------------------------
+
+    def index_of(self: Lifter, container: Variable, index: Variable, sort: str = "size") -> ir.Operand:
+        """Return an index made positive and known to be in range, or leave."""
+        size = self.emit("size", container.value)
+        place = index.value
+        if isinstance(place, ir.Literal):
+            if place.value < 0:
+                place = self.emit("int_wrap_add", place, size)
+        elif not self.failed("index"):
+            self.guard(self.emit("int_below", place, size), "index")
+            return place
+        else:
+            # negative indexes were seen: add the size where needed
+            negative = self.emit("int_compare", place, ir.Literal(0), attributes=("lt",))
+            add = self.emit("int_mul", self.emit("bool_to_int", negative), size, exit=self.exit("index"))
+            place = self.emit("int_wrap_add", place, add)
+        self.guard(self.emit("int_below", place, size), "bounds")
+        return place
+
+    def container_at(self: Lifter, i: Instruction, variable: Variable) -> Variable | None:
+        """Return the container with its class known to be list or tuple (guarded by what the host has seen), or None."""
+        if variable.kind != "obj":
+            return None
+        if variable.cls in (list, tuple):
+            return variable
+        if variable.cls is not None:
+            return None
+        if "LIST_INT" in i.hint or i.hint == "STORE_SUBSCR_LIST_INT":
+            return self.is_class(variable, list)
+        if "TUPLE_INT" in i.hint:
+            return self.is_class(variable, tuple)
+        return None
+
+    def int_at(self: Lifter, place: int) -> Variable | str | None:
+        """Make a stack entry an int; None if it is something else, "end" if the block ended."""
+        stack = self.state.stack
+        variable = stack[place]
+        if variable.kind == "dyn":
+            if self.failed("tag"):
+                if self.fork(variable, "stack", len(stack) + place) == "end":
+                    return "end"
+            else:
+                self.untag(len(stack) + place, "int")
+            variable = stack[place]
+        if variable.kind == "bool":
+            return Variable("int", (self.emit("bool_to_int", variable.value),))
+        if variable.kind == "obj" and variable.cls in (None, int):
+            return self.unbox(variable, int, "class")
+        return variable if variable.kind == "int" else None
+
+    def do_subscript(self: Lifter, i: Instruction) -> str | None:
+        """Replace container and index by the item."""
+        stack = self.state.stack
+        if stack[-2].kind == "dyn" and self.fork(stack[-2], "stack", len(stack) - 2) == "end":
+            return "end"
+        container = self.container_at(i, stack[-2])
+        if container is not None:
+            index = self.int_at(-1) if stack[-1].kind != "obj" or stack[-1].cls in (None, int) else None
+            if index == "end":
+                return "end"
+            if isinstance(index, Variable):
+                container = stack[-2]
+                place = self.index_of(container, index)
+                item = self.emit("list_item" if container.cls is list else "tuple_item", container.value, place)
+                self.pop()
+                self.replace_top(item, False)
+                self.gain += 1
+                return None
+        return self.generic_subscript(i)
+
+    def generic_subscript(self: Lifter, i: Instruction) -> str | None:
+        """An item of a dict with plain keys, or of a str."""
+        container, key = self.state.stack[-2:]
+        if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
+            container = self.is_class(container, dict)
+        if container.cls is dict and container.kind == "obj":
+            if not self.plain_key(-1, i):
+                return self.leave("unsupported")
+            result = self.c_call("PyObject_GetItem", 2)
+            self.push(Variable("obj", (result,), None, "own"))
+            return None
+        if container.cls in (str, bytes, list, tuple) and self.class_of(self.state.stack[-1]) in (int, slice, bool):
+            cls = container.cls if self.class_of(key) is slice else str if container.cls is str else None
+            result = self.c_call("PyObject_GetItem", 2)
+            self.push(Variable("obj", (result,), cls, "own"))
+            return None
+        return self.leave("unsupported")
+
+    def plain_key(self: Lifter, place: int, i: Instruction) -> bool:
+        """Return whether a stack entry is a key whose hash and equality run no Python code; guards str if unknown."""
+        key = self.state.stack[place]
+        if self.class_of(key) in (int, str, float, bool, bytes, type(None)):
+            return True
+        if key.kind == "obj" and key.cls is None:
+            self.is_class(key, str if not self.failed("class") else int)
+            return True
+        return False
+
+    def do_store_subscript(self: Lifter, i: Instruction) -> str | None:
+        """Set an item: value, container, index on the stack."""
+        stack = self.state.stack
+        for place in (-2, -3):
+            if stack[place].kind == "dyn" and self.fork(stack[place], "stack", len(stack) + place) == "end":
+                return "end"
+        container = self.container_at(i, stack[-2])
+        if container is not None and container.cls is list:
+            index = self.int_at(-1)
+            if index == "end":
+                return "end"
+            if isinstance(index, Variable):
+                at = self.index_of(stack[-2], index)
+                self.stabilise()
+                new = self.own(self.state.stack[-3])
+                holder = self.state.stack[-2]
+                old = self.emit("list_store", holder.value, at, new)
+                del self.state.stack[-3:]
+                self.emit("decref", old)
+                if holder.owned:
+                    self.drop(holder)
+                self.gain += 1
+                return None
+        container = stack[-2]
+        if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
+            container = self.is_class(container, dict)
+        if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1, i):
+            return self.leave("unsupported")
+        self.box_top(3)
+        self.stabilise()
+        value, holder, key = (v.value for v in self.state.stack[-3:])
+        self.emit("call_c_int", holder, key, value, attributes=("PyDict_SetItem", "i32"), exit=self.exit("raised", raises=True))
+        self.drop_top(3)
+        return None
+
+    def do_contains(self: Lifter, i: Instruction) -> str | None:
+        """a in b, for containers and items that run no Python code."""
+        item, container = self.state.stack[-2:]
+        if container.kind == "obj" and container.cls is None:
+            for word, cls in (("DICT", dict), ("SET", set)):
+                if word in i.hint:
+                    container = self.is_class(container, cls)
+        if container.kind != "obj" or container.cls not in (dict, set, frozenset, str):
+            return self.leave("unsupported")
+        if container.cls is str:
+            if self.class_of(item) is not str:
+                return self.leave("unsupported")
+        elif not self.plain_key(-2, i):
+            return self.leave("unsupported")
+        self.box_top(2)
+        self.stabilise()
+        item, container = self.state.stack[-2:]
+        answer = self.emit(
+            "call_c_int", container.value, item.value, attributes=("PySequence_Contains", "i32"), exit=self.exit("raised", raises=True)
+        )
+        self.drop_top(2)
+        self.push(Variable("bool", (self.emit("int_compare", answer, ir.Literal(0), attributes=("eq" if i.argument else "ne",)),)))
+        return None
+
+    def do_slice(self: Lifter, i: Instruction) -> str | None:
+        """container[a:b] of a list, tuple or str."""
+        container, start, stop = self.state.stack[-3:]
+        if container.kind != "obj" or container.cls not in (list, tuple, str, bytes):
+            return self.leave("unsupported")
+        if any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
+            return self.leave("unsupported")
+        cls = container.cls
+        self.box_top(3)
+        self.stabilise()
+        _, start, stop = self.state.stack[-3:]
+        slice_ = self.emit("call_c", start.value, stop.value, ir.Object(-1), attributes=("PySlice_New",), quiet=True)
+        container = self.state.stack[-3]
+        result = self.emit("call_c", container.value, slice_, attributes=("PyObject_GetItem",), quiet=True)
+        self.emit("decref", slice_, quiet=True)
+        self.guard(self.emit("not", self.emit("is_null", result)), "raised", self.exit("raised", raises=True))
+        self.drop_top(3)
+        self.push(Variable("obj", (result,), cls, "own"))
+        return None
+
+    # -- iteration ------------------------------------------------------------------------------------------------------------------
+
+    def do_get_iter(self: Lifter, i: Instruction) -> str | None:
+        """Replace an iterable by its iterator."""
+        stack = self.state.stack
+        variable = stack[-1]
+        if variable.kind == "range":
+            return None
+        if variable.kind == "dyn" and self.fork(variable, "stack", len(stack) - 1) == "end":
+            return "end"
+        variable = stack[-1]
+        if variable.kind == "obj" and variable.cls is None:
+            cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
+            if cls is None:
+                return self.leave("class")
+            variable = self.is_class(variable, cls)
+        if variable.kind != "obj":
+            return self.leave("unsupported")
+        iterator = {list: LIST_ITERATOR, tuple: TUPLE_ITERATOR, range: RANGE_ITERATOR}.get(variable.cls)  # type: ignore[arg-type]
+        if iterator is None and variable.cls in (dict, str, set, bytes, frozenset):
+            iterator = type(iter(variable.cls()))
+        if iterator is None:
+            return self.leave("unsupported")
+        if iterator is type(iter("")):
+            return self.leave("unsupported")  # two classes, chosen by the text
+        result = self.c_call("PyObject_GetIter", 1)
+        self.push(Variable("obj", (result,), iterator, "own"))
+        return None
+
+    def do_for_iter(self: Lifter, i: Instruction) -> str:
+        """Push the next item, or drop the iterator and go behind the loop."""
+        variable = self.state.stack[-1]
+        if variable.kind == "obj" and variable.cls is None:
+            cls = {"FOR_ITER_LIST": LIST_ITERATOR, "FOR_ITER_TUPLE": TUPLE_ITERATOR, "FOR_ITER_RANGE": RANGE_ITERATOR}.get(i.hint)
+            if cls is None:
+                return self.leave("class")
+            variable = self.is_class(variable, cls)
+        if variable.kind == "obj" and variable.cls is RANGE_ITERATOR:
+            converted = self.range_of(variable)
+            if converted is None:
+                return self.leave("unsupported")
+            variable = converted
+        if variable.kind == "range":
+            return self.next_number(i, variable)
+        if variable.kind != "obj":
+            return self.leave("unsupported")
+        if variable.cls in (LIST_ITERATOR, TUPLE_ITERATOR):
+            sort = "list" if variable.cls is LIST_ITERATOR else "tuple"
+            item = self.emit("iterator_next", variable.value, attributes=(sort,))
+        elif variable.cls in C_ITERATORS:
+            item = self.emit("call_c", variable.value, attributes=("PyIter_Next",))
+        else:
+            return self.leave("unsupported")
+        over = self.emit("is_null", item)
+        ended, more = self.branch(over)
+        state = self.state
+        self.at_block(ended, state.copy())
+        if variable.cls in C_ITERATORS:
+            error = self.emit("call_c", attributes=("PyErr_Occurred",), quiet=True)
+            self.guard(self.emit("is_null", error), "raised", self.exit("raised", raises=True))
+        self.drop(self.pop())
+        self.jump(int(i.argument))  # type: ignore[call-overload]
+        self.at_block(more, state.copy())
+        self.push(Variable("obj", (item,), None, "own"))
+        self.gain += 1
+        self.jump(self.index + 1)
+        return "end"
+
+    def range_of(self: Lifter, variable: Variable) -> Variable | None:
+        """Return a running range iterator, which a loop was entered with, as numbers (rangeobject.c)."""
+        struct_ = "_PyRangeIterObject."
+        fields = {name: self.emit("field_int", variable.value, attributes=(offset(struct_ + name),)) for name in ("start", "step", "len")}
+        one = self.emit("int_compare", fields["step"], ir.Literal(1), attributes=("eq",))
+        self.guard(one, "step")
+        start, length = fields["start"], fields["len"]
+        if HERE.long_size == "ob_size":  # type: ignore[union-attr]
+            # 3.11 counts up an index beside an unchanged start and length
+            index = self.emit("field_int", variable.value, attributes=(offset(struct_ + "index"),))
+            end = self.emit("int_add", start, length, exit=self.exit("overflow"))
+            start = self.emit("int_add", start, index, exit=self.exit("overflow"))
+        else:
+            end = self.emit("int_add", start, length, exit=self.exit("overflow"))
+        new = Variable("range", (start, end, ir.Literal(1)))
+        self.refine(variable, new)
+        if variable.owned:
+            self.emit("decref", variable.value, quiet=True)
+        return new
+
+    def next_number(self: Lifter, i: Instruction, variable: Variable) -> str:
+        """The next number of a range."""
+        current, stop, step = variable.values
+        assert isinstance(step, ir.Literal)
+        more_ = self.emit("int_compare", current, stop, attributes=("lt" if step.value > 0 else "gt",))
+        more, ended = self.branch(more_)
+        state = self.state
+        self.at_block(ended, state.copy())
+        self.pop()
+        self.jump(int(i.argument))  # type: ignore[call-overload]
+        self.at_block(more, state.copy())
+        following = self.emit("int_wrap_add", current, step)
+        self.pop()
+        self.push(Variable("range", (following, stop, step)))
+        self.push(Variable("int", (current,)))
+        self.gain += 1
+        self.jump(self.index + 1)
+        return "end"
+
+    # -- building and taking apart ----------------------------------------------------------------------------------------------
+
+    def do_build_list(self: Lifter, i: Instruction) -> str | None:
+        """A list of the topmost entries."""
+        return self.build("list", int(i.argument))  # type: ignore[call-overload]
+
+    def do_build_tuple(self: Lifter, i: Instruction) -> str | None:
+        """A tuple of the topmost entries."""
+        return self.build("tuple", int(i.argument))  # type: ignore[call-overload]
+
+    def build(self: Lifter, sort: str, count: int) -> str | None:
+        """Make a list or tuple; it takes over the entries' references."""
+        if any(v.kind in ("null", "range", "unbound") for v in self.state.stack[len(self.state.stack) - count :]):
+            return self.leave("unsupported")
+        self.box_top(count)
+        name = "PyList_New" if sort == "list" else "PyTuple_New"
+        made = self.emit("call_c", ir.Literal(count), attributes=(name,), exit=self.exit("raised", raises=True))
+        references = [self.own(v) for v in self.state.stack[len(self.state.stack) - count :]]
+        for place, reference in enumerate(references):
+            self.emit("fill", made, ir.Literal(place), reference, attributes=(sort,))
+        del self.state.stack[len(self.state.stack) - count :]
+        self.push(Variable("obj", (made,), list if sort == "list" else tuple, "own"))
+        return None
+
+    def do_build_map(self: Lifter, i: Instruction) -> str | None:
+        """An empty dict; entries are the interpreter's."""
+        if i.argument:
+            return self.leave("unsupported")
+        made = self.emit("call_c", attributes=("PyDict_New",), exit=self.exit("raised", raises=True))
+        self.push(Variable("obj", (made,), dict, "own"))
+        return None
+
+    def do_list_append(self: Lifter, i: Instruction) -> str | None:
+        """Append the top entry to a list further down (in a comprehension)."""
+        where = -int(i.argument) - 1  # type: ignore[call-overload]
+        if self.state.stack[where].cls is not list:
+            return self.leave("class")
+        self.append(self.state.stack[where].value)
+        return None
+
+    def append(self: Lifter, holder: ir.Operand) -> None:
+        """Append the top entry to a list and drop it."""
+        self.box_top(1)
+        self.stabilise()
+        value = self.state.stack[-1].value
+        self.emit("call_c_int", holder, value, attributes=("PyList_Append", "i32"), exit=self.exit("raised", raises=True), quiet=True)
+        self.drop_top(1)
+
+    def do_unpack(self: Lifter, i: Instruction) -> str | None:
+        """Replace a tuple or list by its items, the first on top."""
+        count = int(i.argument)  # type: ignore[call-overload]
+        stack = self.state.stack
+        if stack[-1].kind == "dyn" and self.fork(stack[-1], "stack", len(stack) - 1) == "end":
+            return "end"
+        variable = stack[-1]
+        if variable.kind != "obj":
+            return self.leave("unsupported")
+        if variable.cls is None:
+            cls = {"TWO_TUPLE": tuple, "TUPLE": tuple, "LIST": list}.get(i.hint.removeprefix("UNPACK_SEQUENCE_"))
+            if cls is None:
+                return self.leave("class")
+            variable = self.is_class(variable, cls)
+        if variable.cls not in (tuple, list):
+            return self.leave("unsupported")
+        size = self.emit("size", variable.value)
+        self.guard(self.emit("int_compare", size, ir.Literal(count), attributes=("eq",)), "count")
+        read = "tuple_item" if variable.cls is tuple else "list_item"
+        items = [self.emit(read, variable.value, ir.Literal(n)) for n in range(count)]
+        self.pop()
+        for item in reversed(items):
+            self.emit("incref", item)
+            self.push(Variable("obj", (item,), None, "own"))
+        if variable.owned:
+            self.drop(variable)
+        return None
+
+
+#: methods that only these builtin classes have, for instructions the host has specialised without a class version to look up
+_METHOD_CLASSES: dict[str, type] = {"append": list}
+
+
+def _lookup(cls: type, name: str) -> object | None:
+    """Return what a class's MRO has under a name, without binding it (typeobject.c, _PyType_Lookup)."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            found: object = base.__dict__[name]
+            return found
+    return None

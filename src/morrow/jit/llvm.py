@@ -1,0 +1,165 @@
+"""The one file that imports llvmlite: LLVM text -> object code -> addresses.
+
+Imported on the compiler thread, once something is hot: the import alone costs more than most programs' start. What a
+module refers to outside itself (Python objects, C functions, the runtime's helpers) is given by address when loading, so
+the object code itself holds no addresses and can be kept on disk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes.util import find_library
+from collections.abc import Mapping
+from functools import cache
+
+import llvmlite.binding as binding
+
+from morrow.jit import guards
+
+@cache
+def machine(level: int) -> binding.TargetMachine:
+    """Return the target machine of this process for an optimisation level: 0 none, 1 lean, 2 everything."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=binding.get_host_cpu_name(),
+        features=binding.get_host_cpu_features().flatten(),
+        opt=level,
+        jit=True,
+        codemodel="large",
+    )
+
+
+def cpu() -> str:
+    """Return what object code depends on besides its text: processor, features, LLVM's version."""
+    features = binding.get_host_cpu_features().flatten()
+    return f"{binding.get_default_triple()} {binding.get_host_cpu_name()} {features} {binding.llvm_version_info}"
+
+
+@cache
+def _compiler() -> object:
+    return binding.create_lljit_compiler(machine(2))
+
+
+def optimise(text: str, level: int) -> binding.ModuleRef:
+    """Parse, verify and optimise a module.
+
+    Raises:
+        RuntimeError: LLVM does not accept the text (a bug of ours).
+    """
+    module = binding.parse_assembly(text)
+    module.verify()
+    module.triple = binding.get_default_triple()
+    if level == 0:
+        return module
+    chosen = machine(level)
+    options = binding.create_pipeline_tuning_options(speed_level=2 if level > 1 else 1)
+    builder = binding.create_pass_builder(chosen, options)
+    if level > 1:
+        passes = builder.getModulePassManager()
+        passes.run(module, builder)
+    else:
+        lean(module, builder)
+    return module
+
+
+def lean(module: binding.ModuleRef, builder: object) -> None:
+    """Run the short list of passes that matter for the code `emit` writes."""
+    passes = binding.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_new_gvn_pass()
+    passes.add_loop_rotate_pass()
+    passes.add_dead_store_elimination_pass()
+    passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
+
+
+def object_code(module: binding.ModuleRef, level: int) -> bytes:
+    """Return the module as object code."""
+    return bytes(machine(level).emit_object(module))
+
+
+def assembly(module: binding.ModuleRef, level: int) -> str:
+    """Return the module as assembly text, for people."""
+    return str(machine(level).emit_assembly(module))
+
+
+class Loaded:
+    """Object code in memory; its functions may be called as long as this is alive.
+
+    Attributes:
+        addresses: symbol -> address.
+        size: bytes of the object file, a measure of the memory taken.
+    """
+
+    def __init__(self, name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> None:
+        library = binding.JITLibraryBuilder().add_object_img(code)
+        for symbol, address in imports.items():
+            library.import_symbol(symbol, address)
+        for symbol in exports:
+            library.export_symbol(symbol)
+        self._tracker = library.link(_compiler(), name)
+        self.addresses = {symbol: self._tracker[symbol] for symbol in exports}
+        self.size = len(code)
+
+    def close(self) -> None:
+        """Free the code. The caller knows that no thread is in it and nothing points to it."""
+        self._tracker = None
+
+
+def c_address(name: str) -> int:
+    """Return the address of a C API function or of a function of the C library.
+
+    Raises:
+        AttributeError: the host does not export it.
+    """
+    address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
+    assert address
+    return address
+
+
+@cache
+def library_address(name: str) -> int:
+    """Return the address of a function of the C library, such as pow."""
+    library = ctypes.CDLL("ucrtbase" if hasattr(ctypes, "WinDLL") else None)
+    try:
+        function = getattr(library, name)
+    except AttributeError:
+        function = getattr(ctypes.CDLL(find_library("m")), name)
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address
+    return address
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
+
+
+_METHOD = _MethodDef()
+
+
+@cache
+def runtime() -> dict[str, int]:
+    """Compile and load the helpers of `guards` (once) and return their addresses."""
+    text = guards.runtime_text()
+    module = optimise(text, 2)
+    imports = {}
+    for line in text.splitlines():
+        if line.startswith("declare"):
+            name = line.split("@", 1)[1].split("(", 1)[0]
+            imports[name] = c_address(name)
+        elif "= external global" in line:
+            name = line[1:].split(" ", 1)[0]
+            imports[name] = ctypes.addressof(_METHOD) if name == "morrow_method" else c_address(name)
+    loaded = Loaded("morrow.runtime", object_code(module, 2), imports, guards.EXPORTS)
+    _METHOD.name = b"resume"
+    _METHOD.function = loaded.addresses["morrow_record_call"]
+    _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
+    _KEEP.append(loaded)
+    return loaded.addresses
+
+
+_KEEP: list[Loaded] = []

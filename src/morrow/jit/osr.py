@@ -1,0 +1,299 @@
+"""Enter compiled code from a frame that is already running: on-stack replacement.
+
+A loop that is never left is entered at its head, at a moment when CPython itself hands the frame to a C callback and
+afterwards goes on wherever that callback left it:
+
+- hosts with `sys.monitoring`: a JUMP event on that one code object. The interpreter has saved the stack pointer, points
+  at the jump's target and reloads both afterwards (Python/instrumentation.c, _Py_call_instrumentation_jump).
+- 3.11: a trace function in machine code, set for that one thread until the loop's next turn. The interpreter saves and
+  reloads the same two things around it (Python/ceval.c, DO_TRACING and maybe_call_line_trace).
+
+Both callbacks are machine code, so no frame of ours is ever on the stack: what the compiled loop calls sees the loop's
+own frame as its caller. They look the loop up in a small table, and call ``int osr(PyThreadState *, _PyInterpreterFrame *)``
+of the compiled code: 0 not entered, 1 the frame goes on as it now says, 2 an exception is set.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from types import CodeType
+
+from morrow.host import HERE
+from morrow.host.structs import structs
+from morrow.jit.tracers import OWN_TOOL
+
+_S = structs()
+assert HERE is not None
+
+CAPACITY = 256
+"""Loops that can be waiting or in use at once; the oldest makes room."""
+
+_ROW = 40  # code, head (bytes), address, times entered, times declined
+Load = Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]
+
+
+class Entrances:
+    """The table of loops that can be entered, and the callbacks that look at it."""
+
+    def __init__(self, load: Load) -> None:
+        """Compile the callbacks. *load* turns LLVM text into addresses (see `morrow.jit.llvm`)."""
+        self._rows: list[tuple[CodeType, int] | None] = []
+        allocate = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(("PyMem_RawCalloc", ctypes.pythonapi))
+        # Never freed: a frame may be on its way into a callback when the process ends.
+        self._table: int = allocate(CAPACITY + 1, _ROW) or 0
+        if not self._table:
+            raise MemoryError
+        imports = {name: ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in _NEEDS}
+        imports["morrow_table"] = self._table
+        if HERE is not None and HERE.has_monitoring:
+            imports["morrow_disable"] = id(sys.monitoring.DISABLE)
+            imports["morrow_none"] = id(None)
+        self._address = load(_text(), imports, ("morrow_enter",))["morrow_enter"]
+        if HERE is not None and HERE.has_monitoring:
+            self._callback = _make_builtin(self._address)
+        self._taken = False
+
+    def arm(self, code: CodeType, head: int, address: int) -> bool:
+        """Let frames of *code* enter the machine code at *address* when they next come to *head*.
+
+        Returns whether it could be done: the monitoring tool may belong to somebody else.
+        """
+        if HERE is not None and HERE.has_monitoring and not self._take_tool():
+            return False
+        key = (code, head)
+        if key in self._rows:
+            row = self._rows.index(key)
+        elif None in self._rows:
+            row = self._rows.index(None)
+        elif len(self._rows) < CAPACITY:
+            row = len(self._rows)
+            self._rows.append(None)
+        else:
+            oldest = self._rows[0]
+            assert oldest is not None
+            self.disarm(oldest[0])
+            row = 0
+        self._rows[row] = key
+        self._write(row, id(code), head, address)
+        if HERE is not None and HERE.has_monitoring:
+            sys.monitoring.set_local_events(OWN_TOOL, code, sys.monitoring.events.JUMP)
+        return True
+
+    def disarm(self, code: CodeType) -> None:
+        """Let no frame of *code* enter any more."""
+        found = False
+        for row, key in enumerate(self._rows):
+            if key is not None and key[0] is code:
+                self._rows[row] = None
+                self._write(row, 0, 0, 0)
+                found = True
+        if found and HERE is not None and HERE.has_monitoring and self._taken:
+            sys.monitoring.set_local_events(OWN_TOOL, code, 0)
+
+    def disarm_all(self) -> None:
+        """Let no frame enter any more, and give the monitoring tool back."""
+        for code in {key[0] for key in self._rows if key is not None}:
+            self.disarm(code)
+        if self._taken:
+            sys.monitoring.register_callback(OWN_TOOL, sys.monitoring.events.JUMP, None)
+            sys.monitoring.free_tool_id(OWN_TOOL)
+            self._taken = False
+
+    def counts(self, code: CodeType, head: int) -> tuple[int, int]:
+        """Return how often that loop was entered, and how often the compiled code declined the frame."""
+        if (code, head) not in self._rows:
+            return 0, 0
+        at = self._table + _ROW * self._rows.index((code, head))
+        return ctypes.c_int64.from_address(at + 24).value, ctypes.c_int64.from_address(at + 32).value
+
+    # -- 3.11 -----------------------------------------------------------------------------------------------------------
+
+    def send(self, thread_id: int) -> bool:
+        """Make that thread enter at the next head it comes to (3.11). Returns False when it is being traced already."""
+        thread = _find_thread(thread_id)
+        if not thread or self._trace(thread):
+            return False
+        ctypes.c_uint64.from_address(thread + _S["PyThreadState.c_traceobj"]).value = 0
+        ctypes.c_uint64.from_address(thread + _S["PyThreadState.c_tracefunc"]).value = self._address
+        self._set_tracing(thread, 255)
+        return True
+
+    def recall(self, thread_id: int) -> None:
+        """Stop waiting for that thread (3.11)."""
+        thread = _find_thread(thread_id)
+        if thread and self._trace(thread) == self._address:
+            ctypes.c_uint64.from_address(thread + _S["PyThreadState.c_tracefunc"]).value = 0
+            profiled = ctypes.c_uint64.from_address(thread + _S["PyThreadState.c_profilefunc"]).value
+            self._set_tracing(thread, 255 if profiled else 0)
+
+    def is_waiting(self, thread_id: int) -> bool:
+        """Return whether that thread has not yet come to a head since `send` (3.11)."""
+        thread = _find_thread(thread_id)
+        return bool(thread) and self._trace(thread) == self._address
+
+    def _trace(self, thread: int) -> int:
+        return ctypes.c_uint64.from_address(thread + _S["PyThreadState.c_tracefunc"]).value
+
+    def _set_tracing(self, thread: int, value: int) -> None:
+        frame = ctypes.c_uint64.from_address(thread + _S["PyThreadState.cframe"]).value
+        ctypes.c_uint8.from_address(frame + _S["_PyCFrame.use_tracing"]).value = value
+
+    # -- both -----------------------------------------------------------------------------------------------------------
+
+    def _take_tool(self) -> bool:
+        monitoring = sys.monitoring
+        if not self._taken:
+            if monitoring.get_tool(OWN_TOOL) is not None:
+                return False
+            monitoring.use_tool_id(OWN_TOOL, "morrow.jit")
+            monitoring.register_callback(OWN_TOOL, monitoring.events.JUMP, self._callback)
+            self._taken = True
+        return True
+
+    def _write(self, row: int, code: int, head: int, address: int) -> None:
+        at = self._table + _ROW * row
+        for offset, value in ((0, 0), (8, head), (16, address), (24, 0), (32, 0), (0, code)):
+            ctypes.c_uint64.from_address(at + offset).value = value
+
+
+def _find_thread(thread_id: int) -> int:
+    get = ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyInterpreterState_Get", ctypes.pythonapi))
+    head = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(("PyInterpreterState_ThreadHead", ctypes.pythonapi))
+    after = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(("PyThreadState_Next", ctypes.pythonapi))
+    thread: int = head(get()) or 0
+    while thread and ctypes.c_uint64.from_address(thread + _S["PyThreadState.thread_id"]).value != thread_id:
+        thread = after(thread) or 0
+    return thread
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
+
+
+_keep: list[object] = []
+
+
+def _make_builtin(address: int) -> object:
+    definition = _MethodDef(b"morrow_enter", address, _S["METH_FASTCALL"], None)
+    make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(("PyCFunction_NewEx", ctypes.pythonapi))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))  # the builtin points into it for as long as anybody has it
+    _keep.append(definition)
+    return make(ctypes.addressof(definition), None, None)
+
+
+_LOOK_UP = """
+  br label %look
+look:
+  %k = phi i64 [ 0, %entry ], [ %next, %other ]
+  %row = getelementptr [5 x i64], ptr @morrow_table, i64 %k
+  %next = add i64 %k, 1
+  %end = icmp ugt i64 %k, CAPACITY
+  br i1 %end, label %none, label %compare
+compare:
+  %row_code = load i64, ptr %row
+  %same_code = icmp eq i64 %row_code, %code_word
+  br i1 %same_code, label %compare_head, label %other
+compare_head:
+  %row_head_at = getelementptr i64, ptr %row, i64 1
+  %row_head = load i64, ptr %row_head_at
+  %same_head = icmp eq i64 %row_head, %head
+  br i1 %same_head, label %found, label %other
+other:
+  br label %look
+"""
+_ENTER = """
+  %address_at = getelementptr i64, ptr %row, i64 2
+  %address = load ptr, ptr %address_at
+  %status = call i32 %address(ptr %thread, ptr %frame)
+  %entered = icmp ne i32 %status, 0
+  %column = select i1 %entered, i64 3, i64 4
+  %count_at = getelementptr i64, ptr %row, i64 %column
+  %count = load i64, ptr %count_at
+  %count_more = add i64 %count, 1
+  store i64 %count_more, ptr %count_at
+  %raised = icmp eq i32 %status, 2
+"""
+if HERE.has_monitoring:
+    _NEEDS: tuple[str, ...] = ("PyThreadState_Get", "PyLong_AsLong", "Py_IncRef")
+else:
+    _NEEDS = ("PyThreadState_Get",)
+
+
+def _text() -> str:
+    """Return the callback as LLVM text, with this host's offsets."""
+    assert HERE is not None
+    if HERE.has_monitoring:
+        if HERE.current_frame == "cframe":
+            current = f"""
+  %cframe_at = getelementptr i8, ptr %thread, i64 {_S["PyThreadState.cframe"]}
+  %cframe = load ptr, ptr %cframe_at
+  %frame_at = getelementptr i8, ptr %cframe, i64 {_S["_PyCFrame.current_frame"]}"""
+        else:
+            current = f"""
+  %frame_at = getelementptr i8, ptr %thread, i64 {_S["PyThreadState.current_frame"]}"""
+        # PyObject *(PyObject *self, PyObject *const *args, Py_ssize_t nargs): code, where from, where to
+        return f"""
+@morrow_table = external global [{CAPACITY + 1} x [5 x i64]]
+@morrow_none = external global i8
+@morrow_disable = external global i8
+declare ptr @PyThreadState_Get()
+declare i64 @PyLong_AsLong(ptr)
+declare void @Py_IncRef(ptr)
+
+define ptr @morrow_enter(ptr %self, ptr %args, i64 %nargs) {{
+entry:
+  %code = load ptr, ptr %args
+  %code_word = ptrtoint ptr %code to i64
+  %to_at = getelementptr ptr, ptr %args, i64 2
+  %to = load ptr, ptr %to_at
+  %head = call i64 @PyLong_AsLong(ptr %to)
+{_LOOK_UP.replace("CAPACITY", str(CAPACITY))}
+none:
+  call void @Py_IncRef(ptr @morrow_disable)
+  ret ptr @morrow_disable
+found:
+  %thread = call ptr @PyThreadState_Get()
+{current}
+  %frame = load ptr, ptr %frame_at
+{_ENTER}
+  br i1 %raised, label %error, label %go_on
+error:
+  ret ptr null
+go_on:
+  call void @Py_IncRef(ptr @morrow_none)
+  ret ptr @morrow_none
+}}
+"""
+    # int (PyObject *obj, PyFrameObject *frame, int what, PyObject *arg); PyTrace_LINE is 2
+    return f"""
+@morrow_table = external global [{CAPACITY + 1} x [5 x i64]]
+declare ptr @PyThreadState_Get()
+
+define i32 @morrow_enter(ptr %self, ptr %object, i32 %what, ptr %argument) {{
+entry:
+  %frame_at = getelementptr i8, ptr %object, i64 {_S["PyFrameObject.f_frame"]}
+  %frame = load ptr, ptr %frame_at
+  %code_at = getelementptr i8, ptr %frame, i64 {_S["_PyInterpreterFrame.f_code"] if _S.has("_PyInterpreterFrame.f_code") else 0}
+  %code = load ptr, ptr %code_at
+  %code_word = ptrtoint ptr %code to i64
+  %instruction_at = getelementptr i8, ptr %frame, i64 {_S["_PyInterpreterFrame.prev_instr"] if _S.has("_PyInterpreterFrame.prev_instr") else 0}
+  %instruction = load i64, ptr %instruction_at
+  %first = add i64 %code_word, {_S["PyCodeObject.co_code_adaptive"]}
+  %head = sub i64 %instruction, %first
+  %line = icmp eq i32 %what, 2
+  br i1 %line, label %search, label %none
+search:
+{_LOOK_UP.replace("CAPACITY", str(CAPACITY)).replace("%entry", "%search")}
+none:
+  ret i32 0
+found:
+  %thread = call ptr @PyThreadState_Get()
+  %trace_at = getelementptr i8, ptr %thread, i64 {_S["PyThreadState.c_tracefunc"]}
+  store ptr null, ptr %trace_at
+{_ENTER}
+  %answer = select i1 %raised, i32 -1, i32 0
+  ret i32 %answer
+}}
+"""

@@ -1,0 +1,472 @@
+"""Compile what is hot, put it in place, look after it: everything that happens on the jit's own thread.
+
+The sampler tells `Worker.found` what is hot; `Worker.tick`, called at every look, compiles one thing at a time. A decision
+is kept per code object for the report: compiled, or declined with a reason. Compiled code rests (`rest`) while a tracer
+watches, and is looked at again (`Compiled.review`) while it works, because what it assumed may have stopped being so.
+
+Nothing is ever freed while the process lives: a thread may be inside code that was taken out of service.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, perf_counter
+from types import CodeType, FrameType, FunctionType
+
+from morrow.debuglog import log
+from morrow.host import HERE, probe
+
+START_BUSY = 0.35
+"""Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
+
+MEMORY_LIMIT = 64 << 20
+"""Bytes of machine code after which nothing more is compiled."""
+
+REVIEW_EVERY = 0.25
+"""Seconds between reviews of the code in place."""
+
+MAKES = 6
+"""How often one code object may be compiled anew, and how many functions that share it get code of their own."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from morrow.jit.compile import Compiled
+    from morrow.jit.osr import Entrances
+    from morrow.jit.running import Loop
+
+
+class Decision:
+    """What became of one code object, for the report.
+
+    Attributes:
+        code: the code object.
+        samples: how often it was seen running.
+        compiled: what is or was in place, oldest first.
+        declined: (line, reason, detail) of each time it was left to CPython.
+        seconds: time spent compiling it.
+        makes: how often it was compiled.
+        resting: True once it was left for good.
+    """
+
+    __slots__ = ("code", "samples", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.samples = 0
+        self.compiled: list[Compiled] = []
+        self.declined: list[tuple[int, str, str]] = []
+        self.seconds = 0.0
+        self.makes = 0
+        self.resting = False
+        self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
+        self.loops: dict[int, Compiled | None] = {}
+
+    @property
+    def name(self) -> str:
+        """The function's qualified name."""
+        return self.code.co_qualname
+
+    def decline(self, line: int, reason: str, detail: str) -> None:
+        """Note a reason once."""
+        if (line, reason, detail) not in self.declined:
+            self.declined.append((line, reason, detail))
+
+
+class Task:
+    """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
+
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level")
+
+    def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1) -> None:  # fmt: skip
+        self.code = code
+        self.function = weakref.ref(function)
+        self.arguments, self.loop, self.types, self.thread, self.level = arguments, loop, types, thread, level
+
+    def __repr__(self) -> str:
+        return f"{self.code.co_qualname}{f', {self.loop}' if self.loop else ''} ({self.code.co_filename}:{self.code.co_firstlineno})"
+
+
+class Worker:
+    """The jit of this process.
+
+    Attributes:
+        decisions: code object -> `Decision`.
+        off: a sentence when nothing can be compiled in this process, else "".
+        size: bytes of machine code made so far.
+        only: compile nothing but code of files whose name begins so; for hunting bugs.
+    """
+
+    def __init__(self) -> None:
+        self.decisions: dict[CodeType, Decision] = {}
+        self.off = ""
+        self.size = 0
+        self.load_seconds = 0.0
+        self.resting = ""
+        self._queue: list[Task] = []
+        self._ready = False
+        self._lock = _thread.allocate_lock()
+        self._own_threads: set[int] = set()
+        self._entrances: Entrances | None = None
+        self._waiting: dict[int, float] = {}
+        self._reviewed = 0.0
+        self._compile: Callable[[object], object] | None = None
+        self.only = ""
+
+    # -- told by whoever finds hot code ----------------------------------------------------------------------------------
+
+    def found(self, what: str, frame: FrameType, thread: int = 0) -> None:
+        """Take note of a candidate. Reads what is needed from the frame and lets go of it."""
+        if self.off or self.resting or _is_ours(frame.f_code):
+            return
+        with self.working():
+            self._take(what, frame, thread)
+
+    def _take(self, what: str, frame: FrameType, thread: int) -> None:
+        from morrow.jit import running
+
+        code = frame.f_code
+        function = running.find_function(frame)
+        if function is None:
+            return
+        decision = self.decision(code)
+        decision.samples += 1
+        if decision.resting or any(task.code is code and bool(task.loop) == (what == "loop") for task in self._queue):
+            return
+        if what == "function":
+            if code.co_flags & 0x03 != 0x03:  # CO_OPTIMIZED | CO_NEWLOCALS: a module's or class's body is not called again
+                return
+            self._queue.append(Task(code, function, running.argument_types(frame)))
+            return
+        loop = running.stands_on_back_edge(code, frame.f_lasti)
+        types = running.loop_types(frame, loop) if loop else None
+        loop = loop or running.find_loop(code, frame.f_lasti)
+        if loop is not None:
+            self._queue.append(Task(code, function, None, loop, types, thread))
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While active, what this thread does is ours: its calls are not counted, its audit events not listened to."""
+        ident = _thread.get_ident()
+        outermost = ident not in self._own_threads
+        self._own_threads.add(ident)
+        try:
+            yield
+        finally:
+            if outermost:
+                self._own_threads.discard(ident)
+
+    def is_working(self) -> bool:
+        """Return whether this thread is inside `working`."""
+        return _thread.get_ident() in self._own_threads
+
+    def decision(self, code: CodeType) -> Decision:
+        """Return the decision about a code object, making one."""
+        found = self.decisions.get(code)
+        if found is None:
+            found = self.decisions[code] = Decision(code)
+        return found
+
+    # -- the jit's thread ------------------------------------------------------------------------------------------------
+
+    def tick(self, busy: float) -> bool:
+        """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
+
+        Returns whether more is waiting.
+        """
+        with self.working():
+            return self._tick(busy)
+
+    def _tick(self, busy: float) -> bool:
+        if self.off:
+            return False
+        if self.resting:
+            self._wake_up()
+            return False
+        if self._waiting:
+            self._look_at_waiting()
+        if self._queue and busy >= START_BUSY and self.prepare():
+            self.run(self._queue.pop(0))
+        now = monotonic()
+        if self._ready and now - self._reviewed > REVIEW_EVERY:
+            self._reviewed = now
+            self.review()
+        return bool(self._queue) and not self.off
+
+    def prepare(self) -> bool:
+        """Import the compiler and prove the host, once. Returns whether code can be compiled; `off` says why not."""
+        if self._ready:
+            return True
+        if self.off:
+            return False
+        began = perf_counter()
+        self.off = self._prepare()
+        self.load_seconds = perf_counter() - began
+        self._ready = not self.off
+        log("jit", 1, f"off: {self.off}" if self.off else f"ready after {self.load_seconds * 1e3:.0f} ms")
+        return self._ready
+
+    def _prepare(self) -> str:
+        from morrow.jit import tracers
+        from morrow.jit.reasons import sentence
+
+        proven, why = probe.is_proven()
+        if not proven:
+            return sentence("HOST_UNKNOWN", why)
+        if not tracers.is_main_interpreter():
+            return sentence("SUBINTERPRETER")
+        if tracers.evaluates_frames_itself():
+            return sentence("EVAL_FRAME")
+        try:
+            with _ImportsAreOurs():
+                import llvmlite.binding  # noqa: F401
+
+                from morrow.jit import compile as compiler
+                from morrow.jit import llvm, osr
+        except ModuleNotFoundError as error:
+            return sentence("NO_LLVM") if error.name == "llvmlite" else sentence("LLVM_BROKEN", error)
+        except (ImportError, OSError) as error:
+            return sentence("LLVM_BROKEN", error)
+
+        def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
+            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.object_code(llvm.optimise(text, 1), 1), imports, exports)
+            _keep_for_ever(loaded)
+            return loaded.addresses
+
+        self._compile = compiler.compile_function  # type: ignore[assignment]
+        self._request = compiler.Request
+        self._declined = compiler.Declined
+        self._entrances = osr.Entrances(load)
+        _keep_for_ever(self._entrances)
+        if not tracers.watch(self._tracer_changed, load):
+            log("jit", 1, "another audit hook refused ours: tracers are noticed late")
+        tracer = tracers.find_tracer()
+        if tracer:
+            self.resting = tracer
+        return ""
+
+    def run(self, task: Task) -> bool:
+        """Compile one task and put the result in place. Returns whether there is new code in place."""
+        decision = self.decision(task.code)
+        function = task.function()
+        if function is None or function.__code__ is not task.code or decision.resting:
+            return False
+        if not task.code.co_filename.startswith(self.only):
+            return False
+        if self.size > MEMORY_LIMIT:
+            decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
+            return False
+        if decision.makes >= MAKES:
+            return False
+        decision.makes += 1
+        log("jit", 1, f"compiling {task!r}")
+        began = perf_counter()
+        assert self._compile is not None
+        with self._lock, self.working():
+            try:
+                made = self._compile(
+                    self._request(
+                        function=function,
+                        arguments=task.arguments,
+                        loop=task.loop.head if task.loop else None,
+                        frame_types=task.types,
+                        level=task.level,
+                    )
+                )
+            except Exception as error:  # a bug in the compiler must cost the user speed, not the program
+                log("jit", 1, f"failed on {task!r}: {error!r}")
+                if _checking():
+                    raise
+                decision.decline(task.code.co_firstlineno, "INTERNAL", f"{type(error).__name__}: {error}")
+                decision.resting = True
+                return False
+            finally:
+                decision.seconds += perf_counter() - began
+        if isinstance(made, self._declined):
+            line = getattr(made, "line", None) or getattr(made, "where", None) or task.code.co_firstlineno
+            decision.decline(int(line), made.reason, str(made.detail or ""))
+            if task.loop:
+                decision.loops[task.loop.head] = None
+            log("jit", 1, f"left to CPython: {task!r}: {made.reason} {made.detail}")
+            return False
+        return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
+
+    def _put_in_place(self, task: Task, function: FunctionType, decision: Decision, made: Compiled) -> bool:
+        from morrow.jit import install
+
+        decision.compiled.append(made)
+        self.size += made.size
+        log("jit", 1, f"compiled {task!r} in {made.seconds * 1e3:.0f} ms, {made.size} bytes")
+        if function.__code__ is not task.code:
+            decision.decline(task.code.co_firstlineno, "CODE_CHANGED", "")
+            return False
+        if self.resting:
+            if made.entry and not task.loop:
+                decision.functions.append((weakref.ref(function), made))
+            return False
+        if made.entry and task.loop is None:
+            decision.functions.append((weakref.ref(function), made))
+            install.install(function, made.entry)
+        if made.osr and task.loop is not None:
+            decision.loops[task.loop.head] = made
+            self._arm(task.code, task.loop.head, made.osr, task.thread)
+        return True
+
+    def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
+        assert self._entrances is not None and HERE is not None
+        with self.working():
+            armed = self._entrances.arm(code, head, address)
+        if armed and not HERE.has_monitoring and thread and self._entrances.send(thread):
+            self._waiting[thread] = monotonic() + 0.5
+
+    def _look_at_waiting(self) -> None:
+        """3.11: call back threads that did not come to their loop's head, because waiting costs them speed."""
+        assert self._entrances is not None
+        for thread, until in list(self._waiting.items()):
+            if not self._entrances.is_waiting(thread):
+                del self._waiting[thread]
+            elif monotonic() > until:
+                self._entrances.recall(thread)
+                del self._waiting[thread]
+
+    def enter_again(self, code: CodeType, head: int, thread: int) -> bool:
+        """Let a thread that is back in a loop of its own enter the code made for that loop. Returns whether there is any."""
+        made = self.decision(code).loops.get(head)
+        if made is None or self.resting:
+            return False
+        self._arm(code, head, made.osr, thread)
+        return True
+
+    def review(self) -> None:
+        """Look at what is in place: widen what is left too often, take out what does not pay."""
+        from morrow.jit import install
+
+        for decision in list(self.decisions.values()):
+            for reference, made in list(decision.functions):
+                function = reference()
+                if function is None or made is not decision.compiled[-1] or not install.is_installed(function):
+                    continue
+                verdict = made.review()
+                if verdict == "recompile" and decision.makes < MAKES:
+                    self._queue.append(Task(decision.code, function, None, level=2 if decision.makes > 1 else 1))
+                elif verdict != "keep":
+                    install.remove(function)
+                    decision.resting = True
+                    decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
+            for head, made in list(decision.loops.items()):
+                if made is not None and made.review() == "leave" and self._entrances is not None:
+                    self._entrances.disarm(decision.code)
+                    decision.loops[head] = None
+
+    # -- resting ---------------------------------------------------------------------------------------------------------
+
+    def _tracer_changed(self) -> None:
+        """Called in the thread that switches a tracer on or off, before it does."""
+        if not self.is_working():
+            self.rest("a tracer, profiler or monitoring tool")
+
+    def rest(self, why: str) -> None:
+        """Take all compiled code out of service until `find_tracer` finds nobody."""
+        from morrow.jit import install
+
+        if self.resting:
+            return
+        self.resting = why
+        with self.working():
+            install.remove_all()
+            for thread in list(self._waiting):
+                if self._entrances is not None:
+                    self._entrances.recall(thread)
+            self._waiting.clear()
+            if self._entrances is not None:
+                self._entrances.disarm_all()
+        log("jit", 1, f"resting: {why}")
+
+    def _wake_up(self) -> None:
+        from morrow.jit import install, tracers
+
+        if tracers.find_tracer():
+            return
+        self.resting = ""
+        for decision in self.decisions.values():
+            if decision.resting:
+                continue
+            for reference, made in decision.functions:
+                function = reference()
+                if function is not None and made is decision.compiled[-1] and function.__code__ is decision.code:
+                    install.install(function, made.entry)
+        log("jit", 1, "awake again")
+
+    def close(self) -> None:
+        """Take everything out of service for good."""
+        if self._ready:
+            self.rest("switched off")
+        self.off = self.off or "switched off"
+
+
+def _count_exits(made: Compiled) -> int:
+    return sum(leave.count() for leave in made.exits)
+
+
+def _checking() -> bool:
+    import os
+
+    return bool(os.environ.get("MORROW_CHECK"))
+
+
+def _keep_for_ever(thing: object) -> None:
+    """Machine code must outlive the modules: finalizers run it after they are gone."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+_PACKAGE = __file__.rpartition("jit")[0]
+
+
+def _is_ours(code: CodeType) -> bool:
+    return code.co_filename.startswith(_PACKAGE)
+
+
+class ShadowedImport(ImportError):
+    """A module the compiler needs would come from the program's own folders."""
+
+
+class _ImportsAreOurs:
+    """While active, imports of this thread that a file of the program would answer fail instead.
+
+    The jit imports standard modules at a time the program knows nothing of. A program with a ``token.py`` of its own
+    must neither run it early nor find the standard library's in its place later.
+    """
+
+    def __enter__(self) -> None:
+        self._thread = _thread.get_ident()
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self)  # type: ignore[arg-type]
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Part of the meta path's protocol: never finds anything, may object."""
+        if _thread.get_ident() != self._thread or path is not None:
+            return
+        from _frozen_importlib_external import PathFinder  # importlib.machinery would be an import of its own
+
+        spec = PathFinder.find_spec(name)
+        origin = spec.origin if spec is not None else None
+        if origin is None or not origin.startswith(tuple(_library_folders())):
+            if spec is not None and origin not in ("built-in", "frozen", None):
+                raise ShadowedImport(f"the program has its own {name!r} ({origin})", name=name)
+
+
+def _library_folders() -> list[str]:
+    import os
+    import site
+
+    standard = os.path.dirname(os.__file__)
+    packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    return [standard, *packages, site.getusersitepackages() if site.ENABLE_USER_SITE else standard, os.path.dirname(os.path.dirname(_PACKAGE))]
