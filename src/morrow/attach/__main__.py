@@ -38,6 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def ps(arguments: Sequence[str]) -> int:
+    """Run ``morrow --ps``."""
+    return main(["--ps", *arguments])
+
+
+def dump(arguments: Sequence[str]) -> int:
+    """Run ``morrow --dump``."""
+    return main(["--dump", *arguments])
+
+
+def watch(arguments: Sequence[str]) -> int:
+    """Run ``morrow --watch``."""
+    return main(["--watch", *arguments])
+
+
+def flame(arguments: Sequence[str]) -> int:
+    """Run ``morrow --flame``."""
+    return main(["--flame", *arguments])
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="morrow", description="Look at a live Python process. Nothing runs in it.", allow_abbrev=False

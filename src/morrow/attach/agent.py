@@ -58,14 +58,14 @@ class Agent:
         given: what they said about themselves and what they want.
     """
 
-    def __init__(self, wire, before, interval, given):
+    def __init__(self, wire, before, interval, limit, given):
         import os
 
         self.wire, self.given = wire, given
         self._interval = interval
         self.pid = os.getpid()
         self._modules = before
-        self._limit = sys.getrecursionlimit()
+        self._limit = limit
         self._lines = set(sys.modules["linecache"].cache) if "linecache" in sys.modules else None
         self._spaces = []
         self.foreign = []
@@ -79,20 +79,25 @@ class Agent:
         exec(compile(text, "<" + name + ">", "exec"), names)
         return names
 
-    def room(self, more=400):
-        """Let a program that recurses deeply have us on top of its stack."""
-        try:
-            sys.setrecursionlimit(self._limit + more)
-        except (RecursionError, OverflowError):
-            pass  # as deep as the machine allows: it may still do
-
     def hurry(self):
         """Get the interpreter's lock back quickly while we work: threads that compute give it up sooner."""
         sys.setswitchinterval(1e-5)
+        try:
+            sys.setrecursionlimit(self._limit + 400)
+        except (RecursionError, OverflowError):
+            pass  # as deep as the machine allows: it may still do
 
     def calm(self):
         """Let the program's threads switch as they did: before waiting for the other side."""
         sys.setswitchinterval(self._interval)
+
+    def rest(self):
+        """Put interval and recursion limit back: nothing of ours runs from here on."""
+        sys.setswitchinterval(self._interval)
+        try:
+            sys.setrecursionlimit(self._limit)
+        except RecursionError:
+            pass  # the program sits deeper than its own limit: only we had made that possible
 
     def keep(self, error):
         """Keep what the program's own signal handler raised while our code ran, for `leave` to raise again."""
@@ -104,11 +109,7 @@ class Agent:
             return
         self.left = True
         self.wire.close()
-        self.calm()
-        try:
-            sys.setrecursionlimit(self._limit)
-        except RecursionError:
-            pass  # the program sits deeper than its own limit: only we had made that possible
+        self.rest()
         if self._lines is not None and "linecache" in sys.modules:
             cache = sys.modules["linecache"].cache
             for name in set(cache) - self._lines:
@@ -206,10 +207,11 @@ def caller():
     return found
 
 
-def start(channel, interval, had_socket, given):
+def start(channel, interval, limit, had_socket, given):
     """Do what the visitor wants. Everything that can be refused is refused before anything is changed.
 
-    ``channel`` is our end of a socket pair, ``interval`` the program's own switch interval, and
+    ``channel`` is our end of a socket pair, ``interval`` and ``limit`` are the program's own switch
+    interval and recursion limit, and
     ``had_socket`` says whether the program itself had imported _socket.
     """
     before = set(sys.modules) if had_socket else set(sys.modules) - {"_socket"}
@@ -231,8 +233,7 @@ def start(channel, interval, had_socket, given):
                 wire.close()
                 return
             other.abandon()
-        agent = Agent(wire, before, interval, given)
-        agent.room()
+        agent = Agent(wire, before, interval, limit, given)
         if given.get("exclusive"):
             module = type(sys)("_morrow_agent")
             module.agent, module.caller = agent, caller

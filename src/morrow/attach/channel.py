@@ -28,14 +28,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
 
 # With other threads computing, each wait for the interpreter's lock costs this one a switch interval or more, and an
-# import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done.
+# import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done. A
+# program that recurses deeply has us on top of its stack: so the limit is a little higher while we are there.
 _BOOT = """
 import sys
-w='_socket'in sys.modules
-import _socket
-i=sys.getswitchinterval()
-sys.setswitchinterval(1e-5)
+i=sys.getswitchinterval();l=sys.getrecursionlimit()
 try:
+ sys.setrecursionlimit(l+400)
+ sys.setswitchinterval(1e-5)
+ w='_socket'in sys.modules
+ import _socket
  a,b=_socket.socketpair()
  try:
   b.bind(b'\\0morrow-{token}')
@@ -46,9 +48,9 @@ try:
    m=a.recv(n-len(s))
    if not m:raise EOFError
    s+=m
-  exec(compile(s,'<morrow agent>','exec'),{{'__name__':'_morrow_agent','a':a,'i':i,'w':w}})
+  exec(compile(s,'<morrow agent>','exec'),{{'__name__':'_morrow_agent','a':a,'i':i,'w':w,'l':l}})
  finally:b.close()
-finally:sys.setswitchinterval(i)
+finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 """
 
 
@@ -129,7 +131,7 @@ def open_channel(
     given: dict[str, object] | None = None,
     *,
     exclusive: bool = True,
-    patience: float = 0.6,
+    patience: float = 1.0,
     sandboxed: bool = False,
     while_queued: Callable[[Outcome], float] | None = None,
 ) -> Channel:
@@ -153,7 +155,7 @@ def open_channel(
     try:
         everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
         agent = (files("morrow.attach") / "agent.py").read_text(encoding="utf-8")
-        source = (agent + f"\nstart(a, i, w, {everything!r})\n").encode()
+        source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
         sock.sendall(b"%9d" % len(source) + source)
         return channel
     except OSError as error:

@@ -218,7 +218,7 @@ class Session:
         except Gone:  # noqa: F821
             self.detach()
         finally:
-            agent.calm()  # noqa: F821
+            agent.rest()  # noqa: F821
 
     def detach(self):
         """Leave the program running, without a trace of us."""

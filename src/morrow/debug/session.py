@@ -21,7 +21,9 @@ from morrow.attach.target import Target, find
 _BREAK_IN = """
 import sys
 m=sys.modules.get('_morrow_agent')
-if m is not None and not m.agent.left:m.agent.session.break_in(m.caller())
+if m is not None and not m.agent.left:
+ m.agent.hurry()
+ m.agent.session.break_in(m.caller())
 """
 
 
@@ -84,7 +86,7 @@ class Session:
             if "offers" in message:
                 return list(message["offers"])
 
-    def break_in(self, patience: float = 0.6) -> Outcome:
+    def break_in(self, patience: float = 1.0) -> Outcome:
         """Ask the running process for a prompt, as attaching did: no signal is sent.
 
         Returns:
@@ -108,7 +110,7 @@ class Session:
 
 
 def attach(
-    pid: int, *, sandboxed: bool = False, patience: float = 0.6, while_queued: Callable[[Outcome], float] | None = None
+    pid: int, *, sandboxed: bool = False, patience: float = 1.0, while_queued: Callable[[Outcome], float] | None = None
 ) -> Session:
     """Open a session with a process.
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Outcome
@@ -75,46 +76,54 @@ def debug(pid: int, commands: Sequence[str] = (), *, sandboxed: bool = False, wa
 
 
 def _loop(session: Session, reader: _Terminal | _Script, commands: list[str]) -> int:
-    colour = sys.stdout.isatty()
+    message = None
     leaving = False
     while True:
         try:
-            message = session.receive(None)
+            if message is None:
+                message = session.receive(None)
+            if message is not None:
+                leaving = _handle(session, reader, commands, message, leaving)
+            message = None
         except KeyboardInterrupt:
+            # At a prompt the message stays, and is asked again; a running program is broken into.
             if not session.stopped:
+                message = None
                 _break_in(session)
-            continue
         except AttachError as error:
             if leaving and error.name == "attach-lost":
                 return 0
             print(error, file=sys.stderr)
             return 1
-        if message is None:
-            continue
-        kind = kind_of(message)
-        if kind == "out":
-            sys.stdout.write(_highlighted(message["out"]) if colour else message["out"])
-            sys.stdout.flush()
-        elif kind == "stopped":
-            if message["stopped"] == "attached":
-                print(f"attached to process {session.target.pid}, CPython {session.target.version}; detach (or Ctrl-D) leaves it running")
-        elif kind == "prompt":
-            try:
-                line = commands.pop(0) if commands else reader.read(message["prompt"])
-            except KeyboardInterrupt:
-                print()
-                line = ""
-            if line is None:
-                line = "detach" if "Pdb" in message["prompt"] or "com" in message["prompt"] else "\x04"
-                sys.stdout.write("\n" if colour else "")
-            words = line.split()
-            leaving = leaving or (bool(words) and words[0] in ("q", "quit", "exit", "detach", "EOF"))
-            session.answer(line)
-        elif kind == "running" and not leaving:
-            if isinstance(reader, _Terminal):
-                print("running; Ctrl-C breaks in")
-        elif kind == "want":
-            _interpreter(session, message["number"])
+
+
+def _handle(
+    session: Session, reader: _Terminal | _Script, commands: list[str], message: dict[str, Any], leaving: bool
+) -> bool:
+    """Do what one message asks for; return whether the user has asked to leave."""
+    kind, colour = kind_of(message), sys.stdout.isatty()
+    if kind == "out":
+        sys.stdout.write(_highlighted(message["out"]) if colour else message["out"])
+        sys.stdout.flush()
+    elif kind == "stopped" and message["stopped"] == "attached":
+        print(f"attached to process {session.target.pid}, CPython {session.target.version}; detach (or Ctrl-D) leaves it running")
+    elif kind == "prompt":
+        try:
+            line = commands.pop(0) if commands else reader.read(message["prompt"])
+        except KeyboardInterrupt:
+            print()
+            line = ""
+        if line is None:  # the end of input: of the session at pdb's own prompt, of `interact` in there
+            line = "detach" if message["prompt"].startswith("(") else "\x04"
+            sys.stdout.write("\n" if colour else "")
+        words = line.split()
+        leaving = leaving or (bool(words) and words[0] in ("q", "quit", "exit", "detach", "EOF"))
+        session.answer(line)
+    elif kind == "running" and not leaving and isinstance(reader, _Terminal):
+        print("running; Ctrl-C breaks in")
+    elif kind == "want":
+        _interpreter(session, message["number"])
+    return leaving
 
 
 def _break_in(session: Session) -> None:
