@@ -62,8 +62,10 @@ class Channel:
         outcome: how the script that opened it got to run.
     """
 
-    def __init__(self, target: Target, sock: socket.socket, injection: Injection | None) -> None:
-        self.target, self._socket, self._injection = target, sock, injection
+    def __init__(
+        self, target: Target, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
+    ) -> None:
+        self.target, self._socket, self._injection, self._turn = target, sock, injection, turn
         self._rest = b""
         self.outcome = injection.outcome if injection else Outcome(True, "cooperation")
 
@@ -106,7 +108,13 @@ class Channel:
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
+        self._end_turn()
         return message
+
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
 
     def _lost(self) -> AttachError:
         # A process that is killed closes its files a moment before it counts as ended.
@@ -116,6 +124,7 @@ class Channel:
 
     def close(self) -> None:
         """Close the line and put back what was changed in the target to open it."""
+        self._end_turn()
         self._socket.close()
         if self._injection is not None:
             self._injection.clean(1.0)
@@ -150,8 +159,13 @@ def open_channel(
         AttachError, NotReady: see messages.py, ``attach-*``.
     """
     check_allowed(target, sandboxed=sandboxed)
-    sock, injection = _open(target, patience, while_queued)
-    channel = Channel(target, sock, injection)
+    turn = _take_turn(target.pid)
+    try:
+        sock, injection = _open(target, patience, while_queued)
+    except BaseException:
+        turn.close()
+        raise
+    channel = Channel(target, sock, injection, turn)
     try:
         everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
         agent = (files("morrow.attach") / "agent.py").read_text(encoding="utf-8")
@@ -161,6 +175,24 @@ def open_channel(
     except OSError as error:
         channel.close()
         raise AttachError("attach-lost", target.pid, why=error.strerror) from None
+
+
+def _take_turn(pid: int, patience: float = 5.0) -> socket.socket:
+    """Wait until no other morrow is just beginning with this process; closing what is returned lets the next one in.
+
+    One that begins while another one's agent is importing what it needs would find modules half made. The name in the
+    abstract namespace vanishes with its holder. Somebody who holds it for no reason only delays us.
+    """
+    turn = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            turn.bind(f"\0morrow-turn-{pid}")
+            return turn
+        except OSError:
+            if time.monotonic() > end:
+                return turn
+            time.sleep(0.005)
 
 
 def _open(
