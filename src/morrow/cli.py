@@ -34,6 +34,10 @@ COMMANDS: dict[str, Command] = {
     "--modernize": Command(
         "morrow.annotations.modernize:main", "[--check|--diff|--verify] SRC", "drop quoted hints, guards and the future import"
     ),
+    "--ps": Command("morrow.attach.__main__:ps", "[--json]", "list the Python processes of this machine"),
+    "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
+    "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
+    "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
@@ -50,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int | None:
         del sys.orig_argv[len(sys.orig_argv) - len(given) : len(sys.orig_argv) - len(given) + 2]
         given = given[2:]
     command = COMMANDS.get(given[0]) if given else None
+    if given[:2] == ["-m", "pdb"] and _attaches(given[2:]):
+        command, given = _ATTACH, given[1:]
     if command is not None:
         module, _, function = command.where.partition(":")
         sys.exit(getattr(__import__(module, fromlist=["*"]), function)(given[1:]))
@@ -76,6 +82,19 @@ def main(arguments: list[str] | None = None) -> int | None:
     except settings.UnknownValue as error:
         _refuse_setting(error)
     return None
+
+
+_ATTACH = Command("morrow.debug.terminal:main", "-m pdb --attach PID", "debug a live process")
+
+
+def _attaches(arguments: list[str]) -> bool:
+    """Whether the arguments of ``-m pdb`` ask for a live process, as 3.14's pdb takes -p and --pid."""
+    for word in arguments:
+        if not word.startswith("-") or word in ("-c", "--command", "-m"):
+            return any(after in ("-p", "--pid", "--attach") for after in arguments) and word in ("-c", "--command")
+        if word.partition("=")[0] in ("-p", "--pid", "--attach") or word[:2] == "-p":
+            return True
+    return False
 
 
 def _refuse_setting(error: settings.UnknownValue) -> None:

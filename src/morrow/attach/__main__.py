@@ -38,6 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def ps(arguments: Sequence[str]) -> int:
+    """Run ``morrow --ps``."""
+    return main(["--ps", *arguments])
+
+
+def dump(arguments: Sequence[str]) -> int:
+    """Run ``morrow --dump``."""
+    return main(["--dump", *arguments])
+
+
+def watch(arguments: Sequence[str]) -> int:
+    """Run ``morrow --watch``."""
+    return main(["--watch", *arguments])
+
+
+def flame(arguments: Sequence[str]) -> int:
+    """Run ``morrow --flame``."""
+    return main(["--flame", *arguments])
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="morrow", description="Look at a live Python process. Nothing runs in it.", allow_abbrev=False
@@ -129,8 +149,9 @@ def _watch(given: argparse.Namespace) -> int:
             own: Counter[str] = Counter()
             total: Counter[str] = Counter()
             for stack, count in stacks.items():
-                own[stack[-1]] += count
-                for name in set(stack[1:]):
+                functions = [name.rpartition(":")[0] + ")" for name in stack[1:]]
+                own[functions[-1]] += count
+                for name in set(functions):
                     total[name] += count
             everything = sum(stacks.values())
             lines = [f"process {given.pid}, CPython {target.version}  {time.strftime('%H:%M:%S')}  {everything} samples", ""]

@@ -58,14 +58,14 @@ class Agent:
         given: what they said about themselves and what they want.
     """
 
-    def __init__(self, wire, before, interval, given):
+    def __init__(self, wire, before, interval, limit, given):
         import os
 
         self.wire, self.given = wire, given
         self._interval = interval
         self.pid = os.getpid()
         self._modules = before
-        self._limit = sys.getrecursionlimit()
+        self._limit = limit
         self._lines = set(sys.modules["linecache"].cache) if "linecache" in sys.modules else None
         self._spaces = []
         self.foreign = []
@@ -79,20 +79,25 @@ class Agent:
         exec(compile(text, "<" + name + ">", "exec"), names)
         return names
 
-    def room(self, more=400):
-        """Let a program that recurses deeply have us on top of its stack."""
-        try:
-            sys.setrecursionlimit(self._limit + more)
-        except (RecursionError, OverflowError):
-            pass  # as deep as the machine allows: it may still do
-
     def hurry(self):
         """Get the interpreter's lock back quickly while we work: threads that compute give it up sooner."""
         sys.setswitchinterval(1e-5)
+        try:
+            sys.setrecursionlimit(self._limit + 400)
+        except (RecursionError, OverflowError):
+            pass  # as deep as the machine allows: it may still do
 
     def calm(self):
         """Let the program's threads switch as they did: before waiting for the other side."""
         sys.setswitchinterval(self._interval)
+
+    def rest(self):
+        """Put interval and recursion limit back: nothing of ours runs from here on."""
+        sys.setswitchinterval(self._interval)
+        try:
+            sys.setrecursionlimit(self._limit)
+        except RecursionError:
+            pass  # the program sits deeper than its own limit: only we had made that possible
 
     def keep(self, error):
         """Keep what the program's own signal handler raised while our code ran, for `leave` to raise again."""
@@ -104,11 +109,7 @@ class Agent:
             return
         self.left = True
         self.wire.close()
-        self.calm()
-        try:
-            sys.setrecursionlimit(self._limit)
-        except RecursionError:
-            pass  # the program sits deeper than its own limit: only we had made that possible
+        self.rest()
         if self._lines is not None and "linecache" in sys.modules:
             cache = sys.modules["linecache"].cache
             for name in set(cache) - self._lines:
@@ -129,45 +130,49 @@ class Agent:
 def _forget_modules(before, ours):
     """Take out of sys.modules what we imported, unless the program may use it by now.
 
-    ``before`` has the names that were there, ``ours`` the namespaces of our own code. A module with one reference
-    that cannot be accounted for stays, and so does what it has imported: a second copy of a class would be worse.
+    ``before`` has the names that were there, ``ours`` the namespaces of our own code. A package goes whole or not at
+    all; what was there before is not touched. A module with one reference that cannot be accounted for stays, and so
+    does every module that it, its classes or its functions come from: a second copy of a class would be worse.
     """
     for name in [name for name, module in list(sys.modules.items()) if module is None and name not in before]:
         del sys.modules[name]
     old = {id(sys.modules[name]) for name in before if name in sys.modules}
-    new = {name: module for name, module in list(sys.modules.items()) if name not in before}
+    new = {name: module for name, module in list(sys.modules.items()) if name.partition(".")[0] not in before}
     holders = {}
     for names in [vars(module) for module in new.values() if hasattr(module, "__dict__")] + ours:
         for value in list(names.values()):
             holders[id(value)] = holders.get(id(value), 0) + 1
-    for name, module in new.items():
-        parent, _, child = name.rpartition(".")
-        if parent in before and parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
-            delattr(sys.modules[parent], child)
-    # Known holders: sys.modules, `new`, two loop variables, and the argument. C modules have up to two more inside
-    # the interpreter (PyState_AddModule).
     used = []
     for name in list(new):
-        native = not hasattr(new[name], "__file__") or not str(new[name].__file__).endswith(".py")
+        # Known holders: sys.modules, `new`, and the call's argument. A module that is native code has up to two more
+        # inside the interpreter (PyState_AddModule), and its functions and types point back to it.
         expected = 3 + holders.get(id(new[name]), 0)
-        if native and hasattr(new[name], "__dict__"):  # its functions and types point back to it
+        if type(new[name]) is not type(sys):
+            continue  # a class in a module's place (typing.io of 3.11): goes with its parent
+        if not str(getattr(new[name], "__file__", "")).endswith(".py"):
             expected += 2
             for value in list(vars(new[name]).values()):
                 expected += isinstance(value, type) or getattr(value, "__self__", None) is new[name]
         module = value = None
-        if type(new[name]) is not type(sys):
-            continue  # a class in a module's place (typing.io): goes with its parent
-        if id(new[name]) not in old and sys.getrefcount(new[name]) > expected:
-            used.append(name)
-    keep = set(used)
+        if id(new[name]) in old or sys.getrefcount(new[name]) > expected:
+            used.append(name.partition(".")[0])
+    keep = set()
+    names_of = {id(module): name.partition(".")[0] for name, module in new.items()}
     while used:
-        held = {id(value) for value in list(vars(new[used.pop()]).values())}
-        for name in new.keys() - keep:
-            if id(new[name]) in held:
-                keep.add(name)
-                used.append(name)
-    for name in new.keys() - keep:
-        sys.modules.pop(name, None)
+        top = used.pop()
+        if top in keep:
+            continue
+        keep.add(top)
+        for name, module in list(new.items()):
+            if name.partition(".")[0] == top and type(module) is type(sys):
+                for value in list(vars(module).values()):
+                    used.append(names_of.get(id(value), top))
+                    source = getattr(value, "__module__", None)
+                    if type(source) is str and source in new:
+                        used.append(source.partition(".")[0])
+    for name in new:
+        if name.partition(".")[0] not in keep:
+            sys.modules.pop(name, None)
 
 
 def _raise_later(error):
@@ -192,20 +197,21 @@ def _raise_later(error):
 
 
 def caller():
-    """Return the program's innermost frame: the first one that is not ours."""
-    frame = sys._getframe()
-    while frame is not None and frame.f_code.co_filename.startswith("<morrow "):
+    """Return the program's innermost frame: the one below all of ours, also where ours were themselves interrupted."""
+    frame = found = sys._getframe()
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith("<morrow ") or (name == "<string>" and "_morrow_" in repr(frame.f_code.co_consts)):
+            found = frame.f_back
         frame = frame.f_back
-    # Below our frames stand the two of the script that opened the channel, if that is how we came.
-    while frame is not None and frame.f_code.co_filename == "<string>" and "_morrow_" in repr(frame.f_code.co_consts):
-        frame = frame.f_back
-    return frame
+    return found
 
 
-def start(channel, interval, had_socket, given):
+def start(channel, interval, limit, had_socket, given):
     """Do what the visitor wants. Everything that can be refused is refused before anything is changed.
 
-    ``channel`` is our end of a socket pair, ``interval`` the program's own switch interval, and
+    ``channel`` is our end of a socket pair, ``interval`` and ``limit`` are the program's own switch
+    interval and recursion limit, and
     ``had_socket`` says whether the program itself had imported _socket.
     """
     before = set(sys.modules) if had_socket else set(sys.modules) - {"_socket"}
@@ -227,8 +233,7 @@ def start(channel, interval, had_socket, given):
                 wire.close()
                 return
             other.abandon()
-        agent = Agent(wire, before, interval, given)
-        agent.room()
+        agent = Agent(wire, before, interval, limit, given)
         if given.get("exclusive"):
             module = type(sys)("_morrow_agent")
             module.agent, module.caller = agent, caller

@@ -28,14 +28,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
 
 # With other threads computing, each wait for the interpreter's lock costs this one a switch interval or more, and an
-# import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done.
+# import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done. A
+# program that recurses deeply has us on top of its stack: so the limit is a little higher while we are there.
 _BOOT = """
 import sys
-w='_socket'in sys.modules
-import _socket
-i=sys.getswitchinterval()
-sys.setswitchinterval(1e-5)
+i=sys.getswitchinterval();l=sys.getrecursionlimit()
 try:
+ sys.setrecursionlimit(l+400)
+ sys.setswitchinterval(1e-5)
+ w='_socket'in sys.modules
+ import _socket
  a,b=_socket.socketpair()
  try:
   b.bind(b'\\0morrow-{token}')
@@ -46,9 +48,9 @@ try:
    m=a.recv(n-len(s))
    if not m:raise EOFError
    s+=m
-  exec(compile(s,'<morrow agent>','exec'),{{'__name__':'_morrow_agent','a':a,'i':i,'w':w}})
+  exec(compile(s,'<morrow agent>','exec'),{{'__name__':'_morrow_agent','a':a,'i':i,'w':w,'l':l}})
  finally:b.close()
-finally:sys.setswitchinterval(i)
+finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 """
 
 
@@ -60,8 +62,10 @@ class Channel:
         outcome: how the script that opened it got to run.
     """
 
-    def __init__(self, target: Target, sock: socket.socket, injection: Injection | None) -> None:
-        self.target, self._socket, self._injection = target, sock, injection
+    def __init__(
+        self, target: Target, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
+    ) -> None:
+        self.target, self._socket, self._injection, self._turn = target, sock, injection, turn
         self._rest = b""
         self.outcome = injection.outcome if injection else Outcome(True, "cooperation")
 
@@ -104,15 +108,23 @@ class Channel:
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
+        self._end_turn()
         return message
 
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
+
     def _lost(self) -> AttachError:
-        if not self.target.is_alive():
+        # A process that is killed closes its files a moment before it counts as ended.
+        if select.select([self.target.pidfd], [], [], 0.1)[0]:
             return AttachError("attach-gone", self.target.pid)
         return AttachError("attach-lost", self.target.pid, why="its end was closed")
 
     def close(self) -> None:
         """Close the line and put back what was changed in the target to open it."""
+        self._end_turn()
         self._socket.close()
         if self._injection is not None:
             self._injection.clean(1.0)
@@ -128,7 +140,7 @@ def open_channel(
     given: dict[str, object] | None = None,
     *,
     exclusive: bool = True,
-    patience: float = 0.6,
+    patience: float = 1.0,
     sandboxed: bool = False,
     while_queued: Callable[[Outcome], float] | None = None,
 ) -> Channel:
@@ -147,17 +159,40 @@ def open_channel(
         AttachError, NotReady: see messages.py, ``attach-*``.
     """
     check_allowed(target, sandboxed=sandboxed)
-    sock, injection = _open(target, patience, while_queued)
-    channel = Channel(target, sock, injection)
+    turn = _take_turn(target.pid)
+    try:
+        sock, injection = _open(target, patience, while_queued)
+    except BaseException:
+        turn.close()
+        raise
+    channel = Channel(target, sock, injection, turn)
     try:
         everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
         agent = (files("morrow.attach") / "agent.py").read_text(encoding="utf-8")
-        source = (agent + f"\nstart(a, i, w, {everything!r})\n").encode()
+        source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
         sock.sendall(b"%9d" % len(source) + source)
         return channel
     except OSError as error:
         channel.close()
         raise AttachError("attach-lost", target.pid, why=error.strerror) from None
+
+
+def _take_turn(pid: int, patience: float = 5.0) -> socket.socket:
+    """Wait until no other morrow is just beginning with this process; closing what is returned lets the next one in.
+
+    One that begins while another one's agent is importing what it needs would find modules half made. The name in the
+    abstract namespace vanishes with its holder. Somebody who holds it for no reason only delays us.
+    """
+    turn = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            turn.bind(f"\0morrow-turn-{pid}")
+            return turn
+        except OSError:
+            if time.monotonic() > end:
+                return turn
+            time.sleep(0.005)
 
 
 def _open(
@@ -170,7 +205,7 @@ def _open(
         extra = 0.0
         if not outcome.started:
             extra = while_queued(outcome) if while_queued else 0.0
-        end = time.monotonic() + (3.0 if outcome.started else extra)
+        end = time.monotonic() + (10.0 if outcome.started else extra)
         name = f"@morrow-{token}"
         while True:
             if injection.started():
@@ -184,7 +219,7 @@ def _open(
                 raise AttachError("attach-gone", target.pid)
             if time.monotonic() > end:
                 if outcome.started:
-                    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")
+                    raise AttachError("attach-lost", target.pid, why="it closed its end of the channel at once")
                 raise NotReady("attach-queued", target.pid, seconds=f"{patience + extra:.1f}", why=outcome.waiting_for)
             time.sleep(0.0005)
     except BaseException:
@@ -221,4 +256,4 @@ def _take(target: Target, inode: int) -> socket.socket:
             raise AttachError("attach-kernel", target.pid, call="pidfd_getfd", error=os.strerror(ctypes.get_errno()))
         debuglog.log("attach", 2, f"took descriptor {number} of process {target.pid}")
         return socket.socket(fileno=got)
-    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")
+    raise AttachError("attach-lost", target.pid, why="it closed its end of the channel at once")

@@ -21,20 +21,23 @@ Rules (docs/design/attach.md gives the observed failure behind each):
 from __future__ import annotations
 
 import os
+import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 
 from morrow import debuglog
 from morrow.attach import registers as reg
 from morrow.attach.elf import Room
 from morrow.attach.errors import AttachError, NotReady
+from morrow.attach.memory_linux import words
 from morrow.attach.registers import Interrupted, Table, machine
 from morrow.attach.stop_linux import Stopped, status_of
 from morrow.attach.target import Target
 from morrow.host.debug_offsets import has_global_current_thread, takes_pending_calls_per_interpreter
 
 _MAGIC = b"morrow\x00\x01"
+_HEAD = 24  # bytes in front of a slot: the magic, a number of its own, where its flags are
 _FLAGS = 32  # bytes, behind the magic
 _SECOND_LOOK = 0.010  # seconds before the same futex counts as a wait that lasts
 _SECOND_LOOK_FREE_THREADED = 0.050  # its locks park on futexes of their own: be surer
@@ -77,6 +80,7 @@ class Injection:
         self._slot: Room | None = None
         self._flags = 0
         self._before = (b"", b"")
+        self._head = b""
         found = machine(target.binary.machine)
         if found is None:
             raise AttachError("attach-machine", target.pid, machine=target.binary.machine)
@@ -84,7 +88,7 @@ class Injection:
 
     # -- starting it ----------------------------------------------------------------------------------------------
 
-    def run(self, patience: float = 0.6, *, native: bool = True, wanted: object = None) -> Outcome:
+    def run(self, patience: float = 1.0, *, native: bool = True, wanted: object = None) -> Outcome:
         """Get the script started.
 
         Args:
@@ -125,7 +129,8 @@ class Injection:
                 self._wait_left()
                 if self._flag(reg.QUEUED) == reg.QUEUE_FULL:
                     self.outcome.how = ""
-                    self._forget()
+                    self._need(-1)
+                    self.clean()
             else:
                 self.outcome.waiting_for = step
             end = time.monotonic() + (second_look if interrupted.futex else pause)
@@ -169,6 +174,9 @@ class Injection:
                 return "C code holds the interpreter's lock"
             return "queue"
         if waits:
+            if self._in_signal_handler(at.sp):
+                # Below the handler may be anything, also the wait for the interpreter's lock (rule 3).
+                return "a signal handler runs" if queued or not self._may_queue(at) else "queue"
             if at.futex and self._is_runtime(at.first):
                 return "it waits for the interpreter's lock" if queued or not self._may_queue(at) else "queue"
             if at.futex and still < second_look:
@@ -176,7 +184,7 @@ class Injection:
             return "run"
         if not queued and self._may_queue(at):
             return "queue"
-        if queued and native and passed > 0.05 and still < 1e9 and self._native_is_safe(at):
+        if queued and native and passed > 0.05 and self._native_is_safe(at):
             return "run native"
         return "it computes in native code"
 
@@ -201,15 +209,19 @@ class Injection:
             for gil in gil_addresses(target):
                 if target.memory.i32(gil + at["gil.locked"]) == 1:
                     holder = target.memory.u64(gil + at["gil.holder"])
-                    if holder and target.memory.u64(holder + at["tstate.native_thread_id"]) == thread:
+                    if holder and target.thread_here(target.memory.u64(holder + at["tstate.native_thread_id"])) == thread:
                         return True
         except OSError:
             return True  # in doubt, nothing runs
         return False
 
     def _is_runtime(self, address: int) -> bool:
+        """Whether an address is in the runtime, which holds the interpreter's lock, or in a lock kept elsewhere."""
         symbol = self.target.symbols["_PyRuntime"]
-        return symbol.address <= address < symbol.address + symbol.size
+        if symbol.address <= address < symbol.address + symbol.size:
+            return True
+        # An interpreter with a lock of its own (PEP 684) keeps it on the heap; struct _gil_runtime_state is smaller.
+        return any(gil <= address < gil + 512 for gil in gil_addresses(self.target))
 
     def _is_loader(self, pc: int) -> bool:
         # Inside the dynamic loader a first call through the PLT could want the lock it holds.
@@ -223,8 +235,29 @@ class Injection:
         return "["
 
     def _native_is_safe(self, at: Interrupted) -> bool:
+        """Whether *at* is in some library's own computation.
+
+        Not in the interpreter (which may be about to take or drop its lock), not in the C library or an allocator, and
+        not while a signal is being handled (below the handler may be any of these: found by the stress test).
+        """
         name = self._library_at(at.pc)
-        return self._machine.INTERRUPTS_RUNNING and not name.startswith(_UNSAFE_TO_INTERRUPT)
+        if not self._machine.INTERRUPTS_RUNNING or name.startswith(_UNSAFE_TO_INTERRUPT):
+            return False
+        if any(m.start <= at.pc < m.end for m in self.target.binary.mappings):
+            return False
+        return not self._blocks_handled_signals()
+
+    def _blocks_handled_signals(self) -> bool:
+        """Whether the main thread blocks a signal it has a handler for, as it does while that handler runs."""
+        status = status_of(self.target.main_thread)
+        return bool(int(status.get("SigBlk", "0"), 16) & int(status.get("SigCgt", "0"), 16))
+
+    def _in_signal_handler(self, sp: int) -> bool:
+        """Whether a signal handler may be running: its signal is blocked, and the way back from it is on the stack."""
+        if not self._blocks_handled_signals():
+            return False
+        back = self._machine.signal_return_addresses(self.target)
+        return not back or not back.isdisjoint(self._stack(sp))
 
     def _has_stack(self, sp: int, needed: int) -> bool:
         for mapping in self.target.maps:
@@ -273,7 +306,7 @@ class Injection:
                 self.outcome.waiting_for = "another interpreter runs just now"
                 return
         if self._slot is None:
-            self._take_room(thread)
+            self._take_room(at)
         assert self._slot is not None
         current = target.symbols.get("PyThreadState_GetUnchecked") or target.symbols["_PyThreadState_UncheckedGet"]
         one_per_process = has_global_current_thread(target.release[:2])
@@ -290,10 +323,12 @@ class Injection:
             pc=at.pc,
             run_string=symbols["PyRun_SimpleString"].address,
         )
-        target.memory.write_code(self._slot.address + len(_MAGIC), self._machine.slot(table, self._script))
+        target.memory.write_code(self._slot.address + _HEAD, self._machine.slot(table, self._script))
         target.memory.write(self._flags + 4 * reg.STATE, reg.ARMED.to_bytes(4, "little"))
-        target.memory.write(self._flags + 4 * reg.QUEUED, bytes(4)) if not queue and self._flag(reg.QUEUED) != reg.IS_QUEUED else None
-        self._machine.enter(thread, at, self._slot.address + len(_MAGIC))
+        if not queue and self._flag(reg.QUEUED) != reg.IS_QUEUED:
+            target.memory.write(self._flags + 4 * reg.QUEUED, bytes(4))
+        self._need(1)
+        self._machine.enter(thread, at, self._slot.address + _HEAD)
 
     def _current_is_main(self) -> bool:
         target, at, memory = self.target, self.target.offsets, self.target.memory
@@ -306,15 +341,18 @@ class Injection:
                 return binary.find_symbols(["__errno_location"])["__errno_location"].address
         raise AttachError("attach-static", self.target.pid, exe=self.target.binary.path)
 
-    def _take_room(self, thread: int) -> None:
+    def _take_room(self, at: Interrupted) -> None:
         """Choose a slot and flags, and mark both as ours. The main thread is stopped, so no other morrow is at it."""
         memory = self.target.memory
-        size = len(_MAGIC) + self._machine.slot_size(self._script)
+        size = _HEAD + self._machine.slot_size(self._script)
         wanted = len(_MAGIC) + _FLAGS
+        for used in self._rooms(code=True):
+            self._reclaim(used, at)
         room, flags = self._find_room(size, code=True), self._find_room(wanted, code=False)
         self._before = memory.read(room.address, size), memory.read(flags.address, wanted)
+        self._head = _MAGIC + secrets.token_bytes(8) + (flags.address + len(_MAGIC)).to_bytes(8, "little")
         try:
-            memory.write_code(room.address, _MAGIC)
+            memory.write_code(room.address, self._head)
         except PermissionError:
             raise AttachError("attach-selinux", self.target.pid, path=room.path) from None
         memory.write(flags.address, _MAGIC + bytes(_FLAGS))
@@ -331,6 +369,41 @@ class Injection:
                 continue
             rooms += binary.rooms(code=code)
         return sorted(rooms, key=lambda room: -room.size)
+
+    def _need(self, more: int) -> None:
+        now = self._flag(reg.NEEDED) + more
+        self.target.memory.write(self._flags + 4 * reg.NEEDED, now.to_bytes(4, "little"))
+
+    def _reclaim(self, room: Room, at: Interrupted) -> None:
+        """Put back the slots in *room* that nobody needs any more: left by morrows that were killed.
+
+        The main thread is stopped: nobody can be about to use one. One that is still queued, or that the thread is
+        inside, stays.
+        """
+        memory = self.target.memory
+        present = memory.read(room.address, room.size)
+        start = present.find(_MAGIC)
+        while start >= 0:
+            flags = int.from_bytes(present[start + 16 : start + 24], "little")
+            address = room.address + start
+            following = present.find(_MAGIC, start + 8)
+            size = (following if following >= 0 else room.size) - start
+            try:
+                count = [memory.u32(flags + 4 * index) for index in range(6)]
+            except OSError:
+                count = []
+            inside = address <= at.pc < address + size or not self._machine.return_addresses(address + _HEAD).isdisjoint(
+                self._stack(at.sp)
+            )
+            if count and not inside and count[reg.CALLS] == count[reg.RETURNED] >= count[reg.NEEDED]:
+                memory.write_code(address, bytes(size))
+                memory.write(flags - len(_MAGIC), bytes(len(_MAGIC) + _FLAGS))
+                debuglog.log("attach", 1, f"took back {size} bytes at {address:#x}, left by a morrow that was killed")
+            start = following
+
+    def _stack(self, sp: int) -> tuple[int, ...]:
+        depth = min(64 * 1024, max(0, self._stack_end(sp) - sp)) // 8 * 8
+        return words(self.target.memory.read(sp, depth)) if depth else ()
 
     def _find_room(self, size: int, *, code: bool) -> Room:
         """Return *size* unused bytes: zero, so that no other morrow, alive or killed, has them."""
@@ -365,13 +438,12 @@ class Injection:
                 return True
             if self._flag(reg.QUEUED) == reg.WAS_ATTACHED:
                 self._wait_left()
+                self._need(-1)
+                self.target.memory.write(self._flags + 4 * reg.QUEUED, bytes(4))
                 return False
             time.sleep(0.0002)
         # It waits for the interpreter's lock (held by C code elsewhere): it will start when that is let go.
         return False
-
-    def _forget(self) -> None:
-        self.clean()
 
     # -- putting everything back --------------------------------------------------------------------------------------
 
@@ -394,11 +466,7 @@ class Injection:
             return True  # the process has gone, and the slot with it
 
     def _is_unused(self) -> bool:
-        if self._flag(reg.STATE) != reg.LEFT or self._flag(reg.CALLS) != self._flag(reg.RETURNED):
-            return False
-        if self._flag(reg.QUEUED) != reg.IS_QUEUED:
-            return True
-        return self._flag(reg.CALLS) >= (1 if self.outcome.how == "queue" else 2)
+        return self._flag(reg.STATE) == reg.LEFT and self._flag(reg.CALLS) == self._flag(reg.RETURNED) >= self._flag(reg.NEEDED)
 
     def _erase(self) -> bool:
         assert self._slot is not None
@@ -407,12 +475,11 @@ class Injection:
             with Stopped(target.pid, [target.main_thread]):
                 at = self._machine.read(target.main_thread)
                 first, last = room.address, room.address + room.size
-                ours = self._machine.return_addresses(first + len(_MAGIC))
-                depth = min(64 * 1024, max(0, self._stack_end(at.sp) - at.sp))
-                from morrow.attach.memory_linux import words
-
-                stack = words(target.memory.read(at.sp, depth // 8 * 8)) if depth else ()
-                if not self._is_unused() or first <= at.pc < last or not ours.isdisjoint(stack):
+                ours = self._machine.return_addresses(first + _HEAD)
+                if target.memory.read(first, _HEAD) != self._head:
+                    self._slot = None  # somebody has put it back already
+                    return True
+                if not self._is_unused() or first <= at.pc < last or not ours.isdisjoint(self._stack(at.sp)):
                     return False
                 target.memory.write_code(room.address, self._before[0])
                 target.memory.write(self._flags - len(_MAGIC), self._before[1])

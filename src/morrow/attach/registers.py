@@ -68,7 +68,7 @@ class Table:
 
 
 # What stands at Table.flags, as 32-bit words.
-STATE, QUEUED, CALLS, CLAIMED, RETURNED = range(5)
+STATE, QUEUED, CALLS, CLAIMED, RETURNED, NEEDED = range(6)  # NEEDED is ours: how many calls are on their way
 ARMED, LEFT = 1, 2  # STATE
 IS_QUEUED, QUEUE_FULL, WAS_ATTACHED = 1, 2, 3  # QUEUED
 

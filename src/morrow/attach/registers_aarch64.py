@@ -224,6 +224,11 @@ def enter(thread: int, interrupted: Interrupted, address: int) -> None:
     set_register_set(thread, _NT_PRSTATUS, entered(interrupted, address))
 
 
+def signal_return_addresses(target: object) -> frozenset[int]:
+    """Return where signal handlers return to: unknown here, so a thread that may be in a handler is left alone."""
+    return frozenset()
+
+
 def can_save_vectors(thread: int) -> bool:
     """Return whether this machine has the vector registers the slot saves: every aarch64 does."""
     return True

@@ -7,10 +7,15 @@ been there. From the moment the thread goes on, no tracer is needed.
 
 from __future__ import annotations
 
+import os
 import struct
+from typing import TYPE_CHECKING
 
 from morrow.attach.registers import Interrupted, Table
 from morrow.attach.stop_linux import get_register_set, set_register_set
+
+if TYPE_CHECKING:
+    from morrow.attach.target import Target
 
 INTERRUPTS_RUNNING = True
 _NT_PRSTATUS, _NT_X86_XSTATE = 1, 0x202
@@ -181,6 +186,28 @@ def enter(thread: int, interrupted: Interrupted, address: int) -> None:
     words[_RIP] = address
     words[_ORIG_RAX] = _MASK
     set_register_set(thread, _NT_PRSTATUS, struct.pack(f"<{_WORDS}Q", *words))
+
+
+_SIGNAL_RETURN = bytes.fromhex("48c7c00f0000000f05")  # mov rax, 15; syscall: rt_sigreturn
+
+
+def signal_return_addresses(target: Target) -> frozenset[int]:
+    """Return where handlers of signals return to, as the kernel puts it on the stack: the C library's own code."""
+    if target.pid not in _signal_returns:
+        found = set()
+        for mapping in target.maps:
+            if "x" in mapping.access and os.path.basename(mapping.path).startswith(("libc.so", "libc-")):
+                code = target.memory.read(mapping.start, mapping.end - mapping.start)
+                at = code.find(_SIGNAL_RETURN)
+                while at >= 0:
+                    found.add(mapping.start + at)
+                    at = code.find(_SIGNAL_RETURN, at + 1)
+        _signal_returns.clear()
+        _signal_returns[target.pid] = frozenset(found)
+    return _signal_returns[target.pid]
+
+
+_signal_returns: dict[int, frozenset[int]] = {}
 
 
 def can_save_vectors(thread: int) -> bool:

@@ -103,6 +103,21 @@ class Target:
         """Return whether the interpreter has begun to shut down."""
         return self.memory.u64(self.runtime + self.offsets["runtime.finalizing"]) != 0
 
+    def thread_here(self, native_id: int) -> int:
+        """Return our number for a thread, given the target's own: they differ in a PID namespace. 0: no such thread.
+
+        The kernel says both in NSpid of /proc/PID/task/TID/status (proc(5)). A thread state made before a fork still
+        has the parent's number: that is no thread of this process, either.
+        """
+        folder = f"/proc/{self.pid}/task"
+        if len(status_of(self.pid).get("NSpid", "").split()) <= 1:
+            return native_id if os.path.exists(f"{folder}/{native_id}") else 0
+        for name in os.listdir(folder):
+            numbers = status_of(int(name)).get("NSpid", "").split()
+            if numbers and int(numbers[-1]) == native_id:
+                return int(name)
+        return 0
+
     @cached_property
     def main_thread(self) -> int:
         """The kernel id of the thread that Python calls its main one.
@@ -117,7 +132,7 @@ class Target:
                 if not thread:
                     break
                 if memory.u64(thread + at["tstate.thread_id"]) == ident:
-                    return memory.u64(thread + at["tstate.native_thread_id"])
+                    return self.thread_here(memory.u64(thread + at["tstate.native_thread_id"])) or self.pid
                 thread = memory.u64(thread + at["tstate.next"])
         except (OSError, IndexError):
             pass  # the list moved under our eyes: the usual answer is as good
@@ -130,6 +145,9 @@ def find(pid: int) -> Target:
     Raises:
         AttachError: attach-gone, attach-zombie, attach-permission, attach-not-python, attach-static, attach-unknown.
     """
+    process = int(status_of(pid).get("Tgid", pid)) if 0 < pid < 1 << 31 else pid
+    if process != pid:
+        raise AttachError("attach-thread", pid, process=process)
     try:
         pidfd = os.pidfd_open(pid)
     except (ProcessLookupError, OverflowError, ValueError):
@@ -147,8 +165,6 @@ def _find(pid: int, pidfd: int) -> Target:
     status = status_of(pid)
     if not status:
         raise AttachError("attach-gone", pid)
-    if int(status.get("Tgid", pid)) != pid:
-        raise AttachError("attach-thread", pid, process=int(status["Tgid"]))
     if status["State"].startswith(("Z", "X")):
         raise AttachError("attach-zombie", pid, program=status["Name"])
     memory = Memory(pid)

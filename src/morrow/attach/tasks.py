@@ -159,6 +159,8 @@ def _awaited(reader: Reader, frame: int) -> int:
         top = memory.u64(frame + at["frame.stackpointer"]) - 8
         if top < frame + at["frame.localsplus"]:
             return 0
+        if memory.u64(top) < 4096:  # 3.15 has an index or nothing above it
+            top -= 8
     else:
         depth = memory.i32(frame + at["frame.stacktop"])
         if not 0 < depth < 10_000:

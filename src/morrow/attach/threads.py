@@ -147,9 +147,10 @@ class Reader:
                     line = line_of(found.table, found.first_line, max(0, instruction - self._start(code, found, index)))
                     local = values.get((at, depth)) if with_locals else None
                     frames.append(Frame(found.function, found.file, line, local))
-            main = raw.native_id == target.main_thread and raw.interpreter == 0
+            here = target.thread_here(raw.native_id)
+            main = here == target.main_thread and raw.interpreter == 0
             name = names.get(raw.ident, "") if raw.interpreter == 0 else ""
-            doing = _doing(target.pid, raw.native_id)
+            doing = _doing(target.pid, here)
             snapshot.threads.append(
                 Thread(raw.interpreter, raw.native_id, raw.ident, name, main, raw.native_id in holder, doing, frames)
             )
