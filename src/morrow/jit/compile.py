@@ -26,6 +26,9 @@ from morrow.jit.passes import PASSES
 MOST_FUNCTIONS = 24
 """Functions compiled together because they call each other."""
 
+LEAST_GAIN = 2
+"""Instructions that must become faster for compiling to be worth a call's checks; tests set it to 0."""
+
 OFTEN = 40
 """Times one exit may be taken before the function is compiled again without assuming what failed there."""
 
@@ -357,6 +360,8 @@ class _Session:
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
+            if self.gain < LEAST_GAIN:
+                raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
             return name
         loose = _history(function.__code__).loose
         if request.arguments is not None and not loose:
@@ -368,7 +373,7 @@ class _Session:
             guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
             kinds_ = tuple(_kind_of(c) for c in guessed)
         found = self.lift(function, kinds_)
-        if self.gain < 2:
+        if self.gain < LEAST_GAIN:
             raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
         return found
 

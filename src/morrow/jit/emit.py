@@ -778,17 +778,35 @@ def emit_osr(module: Module, name: str, body: str, owner: FunctionType, slots: t
         here = out.fresh("some")
         out.branch(is_empty, "otherwise", here)
         out.block(here)
+        borrowed = ""
         if HERE.stack_tags:  # type: ignore[union-attr]
             word = out.let(f"ptrtoint ptr {held} to i64")
+            borrowed = out.let(f"icmp ne i64 {out.let(f'and i64 {word}, 1')}, 0")
             held = out.let(f"inttoptr i64 {out.let(f'and i64 {word}, -4')} to ptr")
         kind, cls = next((k, c) for p, k, c in slots if p == place)
         if cls is not None:
             out.go_on_if(out.let(f"icmp eq ptr {type_of(out, held)}, {module.object(cls)}"), "otherwise")
         arguments.append(_unboxed(module, out, kind, held))
-        taken.append((place, kind, held))
-    for place, kind, held in taken:
+        taken.append((place, kind, held, borrowed))
+    for place, kind, held, borrowed in taken:
         out.store("ptr", empty, "%frame", start + 8 * place)
-        if kind != "own":
+        if borrowed:
+            # a marked entry holds no reference of its own: immortal, or lent by a caller's frame (3.14, LOAD_FAST_BORROW)
+            lent, mine = out.fresh("lent"), out.fresh("mine")
+            out.branch(borrowed, lent, mine)
+            out.block(lent)
+            if kind == "own":
+                incref(out, held)
+            out.line(f"br label %{mine}")
+            out.block(mine)
+            if kind != "own":
+                keep, gone = out.fresh("keep"), out.fresh("gone")
+                out.branch(borrowed, keep, gone)
+                out.block(gone)
+                decref(out, held)
+                out.line(f"br label %{keep}")
+                out.block(keep)
+        elif kind != "own":
             decref(out, held)
     field = "f_funcobj" if HERE.current_frame == "thread" or HERE.error_indicator == "one" else "f_func"  # type: ignore[union-attr]
     func = out.load("ptr", "%frame", offset("_PyInterpreterFrame." + field))
