@@ -322,7 +322,7 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
 def _kind_of(cls: type | None) -> tuple[str, type | None]:
     if cls in (int, float, bool):
         return cls.__name__, None  # type: ignore[union-attr]
-    return "obj", None
+    return "obj", cls
 
 
 def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str, type | None], ...], int]:

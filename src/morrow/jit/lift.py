@@ -22,6 +22,7 @@ from morrow.jit.lift_numbers import Numbers
 from morrow.jit.lift_objects import Objects
 
 MOST_VERSIONS = 4
+MOST_EXACT = 40
 MOST_BLOCKS = 600
 
 
@@ -334,6 +335,13 @@ class Lifter(Numbers, Objects, Calls):
         self.exits = {}
         return self.block
 
+    def start_block_elsewhere(self) -> ir.Block:
+        """Add a block without going on in it."""
+        here = self.block
+        block = self.start_block()
+        self.block = here
+        return block
+
     def branch(self, condition: ir.Operand) -> tuple[ir.Block, ir.Block]:
         """End the block with a branch to two new ones; continue with `at_block`."""
         here = self.block
@@ -366,8 +374,12 @@ class Lifter(Numbers, Objects, Calls):
             return operand.number in self.parameters
         return True
 
-    def jump(self, index: int) -> None:
-        """End the block by going to an instruction, in the version for the kinds at hand."""
+    def jump(self, index: int, exact: bool = False) -> None:
+        """End the block by going to an instruction, in the version for the kinds at hand.
+
+        Args:
+            exact: never in a more general version: the instruction is being started again because more is known now.
+        """
         state = self.state
         live = self.live[index]
         for place, variable in enumerate(state.locals):
@@ -387,7 +399,9 @@ class Lifter(Numbers, Objects, Calls):
         versions = self.versions.setdefault(index, [])
         version = next((v for v in versions if v.signatures == signatures), None)
         if version is None:
-            if len(versions) >= MOST_VERSIONS:
+            if exact and len(versions) >= MOST_EXACT:
+                raise Gone("TOO_BIG", self.instructions[index].line, self.code.co_name)
+            if not exact and len(versions) >= MOST_VERSIONS:
                 signatures = self.generalised(versions, signatures, len(state.locals))
                 version = next((v for v in versions if v.signatures == signatures), None)
             if version is None:
@@ -512,8 +526,7 @@ class Lifter(Numbers, Objects, Calls):
             else:
                 new = Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own")
             getattr(state, place)[where] = new
-            self.targets.add(self.index)
-            self.jump(self.index)
+            self.jump_again()
 
         if len(self.versions.get(self.index, ())) >= MOST_VERSIONS:
             # enough versions: every kind as an object, which later instructions test for themselves
@@ -533,6 +546,29 @@ class Lifter(Numbers, Objects, Calls):
         self.at_block(no, base.copy())
         version("other")
         return "end"
+
+    def jump_again(self) -> None:
+        """Start the current instruction again, with what is known now."""
+        self.targets.add(self.index)
+        self.jump(self.index, exact=True)
+
+    def choose_class(self, where: int, classes: tuple[type, ...], why: str = "class") -> str:
+        """A stack entry may be of several classes: start the instruction again in one version for each, else leave."""
+        variable = self.state.stack[where]
+        base, before = self.state.copy(), self.before.copy()
+        for cls in classes:
+            yes, no = self.branch(self.emit("class_is", variable.value, self.object(cls)))
+            state = base.copy()
+            self.at_block(yes, state)
+            self.before = before.copy()
+            for places in (state.locals, state.stack):
+                for index, v in enumerate(places):
+                    if v.kind == "obj" and v.values == variable.values:
+                        places[index] = Variable("obj", v.values, cls, v.own)
+            self.jump_again()
+            self.at_block(no, base.copy())
+            self.before = before.copy()
+        return self.leave(why)
 
     def bound(self, tag: ir.Operand) -> None:
         """Leave if a tagged local has no value (the interpreter raises UnboundLocalError)."""

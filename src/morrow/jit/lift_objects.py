@@ -452,7 +452,7 @@ class Objects:
         if variable.kind == "obj" and variable.cls is None:
             cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
             if cls is None:
-                return self.leave("class")
+                return self.choose_class(len(stack) - 1, (list, tuple, dict, range))
             variable = self.is_class(variable, cls)
         if variable.kind != "obj":
             return self.leave("unsupported")
@@ -605,7 +605,7 @@ class Objects:
         if variable.cls is None:
             cls = {"TWO_TUPLE": tuple, "TUPLE": tuple, "LIST": list}.get(i.hint.removeprefix("UNPACK_SEQUENCE_"))
             if cls is None:
-                return self.leave("class")
+                return self.choose_class(len(stack) - 1, (tuple, list))
             variable = self.is_class(variable, cls)
         if variable.cls not in (tuple, list):
             return self.leave("unsupported")
