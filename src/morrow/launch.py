@@ -34,6 +34,7 @@ _OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
+    ("jit", "never", "morrow.jit:start"),  # has a word to say when it is off, too
 )
 """What is started before the program, in this order: (setting, the value that means off, module:function)."""
 
