@@ -9,6 +9,11 @@ import pytest
 from tests.support.same import Same
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update`` rewrites recorded outcomes; the diff then shows what changed."""
+    parser.addoption("--update", action="store_true", help="record expected outcomes again")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not part of the default run, unless it was asked for with -m."""
     if config.option.markexpr:

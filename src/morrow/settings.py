@@ -43,12 +43,25 @@ SETTINGS: dict[str, Setting] = {
     for row in (
         # -- launching ------------------------------------------------------------------------------------------------
         Setting("debug", "", (), "print what morrow decides, e.g. jit:2,imports:1 (1 decisions, 2 stages, 3 all)", "launching"),
+        Setting("children", "1", _BOTH, "0: pythons that the program starts are plain pythons", "launching"),
+        Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
-        Setting("deferred", "1", _BOTH, "0: evaluate annotations where they stand, as Python 3.13 does", "annotations"),
+        Setting(
+            "deferred",
+            "1",
+            ("0", "1", "exact"),
+            "0: evaluate annotations where they stand, as Python 3.13 does; exact: also replace attributes of built-in types",
+            "annotations",
+        ),
         Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),
+        # -- repl ---------------------------------------------------------------------------------------------------------
+        Setting("repl", "full", ("full", "basic"), "basic: the plain prompt, as with PYTHON_BASIC_REPL=1", "repl"),
+        Setting("theme", "default", (), "colours of the prompt: default, light, mono, or a TOML file", "repl"),
+        Setting("editing", "inputrc", ("inputrc", "emacs", "vi"), "keys of the prompt; inputrc: as readline's file says", "repl"),
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
+        Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
     )
 }
 
@@ -95,6 +108,19 @@ def get(name: str) -> str:
         value, source = _project[name], "[tool.morrow]"
     else:
         return setting.default
+    _check(setting, value, source)
+    return value
+
+
+def check(name: str, value: str | bool) -> None:
+    """Check what was given as ``-X name=value``.
+
+    Raises:
+        UnknownValue: the value given is not one of the setting's values.
+    """
+    _check(SETTINGS[name], "1" if value is True else str(value), f"-X {name}")
+
+
+def _check(setting: Setting, value: str, source: str) -> None:
     if setting.values and value not in setting.values:
         raise UnknownValue(setting, value, source)
-    return value

@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import morrow
+
 JIT_MODES = ("off", "eager")
+MORROW = str(Path(morrow.__file__).parent / "__main__.py")
+"""Run by its path, morrow needs no PYTHONPATH, which the two runs would then not share."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def run_host(arguments: Sequence[str], **options: object) -> Outcome:
 
 def run_morrow(arguments: Sequence[str], *, jit: str = "on", **options: object) -> Outcome:
     """Run ``morrow`` on the host under test."""
-    return run([sys.executable, "-m", "morrow", "-X", f"jit={jit}", *arguments], **options)  # type: ignore[arg-type]
+    return run([sys.executable, MORROW, "-X", f"jit={jit}", *arguments], **options)  # type: ignore[arg-type]
 
 
 class Same:
@@ -82,13 +87,44 @@ class Same:
             files: more files beside it, by relative path.
             modes: the jit's modes to try.
         """
-        for name, text in {"app.py": program, **(files or {})}.items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text), encoding="utf-8")
+        self.write({"app.py": program, **(files or {})})
         command = ["app.py", *arguments]
         expected = run_host(command, cwd=self.folder, stdin=stdin, env=env)
         for mode in modes:
             got = run_morrow(command, cwd=self.folder, stdin=stdin, env=env, jit=mode)
-            assert str(got) == str(expected), f"under morrow -X jit={mode}"
+            _compare(str(got), str(expected), f"morrow -X jit={mode}")
         return expected
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        """Put *files* in the test's folder: text is indented as it stands in the test, bytes are kept."""
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+
+    def command(
+        self,
+        *arguments: str,
+        files: dict[str, str | bytes] | None = None,
+        stdin: str = "",
+        env: dict[str, str] | None = None,
+        but: Callable[[str], str] = str,
+    ) -> Outcome:
+        """Assert that ``morrow arguments...`` does what ``python arguments...`` does; return what python did.
+
+        Args:
+            files: what is in the folder they run in.
+            but: applied to both outcomes, as text, before they are compared: takes out what differs by nature.
+        """
+        self.write(files or {})
+        expected = run_host(arguments, cwd=self.folder, stdin=stdin, env=env)
+        got = run([sys.executable, MORROW, *arguments], cwd=self.folder, stdin=stdin, env=env)
+        _compare(but(str(got)), but(str(expected)), f"morrow {' '.join(arguments)}")
+        return expected
+
+
+
+def _compare(got: str, expected: str, name: str) -> None:
+    if got != expected:
+        lines = difflib.unified_diff(expected.splitlines(), got.splitlines(), "python", name, lineterm="")
+        raise AssertionError("\n".join(lines))

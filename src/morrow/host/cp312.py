@@ -6,6 +6,7 @@ FACTS = OLDER.but(
     version=(3, 12),
     parses_type_parameters=True,
     parses_nested_fstrings=True,
+    places_fstring_parts=True,
     own_gil=True,
     has_monitoring=True,
     long_size="lv_tag",

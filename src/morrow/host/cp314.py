@@ -6,8 +6,11 @@ FACTS = OLDER.but(
     version=(3, 14),
     parses_except_lists=True,
     parses_template_strings=True,
+    reads_odd_fields=True,
     defers_annotations=True,
+    interrupts_by_subclass=True,
     has_remote_exec=True,
+    hidden_start=bytes((27, 0)),
     immortal="negative",
     stack_tags=True,
 )

@@ -2,4 +2,8 @@
 
 from morrow.host.cp314 import FACTS as OLDER
 
-FACTS = OLDER.but(version=(3, 15), jit_supported=False)
+FACTS = OLDER.but(
+    version=(3, 15),
+    hidden_start=bytes((25, 0, 25, 0)),  # RESUME has a cache
+    jit_supported=False,
+)

@@ -40,6 +40,8 @@ class Facts:
     parses_type_parameters: bool  # PEP 695
     parses_type_defaults: bool  # PEP 696
     parses_nested_fstrings: bool  # PEP 701
+    places_fstring_parts: bool  # the positions of nodes inside f-strings are those of 3.14
+    reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     defers_annotations: bool  # PEP 649, PEP 749
@@ -52,6 +54,10 @@ class Facts:
     has_monitoring: bool  # PEP 669: sys.monitoring
     has_remote_exec: bool  # PEP 768: sys.remote_exec
 
+    # -- launching -----------------------------------------------------------------------------------------------------
+    hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    shows_command_lines: bool  # tracebacks quote the text of -c
+    interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures
     long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)

@@ -1,0 +1,272 @@
+"""The one file that runs inside a target: standard library only, any version from 3.11 on.
+
+Its text is sent over the channel and executed on the target's main thread, in a pending call or on top of a blocked
+system call. Rules that follow from that:
+
+- nothing here may raise into the program, print, log, or wait for a lock the program could hold;
+- what a program's signal handler raises while we run is not ours: it is kept and raised again when we are done;
+- whatever was changed is put back by `leave`: modules imported, recursion limit, this very module.
+"""
+
+import sys
+
+
+class Gone(Exception):
+    """The other side has closed the channel."""
+
+
+class Wire:
+    """Messages over a stream socket: one JSON object a line."""
+
+    def __init__(self, sock):
+        import json
+
+        self._dumps, self._loads, self._sock, self._rest = json.dumps, json.loads, sock, b""
+        sock.settimeout(None)
+
+    def send(self, **message):
+        data = (self._dumps(message) + "\n").encode()
+        try:
+            self._sock.sendall(data, 0x4000)  # MSG_NOSIGNAL: a closed channel must not kill a program
+        except OSError:
+            raise Gone from None
+
+    def receive(self):
+        while b"\n" not in self._rest:
+            try:
+                more = self._sock.recv(1 << 16)
+            except OSError:
+                more = b""
+            if not more:
+                raise Gone
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\n")
+        return self._loads(line)
+
+    def close(self):
+        self._sock.close()
+
+    def fileno(self):
+        return self._sock.fileno()
+
+
+class Agent:
+    """One visit to this process. ``sys.modules['_morrow_agent'].agent`` while it lasts.
+
+    Attributes:
+        wire: the channel to whoever attached.
+        given: what they said about themselves and what they want.
+    """
+
+    def __init__(self, wire, before, interval, given):
+        import os
+
+        self.wire, self.given = wire, given
+        self._interval = interval
+        self.pid = os.getpid()
+        self._modules = before
+        self._limit = sys.getrecursionlimit()
+        self._lines = set(sys.modules["linecache"].cache) if "linecache" in sys.modules else None
+        self._spaces = []
+        self.foreign = []
+        self.left = False
+        self.beginning = True  # until `begin` has returned: its frame still holds what it imported
+
+    def load(self, name, text):
+        """Run the text of a file as a module of ours; return its names."""
+        names = {"__name__": name, "agent": self, "Gone": Gone, "Wire": Wire}
+        self._spaces.append(names)
+        exec(compile(text, "<" + name + ">", "exec"), names)
+        return names
+
+    def room(self, more=400):
+        """Let a program that recurses deeply have us on top of its stack."""
+        try:
+            sys.setrecursionlimit(self._limit + more)
+        except (RecursionError, OverflowError):
+            pass  # as deep as the machine allows: it may still do
+
+    def hurry(self):
+        """Get the interpreter's lock back quickly while we work: threads that compute give it up sooner."""
+        sys.setswitchinterval(1e-5)
+
+    def calm(self):
+        """Let the program's threads switch as they did: before waiting for the other side."""
+        sys.setswitchinterval(self._interval)
+
+    def keep(self, error):
+        """Keep what the program's own signal handler raised while our code ran, for `leave` to raise again."""
+        self.foreign.append(error)
+
+    def leave(self):
+        """Put everything back. Safe to call twice."""
+        if self.left:
+            return
+        self.left = True
+        self.wire.close()
+        self.calm()
+        try:
+            sys.setrecursionlimit(self._limit)
+        except RecursionError:
+            pass  # the program sits deeper than its own limit: only we had made that possible
+        if self._lines is not None and "linecache" in sys.modules:
+            cache = sys.modules["linecache"].cache
+            for name in set(cache) - self._lines:
+                cache.pop(name, None)
+        if sys.modules.get("_morrow_agent") is not None and getattr(sys.modules["_morrow_agent"], "agent", None) is self:
+            del sys.modules["_morrow_agent"]
+        if not self.beginning:
+            self.forget()
+
+    def forget(self):
+        """The last step of leaving: modules, and what the program's signal handlers raised meanwhile."""
+        _forget_modules(self._modules, self._spaces)
+        foreign, self.foreign = self.foreign, []
+        for error in foreign:
+            _raise_later(error)
+
+
+def _forget_modules(before, ours):
+    """Take out of sys.modules what we imported, unless the program may use it by now.
+
+    ``before`` has the names that were there, ``ours`` the namespaces of our own code. A module with one reference
+    that cannot be accounted for stays, and so does what it has imported: a second copy of a class would be worse.
+    """
+    for name in [name for name, module in list(sys.modules.items()) if module is None and name not in before]:
+        del sys.modules[name]
+    old = {id(sys.modules[name]) for name in before if name in sys.modules}
+    new = {name: module for name, module in list(sys.modules.items()) if name not in before}
+    holders = {}
+    for names in [vars(module) for module in new.values() if hasattr(module, "__dict__")] + ours:
+        for value in list(names.values()):
+            holders[id(value)] = holders.get(id(value), 0) + 1
+    for name, module in new.items():
+        parent, _, child = name.rpartition(".")
+        if parent in before and parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
+            delattr(sys.modules[parent], child)
+    # Known holders: sys.modules, `new`, two loop variables, and the argument. C modules have up to two more inside
+    # the interpreter (PyState_AddModule).
+    used = []
+    for name in list(new):
+        native = not hasattr(new[name], "__file__") or not str(new[name].__file__).endswith(".py")
+        expected = 3 + holders.get(id(new[name]), 0)
+        if native and hasattr(new[name], "__dict__"):  # its functions and types point back to it
+            expected += 2
+            for value in list(vars(new[name]).values()):
+                expected += isinstance(value, type) or getattr(value, "__self__", None) is new[name]
+        module = value = None
+        if type(new[name]) is not type(sys):
+            continue  # a class in a module's place (typing.io): goes with its parent
+        if id(new[name]) not in old and sys.getrefcount(new[name]) > expected:
+            used.append(name)
+    keep = set(used)
+    while used:
+        held = {id(value) for value in list(vars(new[used.pop()]).values())}
+        for name in new.keys() - keep:
+            if id(new[name]) in held:
+                keep.add(name)
+                used.append(name)
+    for name in new.keys() - keep:
+        sys.modules.pop(name, None)
+
+
+def _raise_later(error):
+    """Have *error* raised in the main thread's own code, as if its signal handler had run there."""
+    if isinstance(error, KeyboardInterrupt):
+        import _thread
+
+        _thread.interrupt_main()
+        return
+    try:
+        import _ctypes  # noqa: F401
+        import ctypes
+
+        main = sys.modules["threading"].main_thread().ident if "threading" in sys.modules else None
+        if main is None:
+            import _thread
+
+            main = _thread.get_ident()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main), ctypes.py_object(type(error)))
+    except Exception:
+        pass  # no ctypes here: there is no other way to hand it on
+
+
+def caller():
+    """Return the program's innermost frame: the first one that is not ours."""
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_filename.startswith("<morrow "):
+        frame = frame.f_back
+    # Below our frames stand the two of the script that opened the channel, if that is how we came.
+    while frame is not None and frame.f_code.co_filename == "<string>" and "_morrow_" in repr(frame.f_code.co_consts):
+        frame = frame.f_back
+    return frame
+
+
+def start(channel, interval, had_socket, given):
+    """Do what the visitor wants. Everything that can be refused is refused before anything is changed.
+
+    ``channel`` is our end of a socket pair, ``interval`` the program's own switch interval, and
+    ``had_socket`` says whether the program itself had imported _socket.
+    """
+    before = set(sys.modules) if had_socket else set(sys.modules) - {"_socket"}
+    try:
+        wire = Wire(channel)
+    except Exception:
+        return
+    try:
+        try:
+            sys.audit("cpython.remote_debugger_script", "<morrow from process %d>" % given["from"])
+        except Exception as error:
+            wire.send(refused="attach-audit", error=repr(error))
+            wire.close()
+            return
+        other = getattr(sys.modules.get("_morrow_agent"), "agent", None)
+        if given.get("exclusive") and other is not None and not other.left:
+            if _is_open(other.wire):
+                wire.send(refused="attach-taken", other=other.given["from"])
+                wire.close()
+                return
+            other.abandon()
+        agent = Agent(wire, before, interval, given)
+        agent.room()
+        if given.get("exclusive"):
+            module = type(sys)("_morrow_agent")
+            module.agent, module.caller = agent, caller
+            sys.modules["_morrow_agent"] = module
+        names = {}
+        try:
+            for name, text in given["texts"]:
+                names = agent.load(name, text)
+            names["begin"](caller())
+        except Gone:
+            agent.leave()
+        except BaseException as error:
+            try:
+                wire.send(failed=_describe(error))
+            except Gone:
+                pass
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                agent.keep(error)
+            agent.leave()
+            error = None
+        agent.beginning = False
+        if agent.left:
+            agent.forget()
+    except Gone:
+        pass  # whoever attached has gone again before it began
+
+
+def _is_open(wire):
+    """Whether somebody still holds the other end."""
+    try:
+        return wire._sock.recv(1, 0x42) != b""  # MSG_PEEK | MSG_DONTWAIT
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _describe(error):
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

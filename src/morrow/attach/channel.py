@@ -1,0 +1,224 @@
+"""A private line between this process and a target: no file, no port, nothing a third process could connect to.
+
+The target makes a socket pair and gives one end a random name in the abstract namespace (it does not listen: the name
+only serves to find it). We take that end out of the target with pidfd_getfd(2), which asks for the same rights as
+ptrace does. It works across users, containers and network namespaces.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import secrets
+import select
+import socket
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+from morrow import debuglog
+from morrow.attach.errors import AttachError, NotReady
+from morrow.attach.inject import Injection, Outcome
+from morrow.attach.target import Target
+from morrow.attach.optout import check_allowed
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_SYS_PIDFD_GETFD = 438
+
+# With other threads computing, each wait for the interpreter's lock costs this one a switch interval or more, and an
+# import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done.
+_BOOT = """
+import sys
+w='_socket'in sys.modules
+import _socket
+i=sys.getswitchinterval()
+sys.setswitchinterval(1e-5)
+try:
+ a,b=_socket.socketpair()
+ try:
+  b.bind(b'\\0morrow-{token}')
+  a.settimeout(2)
+  n=int(a.recv(9));s=b''
+  b.close()
+  while len(s)<n:
+   m=a.recv(n-len(s))
+   if not m:raise EOFError
+   s+=m
+  exec(compile(s,'<morrow agent>','exec'),{{'__name__':'_morrow_agent','a':a,'i':i,'w':w}})
+ finally:b.close()
+finally:sys.setswitchinterval(i)
+"""
+
+
+class Channel:
+    """An open line to a target. `send` and `receive` carry one JSON object each.
+
+    Attributes:
+        target: the other side.
+        outcome: how the script that opened it got to run.
+    """
+
+    def __init__(self, target: Target, sock: socket.socket, injection: Injection | None) -> None:
+        self.target, self._socket, self._injection = target, sock, injection
+        self._rest = b""
+        self.outcome = injection.outcome if injection else Outcome(True, "cooperation")
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for select."""
+        return self._socket.fileno()
+
+    def send(self, **message: object) -> None:
+        """Send one message.
+
+        Raises:
+            AttachError: attach-lost.
+        """
+        try:
+            self._socket.sendall((json.dumps(message) + "\n").encode())
+        except OSError as error:
+            raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
+
+    def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
+        """Return the next message, or None when none has come within *timeout* seconds.
+
+        Raises:
+            AttachError: attach-lost, or attach-gone when the process has ended.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while b"\n" not in self._rest:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            # The pidfd, too: a forked child may hold the channel open when its parent has ended.
+            ready, _, _ = select.select([self._socket, self.target.pidfd], [], [], left)
+            if not ready:
+                return None
+            more = b""
+            if self._socket in ready:
+                try:
+                    more = self._socket.recv(1 << 16)
+                except OSError:
+                    more = b""
+            if not more:
+                raise self._lost()
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _lost(self) -> AttachError:
+        if not self.target.is_alive():
+            return AttachError("attach-gone", self.target.pid)
+        return AttachError("attach-lost", self.target.pid, why="its end was closed")
+
+    def close(self) -> None:
+        """Close the line and put back what was changed in the target to open it."""
+        self._socket.close()
+        if self._injection is not None:
+            self._injection.clean(1.0)
+
+    def tidy(self) -> bool:
+        """Put back what was changed to open the line, if nothing needs it any more; the line stays open."""
+        return self._injection is None or self._injection.clean(0)
+
+
+def open_channel(
+    target: Target,
+    texts: list[tuple[str, str]],
+    given: dict[str, object] | None = None,
+    *,
+    exclusive: bool = True,
+    patience: float = 0.6,
+    sandboxed: bool = False,
+    while_queued: Callable[[Outcome], float] | None = None,
+) -> Channel:
+    """Start the agent in a target and return the line to it.
+
+    Args:
+        target: where to.
+        texts: (name, source) of what the agent is to load; the last one's ``begin(frame)`` is called.
+        given: what the agent is told besides.
+        exclusive: refuse when somebody else debugs the process.
+        patience: seconds until a main thread that runs no Python counts as busy.
+        sandboxed: attach although a seccomp filter could end the process.
+        while_queued: called once when the script has been queued but not started; returns how many more seconds to wait.
+
+    Raises:
+        AttachError, NotReady: see messages.py, ``attach-*``.
+    """
+    check_allowed(target, sandboxed=sandboxed)
+    sock, injection = _open(target, patience, while_queued)
+    channel = Channel(target, sock, injection)
+    try:
+        everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
+        agent = (files("morrow.attach") / "agent.py").read_text(encoding="utf-8")
+        source = (agent + f"\nstart(a, i, w, {everything!r})\n").encode()
+        sock.sendall(b"%9d" % len(source) + source)
+        return channel
+    except OSError as error:
+        channel.close()
+        raise AttachError("attach-lost", target.pid, why=error.strerror) from None
+
+
+def _open(
+    target: Target, patience: float, while_queued: Callable[[Outcome], float] | None
+) -> tuple[socket.socket, Injection]:
+    token = secrets.token_hex(12)
+    injection = Injection(target, _BOOT.format(token=token))
+    try:
+        outcome = injection.run(patience)
+        extra = 0.0
+        if not outcome.started:
+            extra = while_queued(outcome) if while_queued else 0.0
+        end = time.monotonic() + (3.0 if outcome.started else extra)
+        name = f"@morrow-{token}"
+        while True:
+            if injection.started():
+                outcome.started = True
+                inode = _find_socket(target.pid, name)
+                if inode:
+                    return _take(target, inode), injection
+                if injection.finished():
+                    raise AttachError("attach-lost", target.pid, why="it could not make a socket pair")
+            if not target.is_alive():
+                raise AttachError("attach-gone", target.pid)
+            if time.monotonic() > end:
+                if outcome.started:
+                    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")
+                raise NotReady("attach-queued", target.pid, seconds=f"{patience + extra:.1f}", why=outcome.waiting_for)
+            time.sleep(0.0005)
+    except BaseException:
+        injection.withdraw()
+        injection.clean(0.05)
+        raise
+
+
+def _find_socket(pid: int, name: str) -> int:
+    try:
+        with open(f"/proc/{pid}/net/unix", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if name in line:
+                    return int(line.split()[6])
+    except OSError:
+        pass  # the process is ending: noticed by the caller
+    return 0
+
+
+def _take(target: Target, inode: int) -> socket.socket:
+    wanted = f"socket:[{inode}]"
+    folder = f"/proc/{target.pid}/fd"
+    for number in sorted(os.listdir(folder), key=int, reverse=True):
+        try:
+            if os.readlink(f"{folder}/{number}") != wanted:
+                continue
+        except OSError:
+            continue  # closed since it was listed
+        ctypes.set_errno(0)
+        got = _libc.syscall(
+            ctypes.c_long(_SYS_PIDFD_GETFD), ctypes.c_long(target.pidfd), ctypes.c_long(int(number)), ctypes.c_long(0)
+        )
+        if got < 0:
+            raise AttachError("attach-kernel", target.pid, call="pidfd_getfd", error=os.strerror(ctypes.get_errno()))
+        debuglog.log("attach", 2, f"took descriptor {number} of process {target.pid}")
+        return socket.socket(fileno=got)
+    raise AttachError("attach-lost", target.pid, why="its end of the channel did not appear")

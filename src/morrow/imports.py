@@ -1,0 +1,239 @@
+"""Imports: the program's own modules go through `language`; everybody else's stay with the host.
+
+Changes two methods of the host's own `SourceFileLoader`, so that finders, specs and types stay exactly python's. Which
+modules are the program's own is decided by `scope`; what was compiled is kept by `cache`, next to the host's files.
+A file of somebody else's that the host refuses is tried with today's grammar, which cannot change one that works.
+"""
+
+from __future__ import annotations
+
+import _frozen_importlib_external as _external
+import builtins
+import os
+import sys
+
+from morrow import settings
+from morrow.debuglog import log
+from morrow.host import HERE
+from morrow.host.frames import hide
+from morrow.imports_cache import Cache
+from morrow.imports_scope import Scope, find_scope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType, ModuleType
+
+_Loader = _external.SourceFileLoader
+_host_get_code = _Loader.get_code
+_host_exec_module = _Loader.exec_module
+_host_compile = builtins.compile
+
+scope: Scope | None = None
+"""What the program's own modules are; None while imports are the host's."""
+
+_cache: Cache
+_native = False
+_loading: list[ModuleType] = []
+"""The program's own modules that have started and not finished, outermost first."""
+
+
+def start(root: str) -> None:
+    """Look after the imports of this process from now on. *root* is the folder that the program starts in."""
+    global scope, _cache, _native
+    if scope is not None:
+        return
+    scope = find_scope(settings.get("root") or root)
+    settings.set_project(scope.settings)
+    _cache = Cache(_options())
+    # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
+    _external.compile = _host_compile
+    _native = _is_native()
+    start_language()
+    _Loader.get_code = _get_code
+    _Loader.exec_module = _exec_module
+    log("imports", 1, f"the program's own: {scope}")
+
+
+def stop() -> None:
+    """Leave imports to the host again."""
+    global scope
+    if scope is None:
+        return
+    scope = None
+    _Loader.get_code = _host_get_code
+    # SourceFileLoader inherits exec_module: taking ours away shows the inherited one again.
+    del _Loader.exec_module
+    del _external.compile
+    if not _native:
+        from morrow.language import builtins_patch
+
+        builtins_patch.uninstall()
+
+
+def start_language() -> None:
+    """Let compile, exec, eval and ast.parse of this process understand the language, where the host does not."""
+    if _is_native():
+        return
+    from morrow.language import builtins_patch
+
+    builtins_patch.install(deferred=settings.get("deferred") != "0", is_program=_compiles_for_program)
+    from morrow.language import library_names
+
+    library_names.install()
+
+
+def _is_native() -> bool:
+    """Whether the host's own compiler does everything: then its code and its cache are used as they are."""
+    return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
+
+
+def _compiles_for_program(frame: FrameType) -> bool:
+    """Whether the text that *frame* compiles is the program's own, not a library's."""
+    name = frame.f_globals.get("__name__") or ""
+    path = frame.f_code.co_filename
+    if scope is None or not isinstance(name, str):
+        return False
+    if name.partition(".")[0] in _ON_BEHALF:
+        return True
+    # Text in <...> was compiled by the program before, unless a library says so by its name.
+    return scope.holds(name, path) if os.sep in path else not path.startswith("<frozen")
+
+
+# Library modules that compile what the program hands them, not text of their own.
+_ON_BEHALF = frozenset(
+    "ast bdb code codeop cProfile coverage doctest inspect pdb profile runpy symtable timeit trace unittest _pytest".split()
+)
+
+
+def compile_source(source: bytes | str, path: str, *, fullname: str = "__main__", late: bool = False) -> CodeType:
+    """Compile a file of the program's own.
+
+    Raises:
+        SyntaxError: it is wrong.
+    """
+    deferred = settings.get("deferred") != "0"
+    if not late and _is_native():
+        return _host_compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
+    if not late and _is_plain(source):
+        try:
+            return _host_compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
+        except SyntaxError:  # today's grammar, or a mistake to be worded as today
+            pass
+    from morrow import language
+
+    return language.compile(source, path, "exec", deferred=deferred, late=late)
+
+
+def _is_plain(source: bytes | str) -> bool:
+    """Whether nothing in *source* can mean more today than on this host, seen without a regular expression.
+
+    Loading what can tell exactly costs more than python's whole start: a one-liner shall not pay for it.
+    """
+    text = source.decode("latin-1") if isinstance(source, bytes) else source
+    if ":" in text or "type" in text:
+        return False
+    folded = text.lower()
+    return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
+
+
+def _options() -> str:
+    """Return everything besides source and host that a compiled file depends on."""
+    return f"deferred={settings.get('deferred')}"
+
+
+# -- the two methods ---------------------------------------------------------------------------------------------------
+
+
+def _get_code(self: _Loader, fullname: str) -> CodeType:
+    """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
+    if scope is None or type(self) is not _Loader or not scope.holds(fullname, self.path):
+        try:
+            return _host_get_code(self, fullname)
+        except SyntaxError as refused:
+            if type(self) is not _Loader or scope is None or _native:
+                raise
+            return _try_again(self, fullname, refused)
+    code = _host_get_code(self, fullname) if _native else _load(self, fullname, False)
+    if _loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
+        code = _load(self, fullname, True)
+    return code
+
+
+def _exec_module(self: _Loader, module: ModuleType) -> None:
+    """Run a module: as the host does, and then bind what others have been promised from it."""
+    if scope is None or type(self) is not _Loader or not scope.holds(module.__name__, self.path):
+        _host_exec_module(self, module)
+        return
+    if not _native:
+        _point_to_cache(module, self.path)
+    _loading.append(module)
+    try:
+        _host_exec_module(self, module)
+    finally:
+        _loading.remove(module)
+    _keep_promises(module)
+
+
+def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
+    code = _cache.read(self, self.path, late)
+    if code is None:
+        source = self.get_data(self.path)
+        try:
+            code = compile_source(source, self.path, fullname=fullname, late=late)
+        except Exception as error:
+            error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
+            raise
+        _cache.write(self, self.path, late, code, source)
+    return code
+
+
+def _try_again(self: _Loader, fullname: str, refused: SyntaxError) -> CodeType:
+    """Compile a file that the host refused with today's grammar; if that refuses it too, the host's words stand."""
+    code = _cache.read(self, self.path, False)
+    if code is not None:
+        return code
+    source = self.get_data(self.path)
+    from morrow import language
+
+    try:
+        # What works stays as it is: annotations of somebody else's file are evaluated as the host does.
+        code = language.compile(source, self.path, "exec", deferred=False, late=False)
+    except SyntaxError:
+        raise refused from None
+    log("imports", 1, f"{fullname}: {self.path} is not for this host; compiled with today's grammar")
+    _cache.write(self, self.path, False, code, source)
+    return code
+
+
+def _point_to_cache(module: ModuleType, path: str) -> None:
+    """Name the compiled file that is really used (``__cached__``, ``__spec__.cached``)."""
+    try:
+        cached = _cache.path_of(path, False)
+    except NotImplementedError:  # sys.implementation.cache_tag is None: nothing is cached, as for the host
+        return
+    if module.__spec__ is not None:
+        module.__spec__.cached = cached
+    if getattr(module, "__cached__", None) is not None:
+        module.__cached__ = cached
+
+
+def _may_meet_a_cycle(code: CodeType) -> bool:
+    """Whether this module names one that is still being imported, in a way that could be an import of it."""
+    names = code.co_names
+    for module in _loading:
+        parts = module.__name__.split(".")
+        if "" in names or any(".".join(parts[start:]) in names for start in range(len(parts))):
+            return True
+    return False
+
+
+def _keep_promises(module: ModuleType) -> None:
+    late = sys.modules.get("morrow.language.late")
+    if late is not None:
+        late.flush(module)
+
+
+if HERE is not None and not HERE.free_threaded:
+    # Not on free-threaded hosts: there RESUME gives each thread its own copy of the instructions.
+    for _function in (_get_code, _exec_module, _load, _try_again):
+        hide(_function)

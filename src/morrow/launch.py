@@ -1,0 +1,571 @@
+"""Run a file, a module, a string, stdin, a directory, a zip or the prompt as ``__main__``, exactly as python does.
+
+Takes a `CommandLine`; ends with the program's own exit status. Between the two it makes this process look as if python
+had been given that command line (`sys.argv`, `sys.path`, ``__main__``, ...), starts morrow's systems, and then lets
+everything of ours leave the stack before the program starts, so that no frame of ours is below the program's first:
+`Unwind` is raised to the top, where CPython calls `sys.excepthook` on an empty stack, and there the program runs
+(pythonrun.c, _PyErr_PrintEx: a SystemExit raised by the hook ends the process as one raised by a program does).
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+
+from morrow import command_line, settings
+from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
+from morrow.debuglog import log
+from morrow.host import HERE
+from morrow.host.frames import hide
+from morrow.language import host_exec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+"""What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
+
+# How a morrow that restarts the host hands on what the second one could not see otherwise.
+_INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
+_OPTIONS_VARIABLE = "_MORROW_OPTIONS"
+
+SYSTEMS: tuple[tuple[str, str, str], ...] = (
+    ("language", "0", "morrow.imports:start"),
+    ("jit", "never", "morrow.jit:start"),  # has a word to say when it is off, too
+)
+"""What is started before the program, in this order: (setting, the value that means off, module:function)."""
+
+
+class Unwind(BaseException):
+    """Raised to take everything of ours off the stack; never seen by a program."""
+
+
+class Program:
+    """What is about to run as ``__main__``.
+
+    Attributes:
+        line: the command line that asked for it.
+        path: the file's absolute path, '' when it is no file.
+        importer: the path hook's finder when the target is a directory or a zip, else None.
+        root: the folder whose modules are the program's own, before pyproject.toml is looked for.
+    """
+
+    __slots__ = ("line", "path", "importer", "root")
+
+    def __init__(self, line: CommandLine) -> None:
+        self.line = line
+        self.path = _absolute(line.target) if line.kind == FILE else ""
+        self.importer = _find_importer(self.path) if self.path else None
+        self.root = (self.path if self.importer else _folder_of(line)) if self.path else os.getcwd() if _has_cwd() else os.sep
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether there is nothing to run but what the user types."""
+        return self.line.kind == NOTHING and (self.line.inspect or _is_terminal())
+
+
+_waiting: list[Program] = []
+
+
+def start(line: CommandLine, given: list[str]) -> None:
+    """Run the program; does not return. *given* is the command line as it was, for `sys.orig_argv`.
+
+    Raises:
+        SystemExit: it has run, below the caller's frames, because the caller is somebody's program.
+        Unwind: it will run as soon as the stack is empty.
+    """
+    if sys.flags.inspect:
+        # The host was told to open its own prompt at the end, by -i or PYTHONINSPECT: start it without being told.
+        line.inspect = line.inspect or bool(sys.flags.interactive)
+        restart(line, given)
+    if line.host:
+        restart(line, given)
+    program = Program(line)
+    _set_process(line, given)
+    for name, off, where in SYSTEMS:
+        if settings.get(name) != off:
+            _start_system(where, program)
+    if line.inspect:
+        _set_flags("inspect", "interactive")
+    elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
+        _set_flags("inspect")
+    if _everything_below_is_ours():
+        _waiting[:] = [program]
+        _Hook.previous = sys.excepthook
+        sys.excepthook = _on_an_empty_stack
+        raise Unwind
+    main = _new_main()
+    error = _run(program, main.__dict__)
+    if error is not None:
+        raise error
+    raise SystemExit(0)
+
+
+def restart(line: CommandLine, given: list[str]) -> None:
+    """Replace this process by a python that was started with the options only a starting python can obey.
+
+    *given* is the command line as it was: `sys.orig_argv` shows options as they were written (``-OO``, ``-Xdev``).
+    """
+    before = command_line.parse(_own_options(given))
+    before.inspect = False
+    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *line.options(host=False), *line.rest]
+    environment = os.environ.copy()
+    if environment.get("PYTHONINSPECT"):
+        environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
+    environment[_OPTIONS_VARIABLE] = "\n".join([*_own_options(given), *given[: len(given) - len(line.rest)]])
+    log("launch", 1, f"restart: {command}")
+    if os.name == "nt":  # execv there starts a child and leaves at once: the shell would not wait for it
+        import subprocess
+
+        sys.exit(subprocess.run(command, env=environment).returncode)
+    os.execve(sys.executable, command, environment)
+
+
+def _start_system(where: str, program: Program) -> None:
+    module, _, function = where.partition(":")
+    getattr(__import__(module, fromlist=["*"]), function)(program.root)
+
+
+# -- what the program sees of its process ---------------------------------------------------------------------------
+
+
+def _set_process(line: CommandLine, given: list[str]) -> None:
+    """Make sys and os.environ what they would be had python itself been given this command line."""
+    if _INSPECT_VARIABLE in os.environ:
+        os.environ["PYTHONINSPECT"] = os.environ.pop(_INSPECT_VARIABLE)
+    sys._xoptions.update(line.settings)
+    if line.warnings:
+        _add_warnings(line.warnings)
+    first = {FILE: line.target, COMMAND: "-c", MODULE: "-m", STDIN: "-", NOTHING: ""}[line.kind]
+    sys.argv[:] = [first, *line.arguments]
+    written = os.environ.pop(_OPTIONS_VARIABLE, None)
+    if written is None:
+        sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
+    else:
+        sys.orig_argv[:] = [*sys.orig_argv[:1], *filter(None, written.split("\n")), *line.rest]
+    if not sys.flags.safe_path and sys.path:
+        sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
+
+
+def _own_options(given: list[str]) -> list[str]:
+    """Return the options this python was started with before it was told to be morrow."""
+    before = sys.orig_argv[1 : len(sys.orig_argv) - len(given)]
+    if before[-2:] == ["-m", "morrow"]:
+        return before[:-2]
+    return before[:-1]
+
+
+def _add_warnings(options: list[str]) -> None:
+    # What Python/pylifecycle.c does at start: the list first, then the module, which reads the list when imported.
+    sys.warnoptions.extend(options)
+    if "warnings" in sys.modules:
+        sys.modules["warnings"]._processoptions(options)  # type: ignore[attr-defined]
+    else:
+        import warnings  # noqa: F401
+
+
+def _set_flags(*names: str) -> None:
+    """Set fields of sys.flags to 1, where ctypes is there to do it."""
+    try:
+        import ctypes
+    except ImportError:  # a python built without it: only the program's view of sys.flags is missing
+        return
+    set_item = ctypes.pythonapi.PyStructSequence_SetItem
+    set_item.argtypes, set_item.restype = (ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object), None
+    for name in names:
+        # The call takes over a reference; 1 is immortal or shared, so the one ctypes keeps is never the last.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(1))
+        set_item(sys.flags, type(sys.flags).__match_args__.index(name), 1)  # type: ignore[attr-defined]
+
+
+def _has_cwd() -> bool:
+    try:
+        os.getcwd()
+    except OSError:  # deleted under us; python goes on without it as well
+        return False
+    return True
+
+
+def _absolute(path: str) -> str:
+    """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
+    if os.path.isabs(path) or not _has_cwd():
+        return path
+    return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
+
+
+def _find_importer(path: str) -> object:
+    """Return the finder of a directory or zip, None for any other file (PyImport_GetImporter)."""
+    try:
+        return sys.path_importer_cache[path]
+    except KeyError:
+        pass
+    importer = None
+    for hook in sys.path_hooks:
+        try:
+            importer = hook(path)
+            break
+        except ImportError:
+            continue
+    sys.path_importer_cache[path] = importer
+    return importer
+
+
+def _folder_of(line: CommandLine) -> str:
+    """Return sys.path[0] for a file (Python/pathconfig.c, _PyPathConfig_ComputeSysPath0): one link is followed."""
+    path = line.target
+    try:
+        link = os.readlink(path)
+    except OSError:
+        pass
+    else:
+        path = link if os.path.isabs(link) else os.path.join(os.path.dirname(path), link)
+    try:
+        return os.path.dirname(os.path.realpath(path))
+    except OSError:
+        return os.path.dirname(path)
+
+
+# -- running ----------------------------------------------------------------------------------------------------------
+
+
+def _everything_below_is_ours() -> bool:
+    """Whether the stack holds nothing but the way into morrow: its modules, runpy, the console script."""
+    frame = sys._getframe(1)
+    here = os.path.dirname(MAIN_FILE)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if not (
+            os.path.dirname(os.path.abspath(path)) == here
+            or path == "<frozen runpy>"
+            or os.path.basename(path) in ("runpy.py", "morrow", "morrow-script.py")
+            or (os.path.basename(os.path.dirname(path)).lower() == "morrow.exe")
+        ):
+            return False
+        frame = frame.f_back  # type: ignore[assignment]
+    return True
+
+
+class _Hook:
+    """What must outlive the unwinding: the hook that was there, and the ``__main__`` that python started with."""
+
+    previous = sys.excepthook
+    main: ModuleType
+
+
+@hide
+def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> None:
+    """Stand in for sys.excepthook while `Unwind` passes: run the program."""
+    sys.excepthook = _Hook.previous
+    if kind is not Unwind:
+        sys.excepthook(kind, unwind, traceback)  # type: ignore[arg-type]
+        return
+    _forget_unwind(unwind)
+    program = _waiting.pop()
+    main = _new_main()
+    try:
+        # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
+        run, arguments = _prepare(program, main.__dict__)
+        run(*arguments)
+        raised = None
+    except BaseException as error:
+        raised = error
+    _end(raised, program)
+
+
+def _new_main() -> ModuleType:
+    """Put an empty ``__main__`` in place. The old one must not die: CPython goes back to its dict when the hook returns,
+    without a reference of its own (pythonrun.c, pyrun_simple_file)."""
+    _Hook.main = sys.modules["__main__"]
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    main.__dict__.clear()
+    return main
+
+
+def _forget_unwind(error: BaseException) -> None:
+    error.__traceback__ = None
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+
+
+@hide
+def _run(program: Program, namespace: dict[str, object]) -> BaseException | None:
+    """Run the program in *namespace*, below the caller's frames; return what it raised."""
+    try:
+        run, arguments = _prepare(program, namespace)
+        run(*arguments)
+    except BaseException as error:
+        return error
+    return None
+
+
+@hide
+def _prepare(program: Program, namespace: dict[str, object]) -> tuple[Callable[..., object], tuple[object, ...]]:
+    """Fill ``__main__``; return what to call, and with what, to run the program."""
+    line = program.line
+    if line.kind == MODULE or program.importer is not None:
+        return _prepare_module(program, namespace)
+    if program.is_prompt:
+        _prepare_main(namespace)
+        return _open_prompt, (namespace, True)
+    return host_exec, (_prepare_code(program, namespace), namespace)
+
+
+def _prepare_main(namespace: dict[str, object], path: str | None = None, loader: object = None) -> None:
+    """Fill ``__main__`` in the order python does."""
+    import _frozen_importlib
+
+    namespace.update(
+        __name__="__main__",
+        __doc__=None,
+        __package__=None,
+        __loader__=loader or _frozen_importlib.BuiltinImporter,
+        __spec__=None,
+    )
+    if HERE is None or not HERE.defers_annotations:
+        namespace["__annotations__"] = {}
+    namespace["__builtins__"] = builtins
+    if path is not None:
+        namespace["__file__"] = path
+        namespace["__cached__"] = None
+
+
+def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Callable[..., object], tuple[object, ...]]:
+    import runpy
+
+    _prepare_main(namespace)
+    if program.importer is None:
+        return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
+    # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
+    if sys.flags.safe_path:
+        sys.path.insert(0, program.path)
+    else:
+        sys.path[0] = program.path
+    return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
+
+
+@hide
+def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
+    """Read and compile what is to run; fill ``__main__``. Errors in the source leave without a frame of ours."""
+    line = program.line
+    if line.kind == COMMAND:
+        _prepare_main(namespace)
+        text = _command_text(line.target)
+        code = _compile(text, "<string>")
+        if HERE is not None and HERE.shows_command_lines:
+            _remember_lines(code, text)
+        return code
+    if line.kind != FILE:
+        _prepare_main(namespace, "<stdin>")
+        return _compile(_read_stdin(line), "<stdin>")
+    path, source = _read_file(line)
+    if path.endswith(".pyc"):
+        return _load_pyc(path, source, namespace)
+    _prepare_main(namespace, path, _source_loader(path))
+    if b"\0" in source:
+        _leave_to_host(line)
+    try:
+        return _compile(source, path)
+    except SyntaxError as error:
+        if _is_about_encoding(error):
+            _leave_to_host(line)
+        raise
+
+
+@hide
+def _compile(source: str | bytes, path: str) -> object:
+    if settings.get("language") == "0":
+        return compile(source, path, "exec", dont_inherit=True)
+    from morrow.imports import compile_source
+
+    try:
+        return compile_source(source, path)
+    except Exception as error:
+        # It is about the program's source: where in the compiler it was found is nobody's business.
+        error.__traceback__ = None
+        raise
+
+
+def _command_text(text: str) -> str:
+    """Return the text of -c with its newline; 3.14 and later take common leading blanks away."""
+    if HERE is not None and HERE.defers_annotations and text.lstrip("\n")[:1] in (" ", "\t"):
+        import textwrap  # brings re along: only for text that may need it
+
+        text = textwrap.dedent(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        sys.stderr.write("Unable to decode the command from the command line:\n")
+        raise
+    return text + "\n"
+
+
+def _remember_lines(code: object, text: str) -> None:
+    """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
+    import linecache
+
+    # 3.13.0 keeps the lines by file name, later ones by code.
+    key = code if hasattr(linecache, "_interactive_cache") else "<string>"
+    linecache._register_code(key, text, "<string>")  # type: ignore[attr-defined]
+
+
+def _read_stdin(line: CommandLine) -> bytes:
+    source = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    return _without_first_line(source) if line.skip_first_line else source
+
+
+def _read_file(line: CommandLine) -> tuple[str, bytes]:
+    path = _absolute(line.target)
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        _refuse(f"can't open file {path!r}: [Errno {error.errno}] {error.strerror}", 2)
+    return path, _without_first_line(source) if line.skip_first_line else source
+
+
+def _without_first_line(source: bytes) -> bytes:
+    """Return *source* for -x: the newline stays, so that line numbers do."""
+    return source[source.find(b"\n") :] if b"\n" in source else b""
+
+
+def _refuse(text: str, status: int) -> None:
+    """Say that there is nothing to run, in python's words, and leave."""
+    sys.stderr.write(f"{sys.orig_argv[0] if sys.orig_argv else 'python'}: {text}\n")
+    raise SystemExit(status)
+
+
+def _source_loader(path: str) -> object:
+    from importlib.machinery import SourceFileLoader
+
+    return SourceFileLoader("__main__", path)
+
+
+@hide
+def _load_pyc(path: str, data: bytes, namespace: dict[str, object]) -> object:
+    import marshal
+    from importlib.machinery import SourcelessFileLoader
+    from importlib.util import MAGIC_NUMBER
+
+    _prepare_main(namespace, path, SourcelessFileLoader("__main__", path))
+    if data[:4] != MAGIC_NUMBER:
+        raise RuntimeError("Bad magic number in .pyc file")
+    code = marshal.loads(memoryview(data)[16:])
+    if not hasattr(code, "co_code"):
+        raise RuntimeError("Bad code object in .pyc file")
+    return code
+
+
+def _is_about_encoding(error: SyntaxError) -> bool:
+    text = str(error.msg)
+    return "(unicode error) 'utf-8'" in text or "Non-UTF-8" in text or "encoding problem" in text or "unknown encoding" in text
+
+
+def _leave_to_host(line: CommandLine) -> None:
+    """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
+    if _everything_below_is_ours() and os.name != "nt":
+        os.execv(sys.executable, [sys.executable, *line.options(), *line.rest])
+
+
+# -- ending -----------------------------------------------------------------------------------------------------------
+
+
+@hide
+def _end(error: BaseException | None, program: Program) -> None:
+    """Do what python does after the last line: print the error, open the prompt under -i, give the exit status.
+
+    Returning means status 1: CPython takes it that the hook has reported an error.
+    """
+    main = sys.modules.get("__main__")
+    if program.line.kind in (FILE, STDIN, NOTHING) and program.importer is None and main is not None:
+        # PyRun_SimpleFile takes them away again: atexit functions and the prompt do not see them.
+        main.__dict__.pop("__file__", None)
+        main.__dict__.pop("__cached__", None)
+    # The prompt that was the program has had its turn.
+    inspect = (program.line.inspect or _asked_to_inspect()) and not program.is_prompt
+    if isinstance(error, SystemExit) and not inspect:
+        raise error
+    if error is not None:
+        status = _report(error)
+        if status is not None and not inspect:
+            raise SystemExit(status)
+    if inspect and main is not None:
+        _open_prompt(main.__dict__, False)
+        raise SystemExit(0)
+    if error is None:
+        raise SystemExit(0)
+    if type(error) is KeyboardInterrupt or (isinstance(error, KeyboardInterrupt) and HERE and HERE.interrupts_by_subclass):
+        _note_interrupt()
+
+
+def _asked_to_inspect() -> bool:
+    """Whether the program itself, or the environment, asks for the prompt (Modules/main.c, pymain_repl)."""
+    if sys.flags.ignore_environment or not os.environ.get("PYTHONINSPECT"):
+        return False
+    return _is_terminal()
+
+
+def _is_terminal() -> bool:
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False
+
+
+@hide
+def _open_prompt(namespace: dict[str, object], greet: bool) -> None:
+    from morrow.repl import prompt
+
+    prompt(namespace, greet)
+
+
+@hide
+def _report(error: BaseException) -> object:
+    """Show *error* as PyErr_Print does; return the exit status if the program's own hook gives one, else None."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    if HERE is None or HERE.has_monitoring:
+        sys.last_exc = error  # type: ignore[attr-defined]
+    try:
+        hook = sys.excepthook
+    except AttributeError:
+        sys.stderr.write("sys.excepthook is missing\n")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+        return None
+    try:
+        hook(type(error), error, error.__traceback__)
+    except SystemExit as leaving:
+        return leaving.code if leaving.code is not None else 0
+    except BaseException as second:
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(second), second, second.__traceback__)
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    return None
+
+
+def _note_interrupt() -> None:
+    """Let CPython know that an interrupt was not handled: it then dies by SIGINT after cleaning up.
+
+    The mark is set where CPython itself runs a string as a program and prints what that raises (pythonrun.c); up to
+    3.13 any string that is run will do. Without ctypes there, the status is 1 instead.
+    """
+    hook = sys.excepthook
+    try:
+        import ctypes
+
+        sys.excepthook = _print_nothing
+        ctypes.pythonapi.PyRun_SimpleStringFlags(b"raise KeyboardInterrupt", None)
+    except ImportError:  # a python built without it
+        try:
+            host_exec("raise KeyboardInterrupt", {})
+        except KeyboardInterrupt:  # that was its whole purpose
+            pass
+    finally:
+        sys.excepthook = hook
+
+
+def _print_nothing(*_: object) -> None:
+    """Stand in for sys.excepthook: the error has been shown."""

@@ -1,0 +1,1 @@
+"""Doors: standard-library names that older hosts lack, at the paths they have in CPython's Lib."""

@@ -1,0 +1,39 @@
+"""The editor at other people's prompts, in a real terminal."""
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+START = "import morrow.repl.editor as editor; editor.start('')\n"
+
+
+def test_code_interact_has_the_editor(start, tmp_path):
+    (tmp_path / "app.py").write_text(START + "import code\nspam = 41\ncode.interact(banner='inside', local=globals())\nprint('after')\n")
+    terminal = start(arguments=("app.py",))
+    terminal.wait("inside")
+    terminal.send("spa", "Tab", " + 1", "Enter")
+    terminal.wait("\n42\n")
+    terminal.send("C-d")
+    terminal.wait("after")
+    assert terminal.wait_for_end() == 0
+
+
+def test_breakpoint_has_the_editor(start, tmp_path):
+    (tmp_path / "app.py").write_text(START + "def f(spam):\n    breakpoint()\n    return spam\nprint('got', f(41))\n")
+    terminal = start(arguments=("app.py",), wait="(Pdb)")
+    terminal.wait(lambda _: b"\x1b[?2004h" in terminal.raw)
+    terminal.send("p spa", "Tab", " + 1", "Enter")
+    terminal.wait("\n42\n")
+    terminal.send("conti", "Tab", "Enter")
+    terminal.wait("got 41")
+    assert terminal.wait_for_end() == 0
+
+
+def test_pdb_with_a_piped_input_is_left_alone(tmp_path):
+    import subprocess
+    import sys
+
+    (tmp_path / "app.py").write_text(START + "breakpoint()\nprint('end')\n")
+    done = subprocess.run([sys.executable, "-m", "morrow", "app.py"], cwd=tmp_path, input="p 6*7\nc\n", text=True, capture_output=True)
+    assert "42" in done.stdout
+    assert done.stdout.rstrip().endswith("end")

@@ -1,0 +1,377 @@
+"""The prompt in a real terminal (pty): every key a user has."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def lines_after(text, mark):
+    return [line for line in text[text.index(mark) :].split("\n")[1:] if line]
+
+
+def test_an_expression_is_shown_and_kept(start):
+    terminal = start()
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n")
+    terminal.send("_ + 1", "Enter")
+    terminal.wait("\n43\n")
+
+
+def test_a_block_is_one_entry_and_comes_back_whole(start):
+    terminal = start()
+    terminal.send("for i in range(2):", "Enter", "print('turn', i)", "Enter", "Enter")
+    terminal.wait("turn 1")
+    terminal.send("Up")
+    terminal.wait(lambda text: text.count("print('turn', i)") == 2)
+    terminal.send("C-c")
+
+
+def test_lines_are_indented_and_dedented(start):
+    terminal = start()
+    terminal.send("def f(x):", "Enter", "if x:", "Enter", "return 1", "Enter", "return 2", "Enter", "Enter")
+    terminal.send("f(1), f(0)", "Enter")
+    screen = terminal.wait("(1, 2)")
+    assert ">>> def f(x):\n...     if x:\n...         return 1\n...     return 2\n" in screen
+
+
+def test_backspace_takes_an_indentation_back(start):
+    terminal = start()
+    terminal.send("if True:", "Enter", "x = 1", "Enter", "Backspace", "y = 2", "Enter", "Enter", "x, y", "Enter")
+    terminal.wait("(1, 2)")
+
+
+def test_an_open_bracket_goes_on(start):
+    terminal = start()
+    terminal.send("[1,", "Enter", "2]", "Enter")
+    terminal.wait("[1, 2]\n>>>")
+
+
+def test_a_traceback_shows_the_line_and_no_frame_of_ours(start):
+    terminal = start()
+    terminal.send("def f():", "Enter", "return 1/0", "Enter", "Enter", "f()", "Enter")
+    screen = terminal.wait("ZeroDivisionError: division by zero")
+    shown = screen[screen.index("Traceback") :]
+    assert 'File "<python-input-1>", line 1, in <module>' in shown
+    assert 'File "<python-input-0>", line 2, in f' in shown
+    assert "return 1/0" in shown
+    assert "morrow" not in shown
+
+
+def test_a_syntax_error_is_shown_without_a_traceback(start):
+    terminal = start()
+    terminal.send("x = = 1", "Enter")
+    screen = terminal.wait("SyntaxError")
+    assert "Traceback" not in screen
+
+
+def test_a_traceback_is_coloured_and_so_is_what_is_typed(start):
+    terminal = start()
+    terminal.send("raise ValueError('no')", "Enter")
+    terminal.wait("ValueError: no")
+    row = next(index for index, line in enumerate(terminal.screen.display) if line.startswith("ValueError"))
+    assert ("ValueError", "magenta", True) in terminal.colours(row)
+    typed = next(index for index, line in enumerate(terminal.screen.display) if "raise" in line)
+    assert any(text.strip() == "raise" and colour == "blue" for text, colour, _ in terminal.colours(typed))
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"PYTHON_COLORS": "0"}])
+def test_no_colour_when_asked(start, env):
+    terminal = start(env)
+    terminal.send("raise ValueError('no')", "Enter")
+    terminal.wait("ValueError: no")
+    assert not re.search(rb"\x1b\[[0-9;]*3[0-9]", terminal.raw)
+
+
+def test_ctrl_c_gives_a_new_prompt(start):
+    terminal = start()
+    terminal.send("abc", "C-c")
+    terminal.wait("KeyboardInterrupt\n>>>")
+
+
+def test_ctrl_c_stops_what_runs(start):
+    terminal = start()
+    terminal.send("while print('run' + 'ning') or True: import time; time.sleep(100)", "Enter", "Enter")
+    terminal.wait("running")
+    terminal.send("C-c")
+    terminal.wait("KeyboardInterrupt\n>>>")
+
+
+def test_ctrl_d_leaves_at_an_empty_prompt_only(start):
+    terminal = start()
+    terminal.send("ab", "Left", "C-d")
+    terminal.wait(">>> a")
+    terminal.send("C-c")
+    terminal.wait("KeyboardInterrupt")
+    terminal.send("C-d")
+    assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "exit()", "raise SystemExit"])
+def test_leaving(start, word):
+    terminal = start()
+    terminal.send(word, "Enter")
+    assert terminal.wait_for_end() == 0
+
+
+def test_the_status_of_exit_is_kept(start):
+    terminal = start()
+    terminal.send("exit(3)", "Enter")
+    assert terminal.wait_for_end() == 3
+
+
+def test_a_variable_called_exit_is_a_variable(start):
+    terminal = start()
+    terminal.send("exit = 5", "Enter", "exit", "Enter")
+    terminal.wait("\n5\n")
+
+
+def test_pasting_runs_nothing_before_enter_and_drops_prompts(start):
+    terminal = start()
+    terminal.paste(">>> a = [1,\n...      2]\n>>> a\n[1, 2]\n>>> sum(a)")
+    terminal.wait("sum(a)")
+    assert "3" not in terminal.text.split("sum(a)")[1]
+    terminal.send("Enter", "Enter")
+    terminal.wait("\n3\n")
+
+
+def test_pasting_a_block_keeps_its_indentation(start):
+    terminal = start()
+    terminal.paste("def f(x):\n    if x:\n        return 'yes'\n\n    return 'no'\n")
+    terminal.send("Enter", "Enter")
+    terminal.send("f(0), f(1)", "Enter")
+    terminal.wait("('no', 'yes')")
+
+
+def test_tab_completes_names_and_attributes(start):
+    terminal = start()
+    terminal.send("import itertools", "Enter", "itert", "Tab")
+    terminal.wait(">>> itertools")
+    terminal.send(".permu", "Tab")
+    terminal.wait(">>> itertools.permutations")
+
+
+def test_tab_completes_modules(start):
+    terminal = start()
+    terminal.send("from xml.dom import minid", "Tab")
+    terminal.wait("from xml.dom import minidom")
+
+
+def test_several_candidates_pop_up_with_their_signatures(start):
+    terminal = start()
+    terminal.send("def spam_one(a, b=2): pass", "Enter", "Enter", "def spam_two(): pass", "Enter", "Enter")
+    terminal.send("spa", "Tab", "Tab")
+    screen = terminal.wait(lambda text: "spam_two" in text.split(">>> spam_")[-1])
+    assert "(a, b=2)" in screen.split(">>> spam_")[-1]
+
+
+def test_the_call_being_written_shows_its_signature(start):
+    terminal = start()
+    terminal.send("def spam(a, *, b: int = 2): pass", "Enter", "Enter", "spam(")
+    terminal.wait(lambda text: text.count("b: int = 2)") == 2)
+
+
+def test_tab_indents_at_the_start_of_a_line(start):
+    terminal = start()
+    terminal.send("if 1:", "Enter", "C-u", "Tab", "x = 7", "Enter", "Enter", "x", "Enter")
+    terminal.wait("\n7\n")
+
+
+def test_history_is_searched_as_one_types(start, tmp_path):
+    (tmp_path / "history").write_text("alpha = 1\nbeta = 2\nalphabet = 3\n")
+    terminal = start()
+    terminal.send("C-r", "beta")
+    terminal.wait("beta = 2")
+    terminal.send("Enter", "Enter", "beta", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_page_up_finds_what_begins_alike(start, tmp_path):
+    (tmp_path / "history").write_text("alpha = 1\nbeta = 2\nalphabet = 3\nomega = 4\n")
+    terminal = start()
+    terminal.send("alp", "PageUp")
+    terminal.wait(">>> alphabet = 3")
+    terminal.send("PageUp")
+    terminal.wait(">>> alpha = 1")
+    terminal.send("PageDown")
+    terminal.wait(">>> alphabet = 3")
+
+
+def test_kill_9_in_mid_line_loses_no_history(start, tmp_path):
+    terminal = start()
+    terminal.send("x = 1", "Enter", "def f():", "Enter", "pass", "Enter", "Enter", "unfinished")
+    terminal.wait("unfinished")
+    terminal.__exit__()
+    assert (tmp_path / "history").read_bytes() == b"x = 1\ndef f():\r\n    pass\n"
+
+
+def test_a_history_file_that_cannot_be_used_is_a_message(start, tmp_path):
+    terminal = start({"PYTHON_HISTORY": str(tmp_path)})
+    terminal.wait("[repl-history]")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_a_theme_that_cannot_be_used_is_a_message(start):
+    terminal = start({"MORROW_THEME": "no-such"})
+    terminal.wait("[repl-theme]")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_a_theme_from_a_file(start, tmp_path):
+    (tmp_path / "mine.toml").write_text('keyword = "32"\n')
+    terminal = start({"MORROW_THEME": str(tmp_path / "mine.toml")})
+    terminal.send("pass")
+    terminal.wait(">>> pass")
+    assert any(text.strip() == "pass" and colour == "green" for text, colour, _ in terminal.colours(terminal.screen.cursor.y))
+
+
+def test_f1_opens_help_and_comes_back(start):
+    terminal = start()
+    terminal.send("F1")
+    terminal.wait("help>")
+    terminal.send("q", "Enter")
+    terminal.wait(lambda text: text.rstrip().endswith(">>>"))
+
+
+def test_f2_shows_the_history(start, tmp_path):
+    (tmp_path / "history").write_text("alpha = 1\n")
+    terminal = start({"PAGER": "cat"})
+    terminal.send("F2")
+    terminal.wait("alpha = 1")
+
+
+def test_f3_keeps_a_block_open_until_f3(start):
+    terminal = start()
+    terminal.send("F3", "x = 1", "Enter", "y = 2", "Enter", "x + y")
+    terminal.wait("paste mode")
+    terminal.send("F3")
+    terminal.wait("\n3\n")
+
+
+def test_top_level_await(start):
+    terminal = start()
+    terminal.send("import asyncio", "Enter", "await asyncio.sleep(0, 'slept')", "Enter")
+    terminal.wait("'slept'")
+    terminal.send("x = await asyncio.sleep(0, 5)", "Enter", "x", "Enter")
+    terminal.wait("\n5\n")
+
+
+def test_ctrl_c_stops_an_await(start):
+    terminal = start()
+    terminal.send("import asyncio", "Enter", "async def f(): print('be' + 'gun'); await asyncio.sleep(100)", "Enter", "Enter")
+    terminal.send("await f()", "Enter")
+    terminal.wait("begun")
+    terminal.send("C-c")
+    terminal.wait("KeyboardInterrupt")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_vi_keys(start, tmp_path):
+    (tmp_path / "inputrc").write_text("set editing-mode vi\n")
+    terminal = start()
+    terminal.send("12", "Escape")
+    terminal._read(0.7)  # a lone Escape is one only when nothing follows it
+    terminal.send("0", "i", "3", "Enter")
+    terminal.wait("\n312\n")
+
+
+def test_a_future_import_stays_on(start):
+    terminal = start()
+    terminal.send("from __future__ import annotations", "Enter", "def f(x: nope): pass", "Enter", "Enter", "f.__annotations__", "Enter")
+    terminal.wait("{'x': 'nope'}")
+
+
+def test_ps1_can_be_changed(start):
+    terminal = start()
+    terminal.send("import sys; sys.ps1 = 'in> '; sys.ps2 = '   > '", "Enter")
+    terminal.wait("in>")
+    terminal.send("if 1:", "Enter")
+    terminal.wait("   >")
+
+
+def test_a_programs_own_excepthook_is_used(start):
+    terminal = start()
+    terminal.send("import sys; sys.excepthook = lambda *a: print('mine', a[0].__name__)", "Enter", "1/0", "Enter")
+    terminal.wait("mine ZeroDivisionError")
+
+
+def test_everything_typed_before_the_editor_is_there_is_kept(start):
+    terminal = start(wait="")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+@pytest.mark.parametrize("env", [{"PYTHON_BASIC_REPL": "1"}, {"TERM": "dumb"}, {"MORROW_REPL": "basic"}])
+def test_the_plain_prompt_when_asked(start, env):
+    terminal = start(env, wait="")
+    terminal.wait(">>>")
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n>>>")
+    assert b"\x1b[?2004h" not in terminal.raw
+
+
+def test_two_thousand_lines_are_pasted_and_run(start):
+    terminal = start()
+    terminal.paste("\n".join(["def f(x):", *(f"    y{i} = [x, {i}]" for i in range(1998)), "    return y1997"]))
+    terminal.wait("return y1997")
+    terminal.send("Enter", "Enter", "f(3)[1]", "Enter")
+    terminal.wait("\n1997\n", 60)
+
+
+def test_the_language_is_3_14s(start):
+    terminal = start()
+    terminal.send("try:", "Enter", "1/0", "Enter", "Backspace", "except ValueError, ZeroDivisionError:", "Enter")
+    terminal.send("print('caught')", "Enter", "Enter")
+    terminal.wait("\ncaught\n")
+    terminal.send('t"{6*7} x".values', "Enter")
+    terminal.wait("\n(42,)\n")
+    terminal.send("def f[T](x: Undefined) -> T: return x", "Enter", "Enter", "f.__type_params__", "Enter")
+    terminal.wait("\n(T,)\n")
+
+
+def test_no_frame_of_ours_is_below_a_block(start):
+    terminal = start()
+    terminal.send("import inspect; [frame.filename for frame in inspect.stack()]", "Enter")
+    terminal.wait("\n['<python-input-0>']\n")
+
+
+def test_the_banner_and_startup_come_first(start, tmp_path):
+    (tmp_path / "startup.py").write_text("started = 'yes'\n")
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    assert terminal.text.startswith("Python 3.")
+    terminal.send("started", "Enter")
+    terminal.wait("\n'yes'\n")
+
+
+def test_a_broken_startup_file_is_a_message(start, tmp_path):
+    (tmp_path / "startup.py").write_text("1/0\n")
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    terminal.wait("ZeroDivisionError")
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_dash_i_opens_it_after_an_exception(start, tmp_path):
+    (tmp_path / "app.py").write_text("x = 41\n1/0\n")
+    terminal = start(arguments=("-i", "app.py"))
+    terminal.wait("ZeroDivisionError")
+    terminal.send("x + 1", "Enter")
+    terminal.wait("\n42\n")
+
+
+def test_a_file_called_as_a_library_module_does_no_harm(start, tmp_path):
+    (tmp_path / "dis.py").write_text("raise RuntimeError('not the real one')\n")
+    terminal = start()
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_a_class_and_dataclass_can_be_typed(start):
+    terminal = start()
+    terminal.send("from dataclasses import dataclass", "Enter", "@dataclass", "Enter", "class P:", "Enter", "x: int", "Enter", "y: Later = 2", "Enter", "Enter")
+    terminal.send("P(1)", "Enter")
+    terminal.wait("\nP(x=1, y=2)\n")

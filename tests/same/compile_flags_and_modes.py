@@ -1,0 +1,7 @@
+c = compile("t'{1}'", "<f>", "eval")
+print(eval(c).values, c.co_filename, c.co_name)
+c = compile("def f[T](): return T\nprint(f())", "<g>", "exec")
+exec(c)
+c = compile("type X = int\n", "<h>", "single")
+exec(c)
+print(X)

@@ -1,0 +1,4 @@
+try:
+    raise KeyError("k")
+except (ValueError, KeyError) as error:
+    print(repr(error))

@@ -1,0 +1,4 @@
+items = ["a", "b"]
+print(f"{"\t".join(items)} {
+    len(items)  # how many
+}")

@@ -1,0 +1,4 @@
+def deco(f):
+    raise ValueError("from deco")
+@deco
+def f[T](x): pass

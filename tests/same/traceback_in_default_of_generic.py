@@ -1,0 +1,2 @@
+def f[T](x=undefined_name):
+    pass

@@ -1,0 +1,4 @@
+try:
+    [][1]
+except KeyError, undefined_error:
+    pass

@@ -1,0 +1,2 @@
+user = {"name": "x"}
+greeting = t"hello {user["nope"]}"

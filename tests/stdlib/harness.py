@@ -1,0 +1,135 @@
+"""Run CPython 3.14's own tests here, and count: of the methods that pass on 3.14, how many pass on this host?"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.hosts import find_real_314
+from tests.support.same import clean_environment
+
+HERE = Path(__file__).parent
+SOURCE = HERE.parent.parent / "src"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How one of CPython's test modules fared.
+
+    Attributes:
+        module: as in ``test.test_patma``.
+        passed: methods that pass on 3.14 and here.
+        failed: methods that pass on 3.14 and not here, with what they said.
+        skipped: methods left out by skips.txt, with the reason given there.
+    """
+
+    module: str
+    passed: tuple[str, ...]
+    failed: dict[str, str]
+    skipped: dict[str, str]
+
+    @property
+    def share(self) -> float:
+        """Passed here, of those that pass on 3.14 and are not skipped: 0.0 to 1.0."""
+        total = len(self.passed) + len(self.failed)
+        return len(self.passed) / total if total else 0.0
+
+    def __str__(self) -> str:
+        total = len(self.passed) + len(self.failed)
+        text = f"{self.module}: {len(self.passed)}/{total} ({self.share:.1%}), {len(self.skipped)} skipped with a reason"
+        if not self.passed and len(set(self.failed.values())) == 1:
+            return f"{text}\n    all: {next(iter(self.failed.values()))}"
+        return "\n".join([text, *(f"    {name}: {said.splitlines()[-1] if said else ''}" for name, said in self.failed.items())])
+
+
+def host_version() -> str:
+    """Return the version of the host under test, as skips.txt writes it."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def run_module(module: str, *, timeout: float = 300) -> Counts:
+    """Run a module on 3.14 and here, and compare.
+
+    Raises:
+        LookupError: there is no real 3.14 on this machine.
+    """
+    real = find_real_314()
+    if real is None:
+        raise LookupError("no real 3.14")
+    expected = run_real(real, module)
+    library = library_of(real)
+    reasons = skips(module)
+    env = {"PYTHONPATH": str(SOURCE), "MORROW_TEST_SKIPS": " ".join(reasons)}
+    got = _methods([sys.executable, HERE / "runner.py", library, module], timeout, env)
+    passed, failed, skipped = [], {}, {}
+    for name, (outcome, _) in expected.items():
+        if outcome != "ok":
+            continue
+        here, said = got.get(name) or got.get("<import>") or ["fail", "did not run"]
+        if name in reasons:
+            skipped[name] = reasons[name]
+        elif here == "ok":
+            passed.append(name)
+        else:
+            failed[name] = said if here == "fail" else f"skipped itself: {said}"
+    return Counts(module, tuple(passed), failed, skipped)
+
+
+@functools.cache
+def library_of(python: Path) -> str:
+    """Return the folder of a Python's standard library, with its test package."""
+    code = "import os; print(os.path.dirname(os.__file__))"
+    return subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.strip() + os.sep
+
+
+@functools.cache
+def run_real(python: Path, module: str) -> dict[str, list[str]]:
+    """Return what the module's methods do on 3.14 itself."""
+    return _methods([python, HERE / "runner.py", library_of(python), module, "--plain"], 300, {})
+
+
+def _methods(command: list[object], timeout: float, env: dict[str, str]) -> dict[str, list[str]]:
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=timeout,
+        env={**clean_environment(), **env},
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"module"')]
+    if not lines:
+        return {"<import>": ["fail", f"the run ended with status {done.returncode}: {done.stderr[-600:]}"]}
+    return json.loads(lines[-1])["methods"]  # type: ignore[no-any-return]
+
+
+def skips(module: str, version: str | None = None) -> dict[str, str]:
+    """Return the methods of *module* that skips.txt leaves out on a host, with their reasons.
+
+    A line is ``module  Class.method  hosts  reason``; hosts is ``all`` or a comma-separated list such as ``3.11,3.12``.
+    """
+    version = version or host_version()
+    found = {}
+    for line in (HERE / "skips.txt").read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, method, hosts, reason = line.split(None, 3)
+        if name == module and (hosts == "all" or version in hosts.split(",")):
+            found[method] = reason
+    return found
+
+
+def main() -> None:
+    """``python -m tests.stdlib.harness MODULE...``: print the counts."""
+    for module in sys.argv[1:]:
+        print(run_module(module), flush=True)
+
+
+if __name__ == "__main__":
+    main()
