@@ -202,6 +202,8 @@ class Numbers:
             cls = classes[0]
         elif classes == [int, int] and symbol != "/":
             cls = int
+        elif symbol == "*" and int in classes:
+            cls = next((c for c in classes if c in (str, list, tuple, bytes)), None)
         self.push(Variable("obj", (result,), cls, "own"))
         return None
 
