@@ -317,7 +317,9 @@ class Lifter(Numbers, Objects, Calls):
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
         """
-        if raises and self.osr and layout.handler_of(self.code, self.instructions[self.index].at) != self.head_handler:
+        if raises and self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
+            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
+            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
             raise _OtherHandler
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
