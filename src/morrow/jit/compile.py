@@ -315,7 +315,7 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars:
+    if code.co_cellvars or code.co_freevars and request.loop is not None:
         return Declined("CLOSURE", line, code.co_name)
     return None
 
