@@ -38,6 +38,8 @@ COMMANDS: dict[str, Command] = {
     "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
     "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
     "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
+    "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
+    "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
@@ -95,6 +97,27 @@ def _attaches(arguments: list[str]) -> bool:
         if word.partition("=")[0] in ("-p", "--pid", "--attach") or word[:2] == "-p":
             return True
     return False
+
+
+def explain(arguments: list[str]) -> int | None:
+    """Run a program under ``--explain``."""
+    return _explain("--explain", "text", arguments, 0)
+
+
+def explain_html(arguments: list[str]) -> int | None:
+    """Run a program under ``--explain=html PAGE``."""
+    if not arguments:
+        sys.stderr.write("morrow: --explain=html needs a file to write the page to\n")
+        return 2
+    return _explain("--explain=html", f"html:{arguments[0]}", arguments[1:], 1)
+
+
+def _explain(option: str, value: str, arguments: list[str], taken: int) -> int | None:
+    """Go on as if the setting had been given instead of the option, also in what the program sees of it."""
+    if option in sys.orig_argv:
+        at = sys.orig_argv.index(option)
+        sys.orig_argv[at : at + 1 + taken] = ["-X", f"explain={value}"]
+    return main(["-X", f"explain={value}", *arguments])
 
 
 def _refuse_setting(error: settings.UnknownValue) -> None:

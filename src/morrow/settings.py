@@ -62,6 +62,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("editing", "inputrc", ("inputrc", "emacs", "vi"), "keys of the prompt; inputrc: as readline's file says", "repl"),
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
+        Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
     )
 }
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from morrow.host import HERE
-from tests.jit.native import load
+from tests.jit.machine_code import load
 
 pytestmark = pytest.mark.skipif(HERE is None or not HERE.jit_supported, reason="the jit has no structures for this host")
 if HERE is not None and HERE.jit_supported:

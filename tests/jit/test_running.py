@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from morrow.host import HERE
+from tests.jit.machine_code import load
 
 pytestmark = pytest.mark.skipif(HERE is None or not HERE.jit_supported, reason="the jit has no structures for this host")
 if HERE is not None and HERE.jit_supported:
@@ -73,6 +74,7 @@ def test_loops_are_found_with_their_depth():
 def test_a_frame_on_a_back_edge_shows_its_stack():
     seen = []
     stop = threading.Event()
+    look = running.Look(load)
 
     def spin(numbers):
         while not stop.is_set():
@@ -85,10 +87,12 @@ def test_a_frame_on_a_back_edge_shows_its_stack():
         for _ in range(2000):
             frame = sys._current_frames()[thread.ident]
             if frame.f_code is spin.__code__:
-                loop = running.stands_on_back_edge(frame.f_code, frame.f_lasti)
-                if loop is not None and loop.depth == 1:
-                    seen.append(running.loop_types(frame, loop))
-                    assert running.find_function(frame) is spin
+                offset = frame.f_lasti
+                loop = running.stands_on_back_edge(frame.f_code, offset)
+                found = look(frame, frame.f_code, offset, loop) if loop is not None and loop.depth == 1 else None
+                if found is not None:
+                    assert found[0] is spin
+                    seen.append(found[1])
                     break
             del frame
             stop.wait(0.0005)
@@ -96,6 +100,14 @@ def test_a_frame_on_a_back_edge_shows_its_stack():
         stop.set()
         thread.join()
     assert seen and type(iter([])) in seen[0] and seen[0][0] is list
+
+
+def test_a_frame_that_went_on_is_not_read():
+    look = running.Look(load)
+    frame = sys._getframe()
+    before = frame.f_lasti
+    assert look(frame, frame.f_code, before) is None
+    assert look(frame, test_generators_have_no_loops_to_enter.__code__, frame.f_lasti) is None
 
 
 def test_a_function_that_has_just_been_called_stands_at_its_start():

@@ -375,7 +375,6 @@ def _strings(s: Structs) -> Checks:
         at = id(text)
         state = _u32(at + s["PyASCIIObject.state"])
         yield "PyASCIIObject.length", _i64(at + s["PyASCIIObject.length"]), 5
-        yield "PyASCIIObject.hash", _i64(at + s["PyASCIIObject.hash"]), (hash(text), _i64(at + s["PyASCIIObject.hash"]))[1]
         hash(text)
         yield "PyASCIIObject.hash", _i64(at + s["PyASCIIObject.hash"]), hash(text)
         yield "PyASCIIObject.state", (state >> s["STATE_KIND_SHIFT"] & 7, state >> s["STATE_COMPACT_SHIFT"] & 1, state >> s["STATE_ASCII_SHIFT"] & 1), (kind, 1, ascii)

@@ -41,6 +41,12 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
     if _worker is not None:
         return True
     chosen = mode or settings.get("jit")
+    wanted = settings.get("explain")
+    if wanted:
+        import atexit
+
+        atexit.unregister(_explain_at_exit)
+        atexit.register(_explain_at_exit, wanted)
     if chosen == "off":
         _off = "-X jit=off"
         return False
@@ -98,6 +104,16 @@ def explain(*, html: str | None = None) -> str:
     return report.as_text(made)
 
 
+def _explain_at_exit(wanted: str) -> None:
+    kind, _, path = wanted.partition(":")
+    try:
+        text = explain(html=path or "morrow.html") if kind == "html" else explain()
+    except OSError as error:
+        text = f"jit: cannot write {path}: {error.strerror}\n"
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+
+
 def is_on() -> bool:
     """Return whether the jit is looking for hot code or running some."""
     return not _off and not (_worker is not None and _worker.off)
@@ -106,8 +122,8 @@ def is_on() -> bool:
 class _Lazy:
     """Stands between the sampler and the worker, so that a program with nothing hot never imports the latter."""
 
-    def found(self, what: str, frame: FrameType, thread: int) -> None:
-        _get_worker().found(what, frame, thread)
+    def found(self, what: str, frame: FrameType, thread: int) -> bool:
+        return _get_worker().found(what, frame, thread)
 
     def tick(self, busy: float) -> bool:
         return _worker is not None and _worker.tick(busy)

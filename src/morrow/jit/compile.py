@@ -10,6 +10,7 @@ to be told about later changes; `Compiled.assumptions` is for those who want to 
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 import weakref
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, infer, ir, layout, lift
+from morrow.jit import emit, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import Gone
 from morrow.jit.objects import offset
@@ -25,6 +26,9 @@ from morrow.jit.passes import PASSES
 
 MOST_FUNCTIONS = 24
 """Functions compiled together because they call each other."""
+
+LEAST_GAIN = 2
+"""Instructions that must become faster for compiling to be worth a call's checks; tests set it to 0."""
 
 OFTEN = 40
 """Times one exit may be taken before the function is compiled again without assuming what failed there."""
@@ -311,7 +315,7 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars:
+    if code.co_cellvars or code.co_freevars and request.loop is not None:
         return Declined("CLOSURE", line, code.co_name)
     return None
 
@@ -319,7 +323,7 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
 def _kind_of(cls: type | None) -> tuple[str, type | None]:
     if cls in (int, float, bool):
         return cls.__name__, None  # type: ignore[union-attr]
-    return "obj", None
+    return "obj", cls
 
 
 def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str, type | None], ...], int]:
@@ -345,6 +349,7 @@ class _Session:
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
+        self.count = 0
 
     def start(self, request: Request) -> str:
         """Lift what was asked for, and everything it calls; return its name."""
@@ -353,10 +358,12 @@ class _Session:
             assert request.frame_types is not None
             count = layout.entries_of_frame(function.__code__)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
-            name = f"{self.name}_f0"
+            name = self.fresh_name()
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
+            if self.gain < LEAST_GAIN:
+                raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
             return name
         loose = _history(function.__code__).loose
         if request.arguments is not None and not loose:
@@ -368,13 +375,18 @@ class _Session:
             guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
             kinds_ = tuple(_kind_of(c) for c in guessed)
         found = self.lift(function, kinds_)
-        if self.gain < 2:
+        if self.gain < LEAST_GAIN:
             raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
         return found
 
+    def fresh_name(self) -> str:
+        """Return a name no function of the module has."""
+        self.count += 1
+        return f"{self.name}_f{self.count - 1}"
+
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
-        name = f"{self.name}_f{len(self.names)}"
+        name = self.fresh_name()
         self.names[function, kinds] = name
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
         self.kinds[name] = tuple((kind, _CLASSES.get(kind, cls)) for kind, cls in kinds)
@@ -399,8 +411,11 @@ class _Session:
 
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
         """Run the passes over a lifted function and keep it."""
+        checking = os.environ.get("MORROW_CHECK") == "1"
         for step in PASSES:
             lifted = step(lifted)
+            if checking:
+                ir_check.check(lifted)
         lifted.number_exits()
         if debuglog.level("jit") >= 2:
             from morrow.jit.ir_text import print_function

@@ -30,7 +30,7 @@ class Seen:
         hits: times it was seen running, halved now and then.
         frame: identity of the frame last seen running it; compared, never followed.
         stays: times in a row that same frame was seen.
-        asked: how often it was a candidate; the next time takes twice as long.
+        asked, loops_asked: how often it was taken up as a candidate; the next time takes twice as long.
     """
 
     __slots__ = ("hits", "frame", "stays", "asked", "loops_asked")
@@ -68,13 +68,21 @@ class Hot:
         if self.samples % WINDOW == 0:
             self._halve()
         if seen.stays >= LOOP_SAMPLES << seen.loops_asked:
-            seen.loops_asked = min(seen.loops_asked + 1, 8)
-            seen.stays = 0
             return "loop"
         if seen.hits >= HOT_SAMPLES << seen.asked:
-            seen.asked = min(seen.asked + 1, 8)
             return "function"
         return ""
+
+    def took(self, code: CodeType, what: str) -> None:
+        """Note that a candidate was taken up: the same code becomes one again after twice as many samples."""
+        seen = self.seen.get(code)
+        if seen is None:
+            return
+        if what == "loop":
+            seen.loops_asked = min(seen.loops_asked + 1, 8)
+            seen.stays = 0
+        else:
+            seen.asked = min(seen.asked + 1, 8)
 
     def _halve(self) -> None:
         for code, seen in list(self.seen.items()):

@@ -1,4 +1,4 @@
-"""-X jit=eager: compile at the second call and at a loop's third turn, in the thread that runs it.
+"""-X jit=eager: compile at the first calls and at a loop's first turns, in the thread that runs it.
 
 For tests and for hunting bugs: everything that can be compiled is, with the types really met, at a moment that does not
 depend on a clock. How calls are counted differs:
@@ -17,8 +17,11 @@ from morrow.host import HERE
 from morrow.jit.tracers import EAGER_TOOL
 from morrow.jit.worker import Task, Worker, _is_ours
 
-CALLS = 2
-TURNS = 3
+CALLS = (2, 12, 60)
+"""At which calls a function is compiled: at first with the types of its arguments only, then with what the host learnt."""
+
+TURNS = (3, 25)
+"""At which turns a loop is compiled."""
 
 _worker: Worker | None = None
 
@@ -28,6 +31,9 @@ def start(worker: Worker) -> bool:
     global _worker
     if not worker.prepare():
         return False
+    from morrow.jit import compile as compiler
+
+    compiler.LEAST_GAIN = 0
     _worker = worker
     assert HERE is not None
     if HERE.has_monitoring:
@@ -63,17 +69,15 @@ def _count_by_monitoring(worker: Worker) -> None:
         if _is_ours(code) or not code.co_flags & 0x01:
             return disable
         count = calls[code] = calls.get(code, 0) + 1
-        if count < CALLS or worker.resting:
-            return None
-        if count > CALLS * 20:
+        if count > CALLS[-1]:
             return disable
+        if count not in CALLS or worker.resting:
+            return None
         frame = sys._getframe(2)  # the program's: `guarded` is between
         function = running.find_function(frame) if frame.f_code is code else None
         if function is None:
             return disable
-        if count == CALLS or count == CALLS * 20:
-            worker.run(Task(code, function, running.argument_types(frame)))
-            return None if count == CALLS else disable
+        worker.run(Task(code, function, running.argument_types(frame)))
         return None
 
     def on_jump(code: CodeType, offset: int, target: int) -> object:
@@ -81,11 +85,9 @@ def _count_by_monitoring(worker: Worker) -> None:
             return disable
         key = (code, target)
         count = turns[key] = turns.get(key, 0) + 1
-        if count < TURNS or worker.resting:
-            return None
-        if count > TURNS * 20:
+        if count > TURNS[-1]:
             return disable
-        if count not in (TURNS, TURNS * 20):
+        if count not in TURNS or worker.resting:
             return None
         frame = sys._getframe(2)
         function = running.find_function(frame) if frame.f_code is code else None
@@ -93,7 +95,7 @@ def _count_by_monitoring(worker: Worker) -> None:
         if function is None or loop is None:
             return disable
         worker.run(Task(code, function, None, loop, running.loop_types(frame, loop)))
-        return None if count == TURNS else disable
+        return None
 
     def guarded(counter: object) -> object:
         # An error of ours must not become one of the program's. Only running out of stack is expected here.
@@ -134,9 +136,9 @@ def _count_by_evaluator(worker: Worker) -> None:
         code = ctypes.cast(address, ctypes.py_object).value
         count = calls[code] = calls.get(code, 0) + 1
         function = running.function_of(inner)
-        if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS * 20:
+        if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS[-1]:
             table[(address >> 4) & (_SLOTS - 1)] = address
-        if function is not None and count in (CALLS, CALLS * 20) and not worker.resting and not _is_ours(code):
+        if function is not None and count in CALLS and not worker.resting and not _is_ours(code):
             worker.run(Task(code, function, running.arguments_of(inner, code)))
 
     text = f"""

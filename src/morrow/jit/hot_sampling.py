@@ -34,8 +34,8 @@ class Sampler:
         busy: seconds of CPU the process has used while being looked at.
     """
 
-    def __init__(self, found: Callable[[str, FrameType, int], None], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
-        """*found* is told ("function" or "loop", frame, thread) and must let go of the frame.
+    def __init__(self, found: Callable[[str, FrameType, int], bool], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
+        """*found* is told ("function" or "loop", frame, thread); it must let go of the frame, and returns whether it took it up.
 
         *tick* is called at every look with `busy`, and again at once while it returns True.
         """
@@ -106,8 +106,8 @@ class Sampler:
             thread, frame = frames.popitem()
             if alone or _moves(frame):
                 what = self.hot.add(frame)
-                if what:
-                    self._found(what, frame, thread)
+                if what and self._found(what, frame, thread):
+                    self.hot.took(frame.f_code, what)
             del frame
 
 

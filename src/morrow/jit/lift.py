@@ -10,7 +10,7 @@ What each instruction does is in `lift_numbers`, `lift_objects`, `lift_calls`; h
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Protocol
 
 from morrow.host import HERE
@@ -22,6 +22,7 @@ from morrow.jit.lift_numbers import Numbers
 from morrow.jit.lift_objects import Objects
 
 MOST_VERSIONS = 4
+MOST_EXACT = 40
 MOST_BLOCKS = 600
 
 
@@ -52,6 +53,10 @@ class State:
             for index, variable in enumerate(place):
                 if variable is old:
                     place[index] = new
+
+
+class _OtherHandler(Exception):
+    """An instruction might raise, and the host would look for the handler of the loop's head instead of its own."""
 
 
 class _Version:
@@ -101,6 +106,7 @@ class Lifter(Numbers, Objects, Calls):
             Gone: the function is better left to the interpreter.
         """
         self.osr = loop is not None
+        self.head_handler = layout.handler_of(self.code, loop) if loop is not None else None
         self.out.loop = -1 if loop is None else loop
         count = layout.entries_of_frame(self.code)
         variables = [Variable("unbound") for _ in range(count)]
@@ -118,8 +124,6 @@ class Lifter(Numbers, Objects, Calls):
                 if place in self.stored and variables[place].kind == "obj":
                     self.emit("incref", variables[place].value)
                     self.state.locals[place] = Variable("obj", variables[place].values, variables[place].cls, "own")
-            if any(i.op in ("make_cell", "copy_free_vars") for i in self.instructions[:8]):
-                self.prologue()
         else:
             start = next((n for n, i in enumerate(self.instructions) if loop in (i.offset, i.at)), -1)
             if start < 0:
@@ -140,10 +144,6 @@ class Lifter(Numbers, Objects, Calls):
                 raise Gone("TOO_BIG", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out
-
-    def prologue(self) -> None:
-        """Cells and free variables are not understood yet where they are made."""
-        raise Gone("CLOSURE", self.code.co_firstlineno, self.code.co_name)
 
     def parameter(self, kind: str, cls: type | None, own: str) -> Variable:
         """Return a variable that the caller gives."""
@@ -171,7 +171,19 @@ class Lifter(Numbers, Objects, Calls):
             if method is None:
                 self.leave("unsupported")
                 return
-            if method(instruction) == "end":
+            block = self.block
+            assert block is not None
+            written, state, before = len(block.ops), self.state.copy(), self.before.copy()
+            try:
+                ended = method(instruction) == "end"
+            except _OtherHandler:
+                if self.block is not block:
+                    raise Gone("HANDLER", instruction.line, self.code.co_name) from None
+                del block.ops[written:]
+                self.state, self.before = state, before
+                self.exits.clear()
+                ended = self.leave("handler") == "end"
+            if ended:
                 return
             index += 1
 
@@ -299,6 +311,10 @@ class Lifter(Numbers, Objects, Calls):
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
         """
+        if raises and self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
+            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
+            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
+            raise _OtherHandler
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
         slots = tuple(v.slot() for v in chosen.locals), tuple(v.slot() for v in chosen.stack)
@@ -334,6 +350,13 @@ class Lifter(Numbers, Objects, Calls):
         self.exits = {}
         return self.block
 
+    def start_block_elsewhere(self) -> ir.Block:
+        """Add a block without going on in it."""
+        here = self.block
+        block = self.start_block()
+        self.block = here
+        return block
+
     def branch(self, condition: ir.Operand) -> tuple[ir.Block, ir.Block]:
         """End the block with a branch to two new ones; continue with `at_block`."""
         here = self.block
@@ -366,8 +389,12 @@ class Lifter(Numbers, Objects, Calls):
             return operand.number in self.parameters
         return True
 
-    def jump(self, index: int) -> None:
-        """End the block by going to an instruction, in the version for the kinds at hand."""
+    def jump(self, index: int, exact: bool = False) -> None:
+        """End the block by going to an instruction, in the version for the kinds at hand.
+
+        Args:
+            exact: never in a more general version: the instruction is being started again because more is known now.
+        """
         state = self.state
         live = self.live[index]
         for place, variable in enumerate(state.locals):
@@ -387,7 +414,9 @@ class Lifter(Numbers, Objects, Calls):
         versions = self.versions.setdefault(index, [])
         version = next((v for v in versions if v.signatures == signatures), None)
         if version is None:
-            if len(versions) >= MOST_VERSIONS:
+            if exact and len(versions) >= MOST_EXACT:
+                raise Gone("TOO_BIG", self.instructions[index].line, self.code.co_name)
+            if not exact and len(versions) >= MOST_VERSIONS:
                 signatures = self.generalised(versions, signatures, len(state.locals))
                 version = next((v for v in versions if v.signatures == signatures), None)
             if version is None:
@@ -512,8 +541,7 @@ class Lifter(Numbers, Objects, Calls):
             else:
                 new = Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own")
             getattr(state, place)[where] = new
-            self.targets.add(self.index)
-            self.jump(self.index)
+            self.jump_again()
 
         if len(self.versions.get(self.index, ())) >= MOST_VERSIONS:
             # enough versions: every kind as an object, which later instructions test for themselves
@@ -533,6 +561,29 @@ class Lifter(Numbers, Objects, Calls):
         self.at_block(no, base.copy())
         version("other")
         return "end"
+
+    def jump_again(self) -> None:
+        """Start the current instruction again, with what is known now."""
+        self.targets.add(self.index)
+        self.jump(self.index, exact=True)
+
+    def choose_class(self, where: int, classes: tuple[type, ...], why: str = "class") -> str:
+        """A stack entry may be of several classes: start the instruction again in one version for each, else leave."""
+        variable = self.state.stack[where]
+        base, before = self.state.copy(), self.before.copy()
+        for cls in classes:
+            yes, no = self.branch(self.emit("class_is", variable.value, self.object(cls)))
+            state = base.copy()
+            self.at_block(yes, state)
+            self.before = before.copy()
+            for places in (state.locals, state.stack):
+                for index, v in enumerate(places):
+                    if v.kind == "obj" and v.values == variable.values:
+                        places[index] = Variable("obj", v.values, cls, v.own)
+            self.jump_again()
+            self.at_block(no, base.copy())
+            self.before = before.copy()
+        return self.leave(why)
 
     def bound(self, tag: ir.Operand) -> None:
         """Leave if a tagged local has no value (the interpreter raises UnboundLocalError)."""
@@ -602,7 +653,9 @@ class Lifter(Numbers, Objects, Calls):
 
     def store_local(self, place: int) -> None:
         new = self.pop()
-        if new.kind in ("null", "range"):
+        if new.kind == "null":
+            new = Variable("unbound")
+        if new.kind == "range":
             raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, new.kind)
         if new.kind == "obj" and new.own in ("weak", "local"):
             new = self.owned_copy(new)
@@ -639,6 +692,19 @@ class Lifter(Numbers, Objects, Calls):
         self.store_local(int(i.argument))  # type: ignore[call-overload]
         return self.load_local(int(i.extra))  # type: ignore[call-overload]
 
+    def do_load_and_clear(self, i: Instruction) -> str | None:
+        """Move a local to the stack (an inlined comprehension is about to use its name)."""
+        place = int(i.argument)  # type: ignore[call-overload]
+        variable = self.state.locals[place]
+        if variable.kind == "dyn" and self.fork(variable, "locals", place) == "end":
+            return "end"
+        variable = self.state.locals[place]
+        if any(v.own == "local" and v.values == variable.values for v in self.state.stack):
+            return self.leave("unsupported")
+        self.state.locals[place] = Variable("unbound")
+        self.push(Variable("null") if variable.kind == "unbound" else variable)
+        return None
+
     def do_delete(self, i: Instruction) -> str | None:
         """Unbind a local."""
         place = int(i.argument)  # type: ignore[call-overload]
@@ -654,6 +720,39 @@ class Lifter(Numbers, Objects, Calls):
             return self.leave("unsupported")
         self.state.locals[place] = new
         self.drop(old)
+        return None
+
+    def do_copy_free_vars(self, i: Instruction) -> str | None:
+        """The closure's cells become entries of the frame."""
+        first = layout.entries_of_frame(self.code) - len(self.code.co_freevars)
+        for index in range(len(self.code.co_freevars)):
+            cell = self.emit("closure", attributes=(index,))
+            self.state.locals[first + index] = Variable("obj", (cell,), CellType, "stable")
+            self.parameters.add(cell.number)
+        self.originals = list(self.state.locals)
+        return None
+
+    def do_load_cell(self, i: Instruction) -> str | None:
+        """Push what a cell holds."""
+        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
+        if cell.kind != "obj" or cell.cls is not CellType:
+            return self.leave("unsupported")
+        pointer = self.emit("cell", cell.value)
+        self.guard(self.emit("not", self.emit("is_null", pointer)), "unbound")
+        self.push(Variable("obj", (pointer,), None, "weak"))
+        return None
+
+    def do_store_cell(self, i: Instruction) -> str | None:
+        """Pop into a cell."""
+        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
+        if cell.kind != "obj" or cell.cls is not CellType or self.state.stack[-1].kind in ("null", "range"):
+            return self.leave("unsupported")
+        self.guard(self.emit("not", self.emit("is_null", self.emit("cell", cell.value))), "unbound")
+        self.stabilise()
+        new = self.own(self.state.stack[-1])
+        old = self.emit("cell_store", cell.value, new)
+        self.pop()
+        self.emit("decref", old)
         return None
 
     def do_swap(self, i: Instruction) -> None:

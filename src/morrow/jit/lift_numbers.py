@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from morrow.jit import ir
+from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import LEAVES, Variable
 
@@ -117,28 +117,7 @@ class Numbers:
 
     def split(self: Lifter, where: int) -> str:
         """An object is used with a number, and the host does not say what it is: a version for float, one for int."""
-        variable = self.state.stack[where]
-        base, before = self.state.copy(), self.before.copy()
-        is_float = self.emit("class_is", variable.value, self.object(float))
-        yes, no = self.branch(is_float)
-
-        def version(block: ir.Block, cls: type) -> None:
-            state = base.copy()
-            self.at_block(block, state)
-            self.before = before.copy()
-            for places in (state.locals, state.stack):
-                for index, v in enumerate(places):
-                    if v.kind == "obj" and v.values == variable.values:
-                        places[index] = Variable("obj", v.values, cls, v.own)
-            self.targets.add(self.index)
-            self.jump(self.index)
-
-        version(yes, float)
-        self.at_block(no, base.copy())
-        self.before = before
-        self.guard(self.emit("class_is", variable.value, self.object(int)), "class")
-        version(no, int)
-        return "end"
+        return self.choose_class(where, (float, int))
 
     def do_binary(self: Lifter, i: Instruction) -> str | None:
         """Two operands off the stack, the result on it."""
@@ -215,14 +194,14 @@ class Numbers:
         classes = [self.class_of(v) for v in (a, b)]
         if symbol not in _NUMBER or any(c not in PLAIN for c in classes):
             return self.leave("unsupported")
-        if bool(i.extra) and self.class_of(a) is list:
-            return self.leave("unsupported")
-        result = self.c_call("PyNumber_" + _NUMBER[symbol], 2)
+        result = self.c_call("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         cls = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
             cls = classes[0]
         elif classes == [int, int] and symbol != "/":
             cls = int
+        elif symbol == "*" and int in classes:
+            cls = next((c for c in classes if c in (str, list, tuple, bytes)), None)
         self.push(Variable("obj", (result,), cls, "own"))
         return None
 
@@ -401,47 +380,34 @@ class Numbers:
         return self.unbox(variable, bool, "class")
 
     def truth_of_object(self: Lifter, variable: Variable) -> str | ir.Operand:
-        """Truth of an object about which nothing is known: None, True and False are tested, for others see the class."""
-        base = self.state.copy()
-        before = self.before.copy()
+        """Truth of an object about which nothing is known: tests None, True, False and classes without Python code."""
+        pointer, answer = variable.value, self.value("i1")
+        join = self.start_block_elsewhere()
+        join.parameters.append(answer)
 
-        def again(block: ir.Block, new: Variable) -> None:
-            state = base.copy()
-            self.at_block(block, state)
-            self.before = before.copy()
-            for places in (state.locals, state.stack):
-                for index, v in enumerate(places):
-                    if v.kind == "obj" and v.values == variable.values:
-                        replacement = Variable(new.kind, new.values, new.cls, v.own if new.kind == "obj" else "stable")
-                        places[index] = replacement
-                        if v.own == "own" and new.kind != "obj":
-                            self.emit("decref", variable.value, quiet=True)
-            self.targets.add(self.index)
-            self.jump(self.index)
+        def arrive(block: ir.Block, truth: ir.Operand) -> None:
+            block.ops.append(ir.Op("jump", targets=((join.label, (truth,)),)))
 
-        for cls, kind in ((type(None), "none"), (bool, "bool"), (int, "int")):
-            if kind == "none":
-                test = self.emit("same", variable.value, self.object(None))
-            else:
-                test = self.emit("class_is", variable.value, self.object(cls))
-            yes, no = self.branch(test)
-            self.at_block(yes, base.copy())
-            if kind == "int":
-                again(yes, Variable("obj", variable.values, int))
-            elif kind == "bool":
-                again(yes, Variable("bool", (self.emit("same", variable.value, self.object(True)),)))
-            else:
-                again(yes, Variable("none"))
-            self.at_block(no, base.copy())
-            self.before = before.copy()
-        for cls in (list, str, *self.classes.values()):
-            if cls in (list, str) or self.plain_truth(cls):
-                test = self.emit("class_is", variable.value, self.object(cls))
-                yes, no = self.branch(test)
-                again(yes, Variable("obj", variable.values, cls))
-                self.at_block(no, base.copy())
-                self.before = before.copy()
-        return self.leave("class")
+        for known, truth in ((None, False), (True, True), (False, False)):
+            yes, no = self.branch(self.emit("same", pointer, self.object(known)))
+            arrive(yes, ir.Literal(truth))
+            self.at_block(no, self.state)
+        for cls in self.classes.values():
+            if self.plain_truth(cls) and layout.version_of(cls):
+                yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
+                self.at_block(yes, self.state)
+                self.guard(self.emit("version_is", self.object(cls), ir.Literal(layout.version_of(cls))), "version")
+                arrive(yes, ir.Literal(True))
+                self.at_block(no, self.state)
+        for cls in (int, str, list, dict, tuple, float):
+            yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
+            self.at_block(yes, self.state)
+            truth_ = self.emit("call_c_int", pointer, attributes=("PyObject_IsTrue", "i32"), quiet=True)
+            arrive(yes, self.emit("int_compare", truth_, ir.Literal(0), attributes=("ne",)))
+            self.at_block(no, self.state)
+        self.leave("class")
+        self.at_block(join, self.state)
+        return answer
 
     def plain_truth(self: Lifter, cls: type) -> bool:
         """Return whether instances are true because their class says nothing else."""

@@ -17,7 +17,7 @@ _STYLE = """
   font: 15px/1.5 system-ui, sans-serif } h1 { font-size: 1.4rem; margin: 0 0 .3rem } h2 { font-size: 1rem; margin: 2rem 0 .4rem; word-break: break-all }
 p { margin: .2rem 0 1rem; color: var(--dim) } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top } td.n, th.n { text-align: right }
-.key { display: inline-block; padding: 0 .5rem; border-radius: .3rem } .compiled { background: var(--compiled) } .partly { background: var(--partly) }
+.key { display: inline-block; padding: 0 .5rem; white-space: nowrap; border-radius: .3rem } .compiled { background: var(--compiled) } .partly { background: var(--partly) }
 .interpreted { background: var(--interpreted) } pre { margin: 0; overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem; padding: .4rem 0;
   font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace } pre span.l { display: block; padding: 0 .8rem; white-space: pre; min-width: max-content }
 pre i { display: inline-block; width: 3.2rem; color: var(--dim); font-style: normal; user-select: none } pre em { color: var(--dim); font-style: normal }

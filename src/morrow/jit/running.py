@@ -1,14 +1,15 @@
 """What a running frame holds, read from memory without touching the frame.
 
 ``frame.f_locals`` would copy every local into a dictionary that the program can see (before PEP 667), and asking for a
-function is not possible from Python at all. So this reads `_PyInterpreterFrame` where the host keeps it. Call it only
-with the GIL held and on a frame that cannot go on meanwhile: another thread's, or one further up this thread's stack.
+function is not possible from Python at all. So this reads `_PyInterpreterFrame` where the host keeps it: frames further
+up this thread's own stack directly, other threads' through `Look`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import dis
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
@@ -67,23 +68,141 @@ def arguments_of(inner: int, code: CodeType) -> tuple[type | None, ...]:
     return _types(inner + _LOCALS, code.co_argcount + code.co_kwonlyargcount)
 
 
+class Look:
+    """Reads a frame of another thread in one call, so that the thread cannot go on meanwhile.
+
+    Python code may lose the GIL between any two reads, and what it holds by address may be gone when it goes on. So the
+    reading is done by a few instructions of machine code, which also check that the frame still stands where it was seen.
+    """
+
+    def __init__(self, load: Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]) -> None:
+        """Compile the reader. *load* turns LLVM text into addresses (see `morrow.jit.llvm`)."""
+        increment = ctypes.cast(ctypes.pythonapi.Py_IncRef, ctypes.c_void_p).value or 0
+        address = load(_look_text(), {"Py_IncRef": increment}, ("morrow_look",))["morrow_look"]
+        kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.py_object, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+        self._look = kind(address)
+
+    def __call__(self, frame: FrameType, code: CodeType, offset: int, loop: Loop | None = None) -> tuple[FunctionType, tuple[type | None, ...]] | None:
+        """Return the frame's function and the types of its locals, with *loop* also of its stack at the loop's head.
+
+        None when it runs without a function, or no longer runs *code* at byte *offset*.
+        """
+        count = _count_locals(code) + (loop.depth if loop is not None else 0)
+        words = (ctypes.c_uint64 * (count + 1))()
+        if self._look(frame, code, offset, count, ctypes.addressof(words)):
+            return None
+        function, *types = (_take(word) for word in words)
+        if not isinstance(function, FunctionType) or function.__code__ is not code:
+            return None
+        return function, tuple(types)  # type: ignore[arg-type]
+
+
+def _take(word: int) -> object:
+    """Return the object at an address whose reference is ours."""
+    if not word:
+        return None
+    found = ctypes.cast(word, ctypes.py_object).value
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(found))
+    return found
+
+
+def _look_text() -> str:
+    code = _S["_PyInterpreterFrame." + ("f_executable" if _S.has("_PyInterpreterFrame.f_executable") else "f_code")]
+    instruction = _S["_PyInterpreterFrame." + ("instr_ptr" if _S.has("_PyInterpreterFrame.instr_ptr") else "prev_instr")]
+    # int look(PyFrameObject *frame, PyCodeObject *code, int64_t offset, int64_t count, uint64_t *out)
+    return f"""
+declare void @Py_IncRef(ptr)
+
+define i32 @morrow_look(ptr %object, ptr %code, i64 %offset, i64 %count, ptr %out) {{
+entry:
+  %frame_at = getelementptr i8, ptr %object, i64 {_INNER}
+  %frame = load ptr, ptr %frame_at
+  %owner_at = getelementptr i8, ptr %frame, i64 {_S["_PyInterpreterFrame.owner"]}
+  %owner = load i8, ptr %owner_at
+  %running = icmp eq i8 %owner, {_S["FRAME_OWNED_BY_THREAD"]}
+  br i1 %running, label %check_code, label %no
+check_code:
+  %code_at = getelementptr i8, ptr %frame, i64 {code}
+  %found = load i64, ptr %code_at
+  %found_code = and i64 %found, {_UNTAG}
+  %wanted_code = ptrtoint ptr %code to i64
+  %same_code = icmp eq i64 %found_code, %wanted_code
+  br i1 %same_code, label %check_place, label %no
+check_place:
+  %instruction_at = getelementptr i8, ptr %frame, i64 {instruction}
+  %instruction = load i64, ptr %instruction_at
+  %first = add i64 %wanted_code, {_S["PyCodeObject.co_code_adaptive"]}
+  %place = sub i64 %instruction, %first
+  %same_place = icmp eq i64 %place, %offset
+  br i1 %same_place, label %function, label %no
+function:
+  %function_at = getelementptr i8, ptr %frame, i64 {_FUNCTION}
+  %function_tagged = load i64, ptr %function_at
+  %function_word = and i64 %function_tagged, {_UNTAG}
+  %has = icmp ne i64 %function_word, 0
+  br i1 %has, label %take_function, label %no
+take_function:
+  %function_object = inttoptr i64 %function_word to ptr
+  call void @Py_IncRef(ptr %function_object)
+  store i64 %function_word, ptr %out
+  br label %next
+next:
+  %k = phi i64 [ 0, %take_function ], [ %k_more, %stored ]
+  %done = icmp sge i64 %k, %count
+  br i1 %done, label %yes, label %read
+read:
+  %k_more = add i64 %k, 1
+  %bytes = mul i64 %k, 8
+  %entry_offset = add i64 %bytes, {_LOCALS}
+  %entry_at = getelementptr i8, ptr %frame, i64 %entry_offset
+  %entry_tagged = load i64, ptr %entry_at
+  %entry_word = and i64 %entry_tagged, {_UNTAG}
+  %empty = icmp eq i64 %entry_word, 0
+  br i1 %empty, label %stored, label %take
+take:
+  %entry_object = inttoptr i64 %entry_word to ptr
+  %type_at = getelementptr i8, ptr %entry_object, i64 {_TYPE}
+  %type = load ptr, ptr %type_at
+  call void @Py_IncRef(ptr %type)
+  %type_word = ptrtoint ptr %type to i64
+  br label %stored
+stored:
+  %result = phi i64 [ 0, %read ], [ %type_word, %take ]
+  %out_at = getelementptr i64, ptr %out, i64 %k_more
+  store i64 %result, ptr %out_at
+  br label %next
+yes:
+  ret i32 0
+no:
+  ret i32 1
+}}
+"""
+
+
 def local_types(frame: FrameType) -> tuple[type | None, ...]:
-    """Return the type of what each of ``localsplus`` holds (parameters first), None where it holds nothing."""
+    """Return the type of what each of ``localsplus`` holds (parameters first), None where it holds nothing.
+
+    Only for frames further up this thread's own stack.
+    """
     return _types(_inner(frame) + _LOCALS, _count_locals(frame.f_code))
 
 
 def loop_types(frame: FrameType, loop: Loop) -> tuple[type | None, ...]:
     """Return the types of the locals and then of the value stack as it is at the head of *loop*.
 
-    Right only while the frame stands on a back edge to that head.
+    Only for frames of this thread's own stack, and right only while the frame stands on a back edge to that head.
     """
     return _types(_inner(frame) + _LOCALS, _count_locals(frame.f_code) + loop.depth)
 
 
 def argument_types(frame: FrameType) -> tuple[type | None, ...]:
     """Return the types of the parameters' present values; what they were at the call if none was assigned to since."""
-    code = frame.f_code
-    return local_types(frame)[: code.co_argcount + code.co_kwonlyargcount]
+    return local_types(frame)[: count_arguments(frame.f_code)]
+
+
+def count_arguments(code: CodeType) -> int:
+    """Return how many parameters the code has, without ``*args`` and ``**kwargs``."""
+    return code.co_argcount + code.co_kwonlyargcount
 
 
 def find_loop(code: CodeType, offset: int) -> Loop | None:

@@ -109,6 +109,7 @@ class Worker:
         self.resting = ""
         self._queue: list[Task] = []
         self._ready = False
+        self._wanted = False
         self._lock = _thread.allocate_lock()
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
@@ -119,34 +120,43 @@ class Worker:
 
     # -- told by whoever finds hot code ----------------------------------------------------------------------------------
 
-    def found(self, what: str, frame: FrameType, thread: int = 0) -> None:
-        """Take note of a candidate. Reads what is needed from the frame and lets go of it."""
-        if self.off or self.resting or _is_ours(frame.f_code):
-            return
+    def found(self, what: str, frame: FrameType, thread: int = 0) -> bool:
+        """Take note of a candidate, reading what is needed from the frame. Returns False to be told again later."""
+        if self.off or _is_ours(frame.f_code):
+            return True
+        if self.resting or not self._ready:
+            self._wanted = True
+            return False
         with self.working():
-            self._take(what, frame, thread)
+            return self._take(what, frame, thread)
 
-    def _take(self, what: str, frame: FrameType, thread: int) -> None:
+    def _take(self, what: str, frame: FrameType, thread: int) -> bool:
         from morrow.jit import running
 
         code = frame.f_code
-        function = running.find_function(frame)
-        if function is None:
-            return
         decision = self.decision(code)
         decision.samples += 1
         if decision.resting or any(task.code is code and bool(task.loop) == (what == "loop") for task in self._queue):
-            return
+            return True
+        if what == "function" and code.co_flags & 0x03 != 0x03:  # CO_OPTIMIZED | CO_NEWLOCALS: a module's or class's body
+            return True
+        if code.co_flags & 0x2A0:  # CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+            decision.decline(code.co_firstlineno, "GENERATOR", "")
+            return True
+        offset = frame.f_lasti
+        loop = running.stands_on_back_edge(code, offset) if what == "loop" else None
+        if what == "loop" and loop is None:
+            return False  # in the middle of the body: another look may find it on the way back to the head
+        seen = self._look(frame, code, offset, loop)
+        if seen is None:
+            return False
+        function, types = seen
         if what == "function":
-            if code.co_flags & 0x03 != 0x03:  # CO_OPTIMIZED | CO_NEWLOCALS: a module's or class's body is not called again
-                return
-            self._queue.append(Task(code, function, running.argument_types(frame)))
-            return
-        loop = running.stands_on_back_edge(code, frame.f_lasti)
-        types = running.loop_types(frame, loop) if loop else None
-        loop = loop or running.find_loop(code, frame.f_lasti)
-        if loop is not None:
+            arguments = types[: running.count_arguments(code)]
+            self._queue.append(Task(code, function, None if None in arguments else arguments))
+        elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
+        return True
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -189,8 +199,12 @@ class Worker:
             return False
         if self._waiting:
             self._look_at_waiting()
-        if self._queue and busy >= START_BUSY and self.prepare():
-            self.run(self._queue.pop(0))
+        if self._wanted and busy >= START_BUSY and not self._ready:
+            with _quick_switches():
+                self.prepare()
+        if self._queue:
+            with _quick_switches():
+                self.run(self._queue.pop(0))
         now = monotonic()
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
@@ -226,7 +240,7 @@ class Worker:
                 import llvmlite.binding  # noqa: F401
 
                 from morrow.jit import compile as compiler
-                from morrow.jit import llvm, osr
+                from morrow.jit import llvm, osr, running
         except ModuleNotFoundError as error:
             return sentence("NO_LLVM") if error.name == "llvmlite" else sentence("LLVM_BROKEN", error)
         except (ImportError, OSError) as error:
@@ -242,6 +256,7 @@ class Worker:
         self._declined = compiler.Declined
         self._entrances = osr.Entrances(load)
         _keep_for_ever(self._entrances)
+        self._look = running.Look(load)
         if not tracers.watch(self._tracer_changed, load):
             log("jit", 1, "another audit hook refused ours: tracers are noticed late")
         tracer = tracers.find_tracer()
@@ -281,17 +296,19 @@ class Worker:
                 log("jit", 1, f"failed on {task!r}: {error!r}")
                 if _checking():
                     raise
-                decision.decline(task.code.co_firstlineno, "INTERNAL", f"{type(error).__name__}: {error}")
-                decision.resting = True
+                decision.decline(task.loop.line if task.loop else task.code.co_firstlineno, "INTERNAL", f"{type(error).__name__}: {error}".partition("\n")[0])
+                if task.loop is not None:
+                    decision.loops[task.loop.head] = None
+                else:
+                    decision.resting = True
                 return False
             finally:
                 decision.seconds += perf_counter() - began
         if isinstance(made, self._declined):
-            line = getattr(made, "line", None) or getattr(made, "where", None) or task.code.co_firstlineno
-            decision.decline(int(line), made.reason, str(made.detail or ""))
+            decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
                 decision.loops[task.loop.head] = None
-            log("jit", 1, f"left to CPython: {task!r}: {made.reason} {made.detail}")
+            log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
 
@@ -410,6 +427,17 @@ class Worker:
 
 def _count_exits(made: Compiled) -> int:
     return sum(leave.count() for leave in made.exits)
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    """Let this thread have the GIL sooner while it imports or calls LLVM, which gives it up hundreds of times."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, 0.0005))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _checking() -> bool:

@@ -23,7 +23,7 @@ BATCH = Path(__file__).with_name("batch.py")
 ROOT = Path(__file__).parents[3]
 
 
-def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: float = 120) -> tuple[dict[str, str], str]:
+def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: float = 60) -> tuple[dict[str, str], str]:
     """Run programs in one process; return name -> output, and how the process ended badly ("" if it did not)."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MORROW_"))}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": "0", "PYTHONFAULTHANDLER": "1", "PYTHONIOENCODING": "utf-8"}
@@ -51,7 +51,7 @@ def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: flo
     return found, ended
 
 
-def differs(host: str, mode: str, folder: Path, name: str, timeout: float = 60) -> str:
+def differs(host: str, mode: str, folder: Path, name: str, timeout: float = 15) -> str:
     """Return how one program, alone in its process, differs under the jit; "" if it does not."""
     expected, ended = run_batch(host, "off", folder, [name], timeout)
     if ended:
@@ -128,7 +128,7 @@ def compare(host: str, mode: str, seeds: range, folder: Path, *, batch: int = 25
 
                     def fails(text: str, small: Path = small) -> bool:
                         small.write_text(text, encoding="utf-8")
-                        return bool(differs(host, mode, folder, "p_small.py", 20))
+                        return bool(differs(host, mode, folder, "p_small.py", 5))
 
                     text = minimise((folder / name).read_text(encoding="utf-8"), fails, shrink)
                     small.write_text(text, encoding="utf-8")

@@ -98,6 +98,7 @@ class Program:
         self.functions: list[str] = []
         self.counter = 0
         self.in_generator = False
+        self.numeric = self.r.random() < 0.55
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Program:
         if depth > 2 or r.random() < 0.25:
             return r.choice([self.name(), self.name(), self.name(), r.choice(SMALL), r.choice(INTS), r.choice(FLOATS), "g_int", "g_float"])
         sub = lambda: self.expression(depth + 1)  # noqa: E731
-        pick = r.randint(0, 35)
+        pick = r.choice([0, 0, 0, 0, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 26, 27, 24]) if self.numeric and r.random() < 0.95 else r.randint(0, 35)
         if pick <= 10:
             op = r.choice(["+", "+", "-", "-", "*", "*", "//", "%", "/", "&", "|", "^"])
             return f"({sub()} {op} {sub()})"
@@ -202,7 +203,7 @@ class Program:
 
     def statement(self, level: int, budget: int) -> None:
         r = self.r
-        pick = r.randint(0, 31)
+        pick = r.choice([0, 0, 0, 5, 5, 8, 9, 10, 13, 13, 13, 18, 23, 25, 26]) if self.numeric and r.random() < 0.93 else r.randint(0, 31)
         if budget <= 0 or level > 4:
             pick = min(pick, 9)
         if pick <= 4:
@@ -245,7 +246,7 @@ class Program:
             self.emit(f"{r.choice(['x, y', 'x, *y', 'y, x'])} = {r.choice([self.name(), '(' + self.expression(1) + ', ' + self.expression(1) + ')'])}", level)
             self.names += [name for name in ("x", "y") if name not in self.names]
         elif pick == 24:
-            self.emit("global g_int, g_float", level) if False else self.emit(f"{self.name()}.append({self.expression(1)})", level)
+            self.emit(f"{self.name()}.append({self.expression(1)})", level)
         elif pick == 25 and self.loops:
             self.emit(f"if {self.expression(1)}: {r.choice(['break', 'continue'])}", level)
         elif pick == 26:
@@ -275,7 +276,7 @@ class Program:
             self.block(level + 1, budget)
         else:
             target = r.choice(["i", "j", "k"])
-            source = r.choice([
+            source = f"range({r.choice(['3', '7', '30'])})" if self.numeric and r.random() < 0.7 else r.choice([
                 f"range({r.choice(['3', '7', '30', '10'])})", f"range({r.choice(SMALL)}, {r.choice(['5', '12'])}, {r.choice(['1', '2', '-1'])})",
                 self.name(), "g_list", f"enumerate({self.name()})", f"zip({self.name()}, range(9))", "reversed(g_list)", "g_dict.items()",
                 f"[{self.expression(2)}, {self.expression(2)}, {self.expression(2)}]", "'abc'", "(1, 2.5, 3)",
@@ -330,6 +331,8 @@ class Program:
             self.functions.append(name)
         for name in self.functions:
             kinds = r.choice(KINDS), r.choice(KINDS)
+            if self.numeric:
+                kinds = r.choice(["small", "float", "list", "floats", "A", "S", "int"]), r.choice(["small", "float", "small", "int"])
             for _ in range(r.randint(1, 3)):
                 first, second = (self.value(kind) for kind in kinds)
                 self.emit(f"for _ in range({r.choice(['3', '6', '14', '30'])}): run({name}, {first}, {second})", 0)
