@@ -18,7 +18,7 @@ from time import monotonic, perf_counter
 from types import CodeType, FrameType, FunctionType
 
 from morrow.debuglog import log
-from morrow.host import HERE, probe
+from morrow.host import HERE
 
 START_BUSY = 0.35
 """Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
@@ -225,24 +225,29 @@ class Worker:
         return self._ready
 
     def _prepare(self) -> str:
-        from morrow.jit import tracers
         from morrow.jit.reasons import sentence
 
-        proven, why = probe.is_proven()
-        if not proven:
-            return sentence("HOST_UNKNOWN", why)
-        if not tracers.is_main_interpreter():
-            return sentence("SUBINTERPRETER")
-        if tracers.evaluates_frames_itself():
-            return sentence("EVAL_FRAME")
         try:
             with _ImportsAreOurs():
+                from morrow.host import probe
+
+                proven, why = probe.is_proven()
+                if not proven:
+                    return sentence("HOST_UNKNOWN", why)
+                from morrow.jit import tracers
+
+                if not tracers.is_main_interpreter():
+                    return sentence("SUBINTERPRETER")
+                if tracers.evaluates_frames_itself():
+                    return sentence("EVAL_FRAME")
                 import llvmlite.binding  # noqa: F401
 
                 from morrow.jit import compile as compiler
-                from morrow.jit import llvm, osr, running
+                from morrow.jit import install, llvm, osr, running  # noqa: F401
+        except ShadowedImport as error:
+            return sentence("SHADOWED", error)
         except ModuleNotFoundError as error:
-            return sentence("NO_LLVM") if error.name == "llvmlite" else sentence("LLVM_BROKEN", error)
+            return sentence("NO_LLVM") if (error.name or "").partition(".")[0] == "llvmlite" else sentence("LLVM_BROKEN", error)
         except (ImportError, OSError) as error:
             return sentence("LLVM_BROKEN", error)
 
