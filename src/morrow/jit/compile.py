@@ -348,6 +348,7 @@ class _Session:
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
+        self.count = 0
 
     def start(self, request: Request) -> str:
         """Lift what was asked for, and everything it calls; return its name."""
@@ -356,7 +357,7 @@ class _Session:
             assert request.frame_types is not None
             count = layout.entries_of_frame(function.__code__)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
-            name = f"{self.name}_f0"
+            name = self.fresh_name()
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
@@ -377,9 +378,14 @@ class _Session:
             raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
         return found
 
+    def fresh_name(self) -> str:
+        """Return a name no function of the module has."""
+        self.count += 1
+        return f"{self.name}_f{self.count - 1}"
+
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
-        name = f"{self.name}_f{len(self.names)}"
+        name = self.fresh_name()
         self.names[function, kinds] = name
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
         self.kinds[name] = tuple((kind, _CLASSES.get(kind, cls)) for kind, cls in kinds)

@@ -356,6 +356,11 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "float_value": float, "box_int": int, "box_float": float, "box_bool": bool,
     "size": len, "list_item": lambda a, b: a[b], "tuple_item": lambda a, b: a[b],
 }  # fmt: skip
+_INPLACE = {
+    "Add": operator.iadd, "Subtract": operator.isub, "Multiply": operator.imul, "FloorDivide": operator.ifloordiv,
+    "Remainder": operator.imod, "TrueDivide": operator.itruediv, "And": operator.iand, "Or": operator.ior, "Xor": operator.ixor,
+    "Lshift": operator.ilshift, "Rshift": operator.irshift,
+}  # fmt: skip
 _RICH = (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge)
 _C: dict[str, Callable[..., Any]] = {
     "PyNumber_Add": operator.add, "PyNumber_Subtract": operator.sub, "PyNumber_Multiply": operator.mul,
@@ -367,4 +372,5 @@ _C: dict[str, Callable[..., Any]] = {
     "PyTuple_New": lambda n: tuple([object() for _ in range(n)]), "PyList_Append": lambda a, b: a.append(b) or 0,
     "PyObject_Size": len, "PyObject_IsTrue": lambda a: int(bool(a)), "PySequence_Contains": lambda a, b: int(b in a),
     "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
+    **{f"PyNumber_InPlace{name}": function for name, function in _INPLACE.items()},
 }  # fmt: skip

@@ -55,6 +55,10 @@ class State:
                     place[index] = new
 
 
+class _OtherHandler(Exception):
+    """An instruction might raise, and the host would look for the handler of the loop's head instead of its own."""
+
+
 class _Version:
     __slots__ = ("label", "signatures", "index", "state")
 
@@ -102,6 +106,7 @@ class Lifter(Numbers, Objects, Calls):
             Gone: the function is better left to the interpreter.
         """
         self.osr = loop is not None
+        self.head_handler = layout.handler_of(self.code, loop) if loop is not None else None
         self.out.loop = -1 if loop is None else loop
         count = layout.entries_of_frame(self.code)
         variables = [Variable("unbound") for _ in range(count)]
@@ -172,7 +177,19 @@ class Lifter(Numbers, Objects, Calls):
             if method is None:
                 self.leave("unsupported")
                 return
-            if method(instruction) == "end":
+            block = self.block
+            assert block is not None
+            written, state, before = len(block.ops), self.state.copy(), self.before.copy()
+            try:
+                ended = method(instruction) == "end"
+            except _OtherHandler:
+                if self.block is not block:
+                    raise Gone("HANDLER", instruction.line, self.code.co_name) from None
+                del block.ops[written:]
+                self.state, self.before = state, before
+                self.exits.clear()
+                ended = self.leave("handler") == "end"
+            if ended:
                 return
             index += 1
 
@@ -300,6 +317,10 @@ class Lifter(Numbers, Objects, Calls):
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
         """
+        if raises and self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
+            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
+            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
+            raise _OtherHandler
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
         slots = tuple(v.slot() for v in chosen.locals), tuple(v.slot() for v in chosen.stack)

@@ -194,14 +194,14 @@ class Numbers:
         classes = [self.class_of(v) for v in (a, b)]
         if symbol not in _NUMBER or any(c not in PLAIN for c in classes):
             return self.leave("unsupported")
-        if bool(i.extra) and self.class_of(a) is list:
-            return self.leave("unsupported")
-        result = self.c_call("PyNumber_" + _NUMBER[symbol], 2)
+        result = self.c_call("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         cls = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
             cls = classes[0]
         elif classes == [int, int] and symbol != "/":
             cls = int
+        elif symbol == "*" and int in classes:
+            cls = next((c for c in classes if c in (str, list, tuple, bytes)), None)
         self.push(Variable("obj", (result,), cls, "own"))
         return None
 

@@ -452,7 +452,7 @@ class Objects:
         if variable.kind == "obj" and variable.cls is None:
             cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
             if cls is None:
-                return self.choose_class(len(stack) - 1, (list, tuple, dict, range))
+                return self.choose_class(len(stack) - 1, (list, tuple))
             variable = self.is_class(variable, cls)
         if variable.kind != "obj":
             return self.leave("unsupported")

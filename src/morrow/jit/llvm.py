@@ -53,28 +53,10 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     module.triple = binding.get_default_triple()
     if level == 0:
         return module
-    chosen = machine(level)
-    options = binding.create_pipeline_tuning_options(speed_level=2 if level > 1 else 1)
-    builder = binding.create_pass_builder(chosen, options)
-    if level > 1:
-        passes = builder.getModulePassManager()
-        passes.run(module, builder)
-    else:
-        lean(module, builder)
+    options = binding.create_pipeline_tuning_options(speed_level=level)
+    builder = binding.create_pass_builder(machine(level), options)
+    builder.getModulePassManager().run(module, builder)
     return module
-
-
-def lean(module: binding.ModuleRef, builder: object) -> None:
-    """Run the short list of passes that matter for the code `emit` writes."""
-    passes = binding.create_new_module_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_new_gvn_pass()
-    passes.add_loop_rotate_pass()
-    passes.add_dead_store_elimination_pass()
-    passes.add_simplify_cfg_pass()
-    passes.run(module, builder)
 
 
 def object_code(module: binding.ModuleRef, level: int) -> bytes:
