@@ -10,6 +10,7 @@ to be told about later changes; `Compiled.assumptions` is for those who want to 
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 import weakref
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, infer, ir, layout, lift
+from morrow.jit import emit, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import Gone
 from morrow.jit.objects import offset
@@ -314,7 +315,7 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars:
+    if code.co_cellvars or code.co_freevars and request.loop is not None:
         return Declined("CLOSURE", line, code.co_name)
     return None
 
@@ -410,8 +411,11 @@ class _Session:
 
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
         """Run the passes over a lifted function and keep it."""
+        checking = os.environ.get("MORROW_CHECK") == "1"
         for step in PASSES:
             lifted = step(lifted)
+            if checking:
+                ir_check.check(lifted)
         lifted.number_exits()
         if debuglog.level("jit") >= 2:
             from morrow.jit.ir_text import print_function

@@ -93,7 +93,8 @@ class _Function:
         self.counts = any(op.name in ("call",) for b in function.blocks for op in b.ops)
         self.entered = False
         function.number_exits()
-        self.width = max([4, *(sum(len(s.values) for s in (*e.locals, *e.stack)) for e in function.exits)])
+        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name == "vectorcall"]
+        self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) for e in function.exits)])
 
     # -- operands ---------------------------------------------------------------------------------------------------------
 
@@ -387,6 +388,10 @@ class _Function:
         a, b = (self.text(o) for o in op.operands)
         self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_code'))}, {b}")
 
+    def op_defaults_are(self, op: ir.Op) -> None:
+        a, b = (self.text(o) for o in op.operands)
+        self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_defaults'))}, {b}")
+
     def op_globals_are(self, op: ir.Op) -> None:
         a, b = (self.text(o) for o in op.operands)
         self.result(op, f"icmp eq ptr {self.out.load('ptr', a, offset('PyFunctionObject.func_globals'))}, {b}")
@@ -480,6 +485,16 @@ class _Function:
         there = out.call("i32", "PyDict_Contains", f"ptr {self.text(holder)}", f"ptr {name}")
         out.branch(out.let(f"icmp eq i32 {there}, 0"), done, self.otherwise(op), LIKELY)
         out.block(done)
+
+    def op_closure(self, op: ir.Op) -> None:
+        closure = self.out.load("ptr", "%func", offset("PyFunctionObject.func_closure"))
+        where = self.out.at(closure, offset("PyTupleObject.ob_item") + 8 * int(op.attributes[0]))  # type: ignore[call-overload]
+        self.result(op, f"load ptr, ptr {where}")
+
+    def op_cell_store(self, op: ir.Op) -> None:
+        where = self.out.at(self.text(op.operands[0]), offset("PyCellObject.ob_ref"))
+        self.result(op, f"load ptr, ptr {where}")
+        self.out.store("ptr", self.text(op.operands[1]), where)
 
     def op_cell(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), offset('PyCellObject.ob_ref'))}")
@@ -605,6 +620,15 @@ class _Function:
             self.out.go_on_if(self.out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
         self.alias(op, answer)
 
+    def op_vectorcall(self, op: ir.Op) -> None:
+        out = self.out
+        callee, *arguments = op.operands
+        for place, argument in enumerate(arguments):
+            out.store("ptr", self.text(argument), "%room", 8 * place)
+        answer = out.call("ptr", "PyObject_Vectorcall", f"ptr {self.text(callee)}", "ptr %room", f"i64 {len(arguments)}", "ptr null")
+        out.go_on_if(out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
+        self.alias(op, answer)
+
     def op_call_c_int(self, op: ir.Op) -> None:
         type = str(op.attributes[1])
         answer = self._c_call(op, type)
@@ -712,13 +736,14 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     out.block("entry")
     out.line("%flag = alloca i32")
     given = out.let(f"and i64 %nargsf, {2**63 - 1}")
-    out.go_on_if(out.let(f"icmp eq i64 {given}, {count}"), "otherwise")
     out.go_on_if(out.let("icmp eq ptr %kwnames, null"), "otherwise")
     code = out.load("ptr", "%callable", offset("PyFunctionObject.func_code"))
     out.go_on_if(out.let(f"icmp eq ptr {code}, {module.object(owner.__code__)}"), "otherwise")
+    globals_ = out.load("ptr", "%callable", offset("PyFunctionObject.func_globals"))
+    out.go_on_if(out.let(f"icmp eq ptr {globals_}, {module.object(owner.__globals__)}"), "otherwise")
+    pointers = _given(out, given, count, len(owner.__defaults__ or ()))
     arguments = []
-    for place, (kind, cls) in enumerate(kinds):
-        pointer = out.load("ptr", "%args", 8 * place)
+    for (kind, cls), pointer in zip(kinds, pointers, strict=True):
         if cls is not None:
             out.go_on_if(out.let(f"icmp eq ptr {type_of(out, pointer)}, {module.object(cls)}"), "otherwise")
         arguments.append(_unboxed(module, out, kind, pointer))
@@ -745,6 +770,29 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     module.exports += [name, f"{name}_missed"]
 
 
+def _given(out: Text, given: str, count: int, defaults: int) -> list[str]:
+    """Return the arguments' pointers: as given, or from the function's defaults as they are now."""
+    if not defaults:
+        out.go_on_if(out.let(f"icmp eq i64 {given}, {count}"), "otherwise")
+        return [out.load("ptr", "%args", 8 * place) for place in range(count)]
+    fits = out.let(f"icmp ult i64 {out.let(f'sub i64 {given}, {count - defaults}')}, {defaults + 1}")
+    out.go_on_if(fits, "otherwise")
+    held = out.load("ptr", "%callable", offset("PyFunctionObject.func_defaults"))
+    out.go_on_if(out.let(f"icmp ne ptr {held}, null"), "otherwise")
+    size = out.load("i64", held, offset("PyVarObject.ob_size"))
+    out.go_on_if(out.let(f"icmp eq i64 {size}, {defaults}"), "otherwise")
+    pointers = []
+    for place in range(count):
+        if place < count - defaults:
+            pointers.append(out.load("ptr", "%args", 8 * place))
+            continue
+        there = out.let(f"icmp ugt i64 {given}, {place}")
+        mine = out.at("%args", 8 * place)
+        standard = out.at(held, offset("PyTupleObject.ob_item") + 8 * (place - count + defaults))
+        pointers.append(out.load("ptr", out.let(f"select i1 {there}, ptr {mine}, ptr {standard}")))
+    return pointers
+
+
 def _unboxed(module: Module, out: Text, kind: str, pointer: str) -> str:
     if kind == "int":
         return "i64 " + int_value(out, pointer, "otherwise", "%flag")
@@ -768,6 +816,8 @@ def emit_osr(module: Module, name: str, body: str, owner: FunctionType, slots: t
     start = offset("_PyInterpreterFrame.localsplus")
     empty = f"inttoptr (i64 {null_in_frames()} to ptr)"
     expected = {place for place, _, _ in slots}
+    globals_ = out.load("ptr", "%frame", offset("_PyInterpreterFrame.f_globals"))
+    out.go_on_if(out.let(f"icmp eq ptr {globals_}, {module.object(owner.__globals__)}"), "otherwise")
     arguments, taken = [], []
     for place in range(filled):
         held = out.load("ptr", "%frame", start + 8 * place)

@@ -71,6 +71,7 @@ class _Machine:
         self.function, self.others, self.steps = function, others, steps
         self.values: dict[ir.Value, Any] = {}
         self.homes: dict[object, tuple[int, object]] = {}
+        self.closure: tuple[object, ...] | None = None
 
     def get(self, operand: ir.Operand) -> Any:
         if isinstance(operand, ir.Value):
@@ -304,6 +305,22 @@ class _Machine:
 
     op_call_c_int = op_call_c
 
+    def op_vectorcall(self, op: ir.Op, callee: Any, *given: object) -> object:
+        try:
+            return callee(*given)
+        except Exception as error:
+            self.leave(op, error)
+        return NULL
+
+    def op_closure(self, op: ir.Op) -> object:
+        assert self.closure is not None
+        return self.closure[int(op.attributes[0])]  # type: ignore[call-overload]
+
+    def op_cell_store(self, op: ir.Op, a: Any, new: object) -> object:
+        old = self.op_cell(op, a)
+        a.cell_contents = new
+        return old
+
     def op_call(self, op: ir.Op, callee: object, *given: object) -> tuple[int, object]:
         result = run(self.others[str(op.attributes[0])], *given, others=self.others, steps=self.steps)
         if isinstance(result, Left):
@@ -352,7 +369,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "tag_of": lambda p: p[0], "bits_of": lambda p: p[1], "bits_to_float": lambda b: from_tag(ir.TAG_FLOAT, b), "float_to_bits": _float_bits,
     "bits_to_bool": bool, "bits_to_ptr": lambda b: b.value, "ptr_to_bits": _Bits, "box_dyn": from_tag,
     "class_is": lambda a, b: type(a) is b, "version_is": lambda a, b: True, "keys_are": lambda a, b: True,
-    "code_is": lambda a, b: a.__code__ is b, "globals_are": lambda a, b: a.__globals__ is b, "same": operator.is_, "is_null": lambda a: a is NULL,
+    "code_is": lambda a, b: a.__code__ is b, "defaults_are": lambda a, b: a.__defaults__ is b, "globals_are": lambda a, b: a.__globals__ is b, "same": operator.is_, "is_null": lambda a: a is NULL,
     "float_value": float, "box_int": int, "box_float": float, "box_bool": bool,
     "size": len, "list_item": lambda a, b: a[b], "tuple_item": lambda a, b: a[b],
 }  # fmt: skip

@@ -10,7 +10,7 @@ What each instruction does is in `lift_numbers`, `lift_objects`, `lift_calls`; h
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Protocol
 
 from morrow.host import HERE
@@ -124,8 +124,6 @@ class Lifter(Numbers, Objects, Calls):
                 if place in self.stored and variables[place].kind == "obj":
                     self.emit("incref", variables[place].value)
                     self.state.locals[place] = Variable("obj", variables[place].values, variables[place].cls, "own")
-            if any(i.op in ("make_cell", "copy_free_vars") for i in self.instructions[:8]):
-                self.prologue()
         else:
             start = next((n for n, i in enumerate(self.instructions) if loop in (i.offset, i.at)), -1)
             if start < 0:
@@ -146,10 +144,6 @@ class Lifter(Numbers, Objects, Calls):
                 raise Gone("TOO_BIG", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out
-
-    def prologue(self) -> None:
-        """Cells and free variables are not understood yet where they are made."""
-        raise Gone("CLOSURE", self.code.co_firstlineno, self.code.co_name)
 
     def parameter(self, kind: str, cls: type | None, own: str) -> Variable:
         """Return a variable that the caller gives."""
@@ -659,7 +653,9 @@ class Lifter(Numbers, Objects, Calls):
 
     def store_local(self, place: int) -> None:
         new = self.pop()
-        if new.kind in ("null", "range"):
+        if new.kind == "null":
+            new = Variable("unbound")
+        if new.kind == "range":
             raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, new.kind)
         if new.kind == "obj" and new.own in ("weak", "local"):
             new = self.owned_copy(new)
@@ -696,6 +692,19 @@ class Lifter(Numbers, Objects, Calls):
         self.store_local(int(i.argument))  # type: ignore[call-overload]
         return self.load_local(int(i.extra))  # type: ignore[call-overload]
 
+    def do_load_and_clear(self, i: Instruction) -> str | None:
+        """Move a local to the stack (an inlined comprehension is about to use its name)."""
+        place = int(i.argument)  # type: ignore[call-overload]
+        variable = self.state.locals[place]
+        if variable.kind == "dyn" and self.fork(variable, "locals", place) == "end":
+            return "end"
+        variable = self.state.locals[place]
+        if any(v.own == "local" and v.values == variable.values for v in self.state.stack):
+            return self.leave("unsupported")
+        self.state.locals[place] = Variable("unbound")
+        self.push(Variable("null") if variable.kind == "unbound" else variable)
+        return None
+
     def do_delete(self, i: Instruction) -> str | None:
         """Unbind a local."""
         place = int(i.argument)  # type: ignore[call-overload]
@@ -711,6 +720,39 @@ class Lifter(Numbers, Objects, Calls):
             return self.leave("unsupported")
         self.state.locals[place] = new
         self.drop(old)
+        return None
+
+    def do_copy_free_vars(self, i: Instruction) -> str | None:
+        """The closure's cells become entries of the frame."""
+        first = layout.entries_of_frame(self.code) - len(self.code.co_freevars)
+        for index in range(len(self.code.co_freevars)):
+            cell = self.emit("closure", attributes=(index,))
+            self.state.locals[first + index] = Variable("obj", (cell,), CellType, "stable")
+            self.parameters.add(cell.number)
+        self.originals = list(self.state.locals)
+        return None
+
+    def do_load_cell(self, i: Instruction) -> str | None:
+        """Push what a cell holds."""
+        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
+        if cell.kind != "obj" or cell.cls is not CellType:
+            return self.leave("unsupported")
+        pointer = self.emit("cell", cell.value)
+        self.guard(self.emit("not", self.emit("is_null", pointer)), "unbound")
+        self.push(Variable("obj", (pointer,), None, "weak"))
+        return None
+
+    def do_store_cell(self, i: Instruction) -> str | None:
+        """Pop into a cell."""
+        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
+        if cell.kind != "obj" or cell.cls is not CellType or self.state.stack[-1].kind in ("null", "range"):
+            return self.leave("unsupported")
+        self.guard(self.emit("not", self.emit("is_null", self.emit("cell", cell.value))), "unbound")
+        self.stabilise()
+        new = self.own(self.state.stack[-1])
+        old = self.emit("cell_store", cell.value, new)
+        self.pop()
+        self.emit("decref", old)
         return None
 
     def do_swap(self, i: Instruction) -> None:

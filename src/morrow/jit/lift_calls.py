@@ -50,6 +50,10 @@ class Calls:
             result = handler(list(arguments), i, base)
             if result is not None:
                 return None if result == "done" else str(result)
+        if type(known) is type(len) and known in _FUNCTIONS and not bound and arguments:
+            result = self.plain_call(known, list(arguments), base)
+            if result is not None:
+                return None if result == "done" else str(result)
         if isinstance(known, MethodDescriptorType) and bound:
             result = self.call_method(known, list(arguments), base)
             if result is not None:
@@ -85,10 +89,10 @@ class Calls:
             return self.leave("call")
         if any(v.kind in ("null", "range", "unbound", "dyn") for v in arguments):
             return self.leave("call")
-        if missing:
-            # defaults are the tuple the function has now
+        standard = [self.constant(v) for v in defaults[len(defaults) - missing :]] if missing else []
+        if any(v.kind == "obj" and v.own != "stable" for v in standard):
             return self.leave("call")
-        kinds = tuple(self.argument_kind(v) for v in arguments)
+        kinds = tuple(self.argument_kind(v) for v in (*arguments, *standard))
         found = self.session.callee(function, kinds)
         if found is None:
             return self.leave("call")
@@ -97,6 +101,8 @@ class Calls:
         self.guard(self.emit("code_is", constant, self.object(code)), "code")
         if function is not self.function:
             self.guard(self.emit("globals_are", constant, self.object(function.__globals__)), "code")
+        if standard:
+            self.guard(self.emit("defaults_are", constant, self.object(function.__defaults__)), "code")
         self.stabilise()
         stack = self.state.stack
         arguments = stack[len(stack) - len(arguments) :]
@@ -107,6 +113,7 @@ class Calls:
                 operands.append(self.object(None))
             else:
                 operands.append(variable.value)
+        operands += [self.object(None) if v.kind == "none" else v.value for v in standard]
         pair = self.emit("call", constant, *operands, attributes=(name,))
         tag, bits = self.emit("tag_of", pair), self.emit("bits_of", pair)
         left = self.emit("int_compare", tag, ir.Literal(ir.TAG_EXIT), attributes=("eq",))
@@ -260,7 +267,45 @@ class Calls:
                 return None
             self.append(self.state.stack[-2].value)
             return self.finish(base, Variable("none"))
-        return None
+        names = _METHODS.get(cls)
+        if names is None or method.__name__ not in names:
+            return None
+        return self.plain_call(method, arguments, base)
+
+    def plain_call(self: Lifter, callee: object, arguments: list[Variable], base: int) -> str | None:
+        """Call a C callable with arguments of which the classes say that no Python code runs."""
+        bound = isinstance(callee, MethodDescriptorType)
+        for variable in arguments[1 if bound else 0 :]:
+            if self.class_of(variable) not in _PLAIN:
+                return None
+        count = len(arguments)
+        self.box_top(count)
+        self.stabilise()
+        operands = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
+        result = self.emit("vectorcall", self.object(callee), *operands, exit=self.exit("raised", raises=True))
+        return self.finish(base, Variable("obj", (result,), None, "own"))
+
+
+#: arguments that have no Python code of their own
+_PLAIN: frozenset[type | None] = frozenset({int, float, bool, str, bytes, type(None)})
+#: methods of builtin classes that run no Python code when their arguments are plain
+_METHODS: dict[type, frozenset[str]] = {
+    str: frozenset(
+        "capitalize casefold center count encode endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit isidentifier "
+        "islower isnumeric isprintable isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace rfind "
+        "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill".split()
+    ),
+    bytes: frozenset("count decode endswith find index replace rfind rindex split startswith strip lower upper hex".split()),
+    dict: frozenset("get pop keys values items copy clear popitem setdefault".split()),
+    list: frozenset("pop reverse clear copy insert".split()),
+    set: frozenset("add discard remove clear copy pop".split()),
+    int: frozenset("bit_length bit_count conjugate".split()),
+    float: frozenset("is_integer as_integer_ratio hex conjugate".split()),
+}  # fmt: skip
+#: builtin functions of the same sort
+_FUNCTIONS = frozenset(
+    (ord, chr, divmod, round, bin, hex, oct, hash, repr, ascii, abs, pow, *(f for n, f in vars(math).items() if type(f) is type(len) and n != "prod" and n != "fsum" and n != "dist" and n != "sumprod"))
+)  # fmt: skip
 
 
 def _hashable(value: object) -> bool:

@@ -122,7 +122,7 @@ class Objects:
             return self.leave("unsupported")
         cls = variable.cls or self.class_at(i)
         if cls is None and method:
-            cls = _METHOD_CLASSES.get(name) if "NO_DICT" in i.hint or "BUILTIN" in i.hint else None
+            cls = _METHOD_CLASSES.get(name) if i.hint != i.host and "ADAPTIVE" not in i.hint else None
         if cls is None:
             return self.leave("class")
         variable = self.is_class(variable, cls)
@@ -623,7 +623,10 @@ class Objects:
 
 
 #: methods that only these builtin classes have, for instructions the host has specialised without a class version to look up
-_METHOD_CLASSES: dict[str, type] = {"append": list}
+_METHOD_CLASSES: dict[str, type] = {
+    "append": list, "get": dict, "items": dict, "keys": dict, "values": dict, "add": set, "discard": set,
+    "startswith": str, "endswith": str, "strip": str, "split": str, "lower": str, "upper": str, "find": str, "replace": str,
+}  # fmt: skip
 
 
 def _lookup(cls: type, name: str) -> object | None:

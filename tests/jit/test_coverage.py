@@ -1,0 +1,314 @@
+"""What compiled code covers: each function here is compiled, run on the usual and on other arguments, and compared."""
+
+import math
+
+import pytest
+
+from morrow.jit.compile import Declined, Request, compile_function
+from tests.jit.native import agrees, call, compiled, outcome
+
+SCALE = 3
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+        self.moves = 0
+
+    def move(self, dx, dy=1):
+        self.x += dx
+        self.y += dy
+        self.moves += 1
+        return self.x
+
+    @property
+    def norm(self):
+        return self.x * self.x
+
+
+class Slotted:
+    __slots__ = ("value", "next")
+
+    def __init__(self, value, next=None):
+        self.value, self.next = value, next
+
+
+def numbers(a, b):
+    return a + b, a - b, a * b, a // b, a % b, a / b, a & b, a | b, a ^ b, a < b, a == b, -a, ~a
+
+
+def floats(a, b):
+    return a + b, a - b, a * b, a / b, a % b, a < b, a == b, -a, abs(a), a**2
+
+
+def shifts(a, b):
+    return a << b, a >> b
+
+
+def with_default(a, b=2, c=0.5):
+    return a * b + c
+
+
+def calls_default(n):
+    total = 0.0
+    for i in range(n):
+        total += with_default(i)
+        total += with_default(i, 3)
+    return total
+
+
+def comprehension(values, n):
+    return [v * 2 for v in values if v > n]
+
+
+def unpack(pairs):
+    total = 0
+    for a, b in pairs:
+        total += a * b
+    return total
+
+
+def words(text, n):
+    found = 0
+    for word in text:
+        if word.startswith("a") and word.upper() != "ADA":
+            found += n
+    return found
+
+
+def table(d, keys):
+    total = 0
+    for k in keys:
+        d[k] = d.get(k, 0) + 1
+        total += d[k]
+    return total
+
+
+def chain(node):
+    total = 0
+    while node is not None:
+        total += node.value
+        node.next, node = node.next, node.next
+    return total
+
+
+def steps(points, n):
+    last = 0
+    for i in range(n):
+        for p in points:
+            last = p.move(i, 2)
+    return last
+
+
+def scaled(values, n):
+    s = 0
+    for i in range(n):
+        s += values[i] * SCALE
+    return s
+
+
+def truth(values):
+    found = []
+    for v in values:
+        if v:
+            found.append(1)
+        elif not v:
+            found.append(0)
+    return found
+
+
+def root(n):
+    total = 0.0
+    for i in range(n):
+        total += math.sqrt(i) + math.floor(i * 0.3)
+    return total
+
+
+def test_arithmetic_on_ints():
+    values = [3, -7, 2**31, -(2**62), 2**63 - 1, 2**70, 0, True, 1.5]
+    agrees(numbers, (7, 3), *[(a, b) for a in values for b in values])
+
+
+def test_arithmetic_on_floats():
+    values = [0.5, -2.25, 1e308, 1e-320, math.inf, math.nan, -0.0, 0.0, 3, 2**60]
+    agrees(floats, (7.5, 3.25), *[(a, b) for a in values for b in values])
+
+
+def test_shifts():
+    agrees(shifts, (7, 3), *[(a, b) for a in (1, -1, 5, 2**40, -(2**62)) for b in (0, 1, 22, 62, 63, 64, 200, -1)])
+
+
+def test_defaults_are_those_of_the_moment():
+    agrees(with_default, (3, 4, 1.0), (3,), (3, 4), (2**63, 2), ("x", 2))
+    made = agrees(calls_default, (9,), (20,))
+    old = with_default.__defaults__
+    try:
+        with_default.__defaults__ = (5, 1.25)
+        assert outcome(lambda n: call(made, n), 9) == outcome(calls_default, 9)
+    finally:
+        with_default.__defaults__ = old
+
+
+def test_a_closure_reads_its_cells_as_they_are():
+    def outer():
+        k = 3
+
+        def inner(n):
+            total = 0
+            for i in range(n):
+                total += i * k
+            return total
+
+        def change(value):
+            nonlocal k
+            k = value
+
+        return inner, change
+
+    inner, change = outer()
+    made = compiled(inner, 9)
+    for value in (3, 4, 2**70, 0.5, "x"):
+        change(value)
+        assert outcome(lambda n: call(made, n), 9) == outcome(inner, 9)
+
+
+@pytest.mark.parametrize(
+    ("function", "warm", "others"),
+    [
+        (unpack, ([(1, 2), (3, 4)],), [([(1, 2), (3,)],), ([(1, 2.5)],), ([[1, 2]],), ([],)]),
+        (words, (["ada", "abc", "x"], 2), [(["ada", 5], 2), (["a" * 9], 0.5)]),
+        (table, ({}, ["a", "b", "a"]), [({}, [1, 2]), ({"a": "x"}, ["a"]), ({}, [[]])]),
+        (truth, ([0, 1, "", "x", None, True, [], [0], 0.0, 2.5],), [([{}, {1: 2}, (), Point(1, 2)],)]),
+        (root, (12,), [(0,), (300,)]),
+        (scaled, ([1, 2, 3], 3), [([1, 2], 3), ([1.5, 2, "a"], 3), (range(4), 3)]),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_is_covered(function, warm, others):
+    agrees(function, warm, *others)
+
+
+def test_an_inlined_comprehension():
+    if comprehension.__code__.co_cellvars:
+        pytest.skip("a comprehension is a function of its own on this host, and its outer variables are cells")
+    agrees(comprehension, ([1, 5, 9], 4), ([1.5, 5], 4), ([], 0), ([1, "x"], 2), ((7, 8), 1))
+
+
+def test_instances_are_read_and_written():
+    def state(function):
+        points = [Point(1, 2), Point(0.5, 3)]
+        return function(points, 5), [(p.x, p.y, p.moves) for p in points]
+
+    for _ in range(30):
+        steps([Point(1, 2), Point(3, 4)], 3)
+    made = compiled(steps, [Point(1, 2)], 3)
+    assert state(lambda *a: call(made, *a)) == state(steps)
+
+
+def test_slots_are_read_and_written():
+    def build():
+        node = None
+        for value in (1, 2, 3, 2**62):
+            node = Slotted(value, node)
+        return node
+
+    made = compiled(chain, build())
+    assert call(made, build()) == chain(build()) == 6 + 2**62
+
+
+def test_a_changed_global_is_seen():
+    global SCALE
+    made = compiled(scaled, [1, 2, 3], 3)
+    try:
+        for SCALE in (3, 5, 0.5, "a", 3):  # noqa: B007
+            assert outcome(lambda *a: call(made, *a), [1, 2, 3], 3) == outcome(scaled, [1, 2, 3], 3)
+    finally:
+        SCALE = 3
+
+
+def test_a_changed_class_is_seen():
+    class Thing:
+        def __init__(self):
+            self.x = 1
+
+        def get(self):
+            return self.x
+
+    def run(things):
+        total = 0
+        for t in things:
+            total += t.get()
+        return total
+
+    things = [Thing(), Thing()]
+    made = compiled(run, things)
+    old = Thing.get
+    assert call(made, things) == 2
+    Thing.get = lambda self: 10
+    assert call(made, things) == 20
+    Thing.get = old
+    things[1].get = lambda: 7
+    assert call(made, things) == 8
+
+    class Other:
+        x = 5
+
+        def get(self):
+            return 100
+
+    things[0].__class__ = Other
+    assert call(made, things) == 107
+
+
+def test_a_changed_code_is_seen():
+    def callee(a):
+        return a + 1
+
+    def other(a):
+        return a * 10
+
+    def run(n):
+        total = 0
+        for i in range(n):
+            total += callee_(i)
+        return total
+
+    globals()["callee_"] = callee
+    made = compiled(run, 5)
+    assert call(made, 5) == 15
+    callee.__code__ = other.__code__
+    assert call(made, 5) == 100
+    globals()["callee_"] = lambda a: 0
+    assert call(made, 5) == 0
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def f(n):\n    yield n", "def f(*a):\n    return a", "def f(*, a):\n    return a", "def f(n):\n    return lambda: n"],
+)
+def test_what_is_not_covered_is_declined_with_a_reason(source):
+    scope = {}
+    exec(source, scope)
+    made = compile_function(Request(scope["f"]))
+    assert isinstance(made, Declined)
+    assert made.reason.isupper()
+
+
+def test_code_keeps_no_function_alive():
+    import gc
+    import weakref
+
+    def f(n):
+        s = 0
+        for i in range(n):
+            s += i
+        return s
+
+    from tests.jit import native
+
+    watch = weakref.ref(f)
+    made = compiled(f, 9)
+    native._FUNCTIONS.pop(made.entry)
+    del f
+    gc.collect()
+    assert watch() is None
