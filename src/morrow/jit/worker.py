@@ -14,7 +14,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 from types import CodeType, FrameType, FunctionType
 
 from morrow.debuglog import log
@@ -25,6 +25,11 @@ START_BUSY = 0.35
 
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
+
+BUDGET = 0.15
+"""Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
+
+ALLOWANCE = 0.4
 
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
@@ -98,6 +103,7 @@ class Worker:
         decisions: code object -> `Decision`.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
+        spent: seconds of CPU spent compiling on the jit's own thread.
         only: compile nothing but code of files whose name begins so; for hunting bugs.
     """
 
@@ -106,6 +112,7 @@ class Worker:
         self.off = ""
         self.size = 0
         self.load_seconds = 0.0
+        self.spent = 0.0
         self.resting = ""
         self._queue: list[Task] = []
         self._ready = False
@@ -202,14 +209,16 @@ class Worker:
         if self._wanted and busy >= START_BUSY and not self._ready:
             with _quick_switches():
                 self.prepare()
-        if self._queue:
+        if self._queue and self.spent < ALLOWANCE + BUDGET * busy:
+            began = thread_time()
             with _quick_switches():
                 self.run(self._queue.pop(0))
+            self.spent += thread_time() - began
         now = monotonic()
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off
+        return bool(self._queue) and not self.off and self.spent < ALLOWANCE + BUDGET * busy
 
     def prepare(self) -> bool:
         """Import the compiler and prove the host, once. Returns whether code can be compiled; `off` says why not."""
