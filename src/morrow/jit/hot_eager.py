@@ -18,10 +18,10 @@ from morrow.host import HERE
 from morrow.jit.tracers import EAGER_TOOL
 from morrow.jit.worker import Task, Worker, _is_ours
 
-CALLS = (2, 12, 60)
+CALLS = (2, 30)
 """At which calls a function is compiled: at first with the types of its arguments only, then with what the host learnt."""
 
-TURNS = (3, 25)
+TURNS = (3, 30)
 """At which turns a loop is compiled."""
 
 def _level(code: CodeType) -> int:
