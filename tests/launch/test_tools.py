@@ -50,7 +50,7 @@ def test_plain_pytest_runs_a_project_that_has_opted_in_and_only_that(same):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "morrow.pytest_plugin"]
     got = run(command, cwd=same.folder, env=env)
     assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out, got.out
-    assert os.listdir(same.folder / "__pycache__")
+    assert list((same.folder / "__pycache__").iterdir())
     same.write({"pyproject.toml": "[project]\nname = 'x'\n", "test_shop.py": "import sys\ndef test(): assert 'morrow.launch' not in sys.modules\n"})
     assert "1 passed in" in run(command, cwd=same.folder, env=env).out
 
