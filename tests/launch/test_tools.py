@@ -39,7 +39,6 @@ def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertio
 
 @pytest.mark.slow
 def test_plain_pytest_runs_a_project_that_has_opted_in_and_only_that(same):
-    import os
     from pathlib import Path
 
     import morrow
