@@ -39,7 +39,6 @@ def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertio
 
 @pytest.mark.slow
 def test_plain_pytest_runs_a_project_that_has_opted_in_and_only_that(same):
-    import os
     from pathlib import Path
 
     import morrow
@@ -50,7 +49,7 @@ def test_plain_pytest_runs_a_project_that_has_opted_in_and_only_that(same):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "morrow.pytest_plugin"]
     got = run(command, cwd=same.folder, env=env)
     assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out, got.out
-    assert os.listdir(same.folder / "__pycache__")
+    assert list((same.folder / "__pycache__").iterdir())
     same.write({"pyproject.toml": "[project]\nname = 'x'\n", "test_shop.py": "import sys\ndef test(): assert 'morrow.launch' not in sys.modules\n"})
     assert "1 passed in" in run(command, cwd=same.folder, env=env).out
 
