@@ -8,7 +8,7 @@ import pytest
 
 from morrow import language
 from morrow.host import HERE
-from morrow.language.grammar import parse
+from morrow.language import parse
 
 pytestmark = pytest.mark.skipif(HERE is None or HERE.parses_template_strings, reason="this host words it itself")
 

@@ -71,7 +71,7 @@ def _compile(  # type: ignore[no-untyped-def]
         return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[arg-type,no-any-return]
     if isinstance(source, (str, bytes)):
         refused: SyntaxError | None = None
-        if not wanted and not _may_warn(source):
+        if not wanted:
             try:
                 return host_compile(source, filename, mode, flags, True, optimize)  # type: ignore[no-any-return]
             except SyntaxError as error:
@@ -94,20 +94,6 @@ def _compile(  # type: ignore[no-untyped-def]
     from morrow.language import codenames
 
     return codenames.rename(code)
-
-
-def _may_warn(source: str | bytes) -> bool:
-    """Return whether 3.14 may have something to say about an escape sequence, which the host says otherwise or not."""
-    if ("\\" if isinstance(source, str) else b"\\") not in source:  # type: ignore[operator]
-        return False
-    from morrow.host import HERE
-
-    if HERE is None or HERE.parses_template_strings:
-        return False
-    from morrow.language import escapes
-
-    text = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else bytes(source)
-    return escapes.may_have_invalid(text)
 
 
 def parse(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from morrow.host import HERE
-from morrow.language import blanking, escapes
+from morrow.language import blanking
 from morrow.language import host_compile as _compile
 from morrow.language import source as sources
 from morrow.language.grafting import Grafter, Ungrafted
@@ -54,7 +54,7 @@ def parse(
         type_comments, feature_version: as for `ast.parse`.
         flags: more compiler flags, such as those of `codeop`; ``ast.PyCF_ONLY_AST`` is always added.
 
-    Warnings about escape sequences are 3.14's (see `escapes`); the host's other warnings stay its own.
+    Warnings are the host's; `syntax_errors.compile_checked` puts 3.14's in their place.
 
     Raises:
         SyntaxError: the source is not Python 3.14. Positions and text are those of *source*.
@@ -68,12 +68,7 @@ def parse(
     except (UnicodeError, LookupError) as error:
         host.parse(source, mode)  # says it in its words, but a comment it may leave undecoded
         raise _undecodable(source, error, filename) from None
-    if not escapes.may_have_invalid(text.text):
-        return _parse(source, text, host)
-    with escapes.quiet():
-        parsed = _parse(source, text, host)
-    escapes.warn(text, filename)
-    return parsed
+    return _parse(source, text, host)
 
 
 def _parse(source: str | bytes, text: Source, host: _Host) -> Parsed:
