@@ -128,7 +128,8 @@ _ANNOTATED_NAME = re.compile(
     rb"(?m)^[ \t\f]*+(?!%b)[\w\x80-\xff.()\[\]'\" ]+?[ \t]*+:[ \t]*+[^\s#=]"  # a line that starts with one
     rb"|^[ \t\f]*+(?:class|if|else|elif|for|while|with|try|except|finally|match|case|async)\b[^\n]*:[^\n]*[\w\x80-\xff)\]][ \t]*:[ \t]*[^\s#]"
     rb"|;[^\n]*[\w\x80-\xff)\]][ \t]*+:[ \t]*+[^\s#]"  # one after another statement
-    % _KEYWORDS
+    rb"|^[ \t\f]*+def\b[^\n]*\)[ \t]*+:[ \t]*+(?!%b)[\w\x80-\xff.()\[\] ]+?[ \t]*+:[ \t]*+[^\s#=]"  # one in a one-line function
+    % (_KEYWORDS, _KEYWORDS)
 )
 
 
