@@ -65,7 +65,7 @@ def test_as_an_error_it_is_a_syntax_error():
             parse("x = 1\ny = '\\d'", "name.py")
     error = caught.value
     assert error.msg == '"\\d" is an invalid escape sequence. Did you mean "\\\\d"? A raw string is also an option.'
-    assert (error.filename, error.lineno, error.text) == ("name.py", 2, "y = '\\d'")
+    assert (error.filename, error.lineno, error.text) == ("name.py", 2, "y = '\\d'\n")
 
 
 def test_compile_says_it_too():

@@ -49,7 +49,7 @@ _ACCEPTED = re.compile(
 )
 _DEEP = re.compile(r"[-+~(\[{]{1000}|(?:\bnot\s+){1000}")
 # What may deserve a warning (`warned` looks closer): a backslash, a number running into a word, `is`, `finally`.
-_SUSPICIOUS = re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b|\bfinally\b|\bis\b\s*[-\w(\"'\[{]|[\"'0-9)\]}]\s*is\b")
+_SUSPICIOUS = re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b|[bB]['\"][^\n]*\\[NuU]|\bfinally\b|\bis\b\s*[-\w(\"'\[{]|[\"'0-9)\]}]\s*is\b")
 
 
 def explain(

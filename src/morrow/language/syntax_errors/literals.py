@@ -61,6 +61,8 @@ def find_invalid_escape(literal: str, *, plain: bool = False) -> tuple[str, int,
         what = escape[1]
         if plain and what in "{}":
             continue  # the tokenizer has warned about it
+        if what[0] > "\x7f" and not is_bytes:
+            continue  # beyond ASCII nothing is said (Parser/string_parser.c, decode_unicode_with_escapes)
         if what[0] in "01234567" and int(what, 8) > 0o377 or what[0] not in _KNOWN and (is_bytes or what[0] not in "NuU"):
             line_start = literal.rfind("\n", 0, escape.start()) + 1
             column = escape.start() - line_start if not is_bytes or line_start else 0

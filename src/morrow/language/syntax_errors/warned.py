@@ -19,7 +19,7 @@ from morrow.language.syntax_errors.literals import find_invalid_escape
 from morrow.language.syntax_errors.placement import check_placement
 from morrow.language.syntax_errors.scanner import Refused, Scanner, Token, invalid_escape
 
-_ESCAPE = re.compile(r"\\(?:[^\n\r\\'\"abfnrtvxNuU0-7{}]|[4-7][0-7][0-7])|\\[{}]")
+_ESCAPE = re.compile(r"\\(?:[^\n\r\\'\"abfnrtvxNuU0-7{}]|[4-7][0-7][0-7])|\\[{}]|[bB]['\"][^\n]*\\[NuU]")
 _NUMBER_START = re.compile(r"(?<![\w.])[0-9][0-9a-fA-FxXoObB_.]*(?:[eE][+-]?[0-9_]+)?[jJ]?(?:and|else|for|if|in|is|or|not)\b")
 _IS_LITERAL = re.compile(r"\bis\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[(0-9])|[\"'0-9)]\s+is\b")
 _FINALLY = re.compile(r"^([ \t]*)finally[ \t]*:(.*\n(?:\1[ \t]+.*\n|[ \t]*(?:#.*)?\n)*)", re.MULTILINE)
