@@ -115,6 +115,10 @@ def start_systems(folder: str) -> None:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
             getattr(__import__(module, fromlist=["*"]), function)(folder)
+    if settings.get("repl") != "basic" and _is_terminal():
+        from morrow.repl import editor
+
+        editor.start()
 
 
 def restart(line: CommandLine, given: list[str]) -> None:

@@ -4,11 +4,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-START = "import morrow.repl.editor as editor; editor.start('')\n"
-
 
 def test_code_interact_has_the_editor(start, tmp_path):
-    (tmp_path / "app.py").write_text(START + "import code\nspam = 41\ncode.interact(banner='inside', local=globals())\nprint('after')\n")
+    (tmp_path / "app.py").write_text("import code\nspam = 41\ncode.interact(banner='inside', local=globals())\nprint('after')\n")
     terminal = start(arguments=("app.py",))
     terminal.wait("inside")
     terminal.send("spa", "Tab", " + 1", "Enter")
@@ -19,7 +17,7 @@ def test_code_interact_has_the_editor(start, tmp_path):
 
 
 def test_breakpoint_has_the_editor(start, tmp_path):
-    (tmp_path / "app.py").write_text(START + "def f(spam):\n    breakpoint()\n    return spam\nprint('got', f(41))\n")
+    (tmp_path / "app.py").write_text("def f(spam):\n    breakpoint()\n    return spam\nprint('got', f(41))\n")
     terminal = start(arguments=("app.py",), wait="(Pdb)")
     terminal.wait(lambda _: b"\x1b[?2004h" in terminal.raw)
     terminal.send("p spa", "Tab", " + 1", "Enter")
@@ -33,7 +31,7 @@ def test_pdb_with_a_piped_input_is_left_alone(tmp_path):
     import subprocess
     import sys
 
-    (tmp_path / "app.py").write_text(START + "breakpoint()\nprint('end')\n")
+    (tmp_path / "app.py").write_text("breakpoint()\nprint('end')\n")
     done = subprocess.run([sys.executable, "-m", "morrow", "app.py"], cwd=tmp_path, input="p 6*7\nc\n", text=True, capture_output=True)
     assert "42" in done.stdout
     assert done.stdout.rstrip().endswith("end")

@@ -77,9 +77,22 @@ def _read(prompt_text: str) -> str | None:
             return input(prompt_text) + "\n"
         except EOFError:
             return None
-    sys.stderr.write(prompt_text)
-    sys.stderr.flush()
-    return (sys.stdin.readline() or None) if sys.stdin is not None else None
+    _tell(prompt_text)
+    if sys.stdin is None or sys.stdin.closed:
+        return None
+    try:
+        return sys.stdin.readline() or None
+    except OSError:
+        return None  # whoever wrote to us is gone: the end of the input
+
+
+def _tell(text: str) -> None:
+    """Write a prompt. That nobody can read it is no reason to stop, nor one to try again."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass  # closed, broken, or None; the input says when to end
 
 
 @hide
@@ -89,7 +102,7 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
         try:
             line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
             if line is None and not lines:
-                sys.stderr.write("\n")
+                _tell("\n")
                 return
             lines.append((line or "").rstrip("\n"))
             code = _compile(compiler, lines, line is None)
@@ -103,7 +116,7 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
             raise
         except KeyboardInterrupt:
             lines.clear()
-            sys.stderr.write("\nKeyboardInterrupt\n")
+            _tell("\nKeyboardInterrupt\n")
         except BaseException as error:
             lines.clear()
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__

@@ -118,7 +118,7 @@ class _Waiting:
 _EDITED = {"code": edit_code, "pdb": edit_pdb}
 
 
-def start(root: str) -> None:
+def start() -> None:
     """Give `code` and `pdb` the editor, now or when they are imported."""
     for name, give in _EDITED.items():
         if name in sys.modules:
