@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _worker: Worker | None = None
 _sampler: Sampler | None = None
 _off = "it was not started"
-_forks = False
+_stopped = False
 
 
 def start(root: str | None = None, *, mode: str | None = None) -> bool:
@@ -37,9 +37,13 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
     To switch it on for every plain ``python`` by one environment variable, put into usercustomize.py (``python -m site
     --user-site`` says where): ``import os; os.environ.get("MORROW_JIT", "off") != "off" and __import__("morrow.jit").jit.start()``.
     """
-    global _worker, _sampler, _off
-    if _worker is not None:
+    global _worker, _sampler, _off, _stopped
+    if _sampler is not None and not _stopped:
         return True
+    if _worker is not None:
+        _off = "it was stopped; a process starts it once"
+        return False
+    _stopped = False
     chosen = mode or settings.get("jit")
     wanted = settings.get("explain")
     if wanted:
@@ -77,7 +81,8 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
 
 def stop() -> None:
     """Switch the jit off: compiled code is taken out of service, the thread ends. `explain` still answers."""
-    global _off
+    global _stopped
+    _stopped = True
     if _sampler is not None:
         _sampler.stop()
     if _worker is not None:
@@ -85,7 +90,6 @@ def stop() -> None:
 
         hot_eager.stop()
         _worker.close()
-    _off = _off or "it was stopped"
 
 
 def explain(*, html: str | None = None) -> str:
@@ -94,6 +98,8 @@ def explain(*, html: str | None = None) -> str:
     Raises:
         OSError: the page cannot be written.
     """
+    if _worker is not None and _worker.off and not _stopped and html is None:
+        return f"jit: off: {_worker.off}\n"  # without importing more: the reason may be that imports are not safe
     from morrow.jit import report
 
     made = report.gather(_worker, _off, _sampler.busy if _sampler is not None else 0.0)
@@ -116,7 +122,7 @@ def _explain_at_exit(wanted: str) -> None:
 
 def is_on() -> bool:
     """Return whether the jit is looking for hot code or running some."""
-    return not _off and not (_worker is not None and _worker.off)
+    return not _off and not _stopped and not (_worker is not None and _worker.off)
 
 
 class _Lazy:
@@ -144,5 +150,5 @@ def _pause() -> None:
 
 
 def _resume() -> None:
-    if _sampler is not None and not _off and not sys.is_finalizing():
+    if _sampler is not None and not _off and not _stopped and not sys.is_finalizing():
         _sampler.start()

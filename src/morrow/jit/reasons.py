@@ -11,6 +11,7 @@ REASONS: dict[str, str] = {
     "OFF": "the jit is switched off ({detail})",
     "HOST_UNKNOWN": "{detail}",
     "NO_LLVM": "llvmlite is not installed, so nothing can be compiled: pip install morrow[jit]",
+    "SHADOWED": "{detail}, and the compiler needs the standard library's",
     "LLVM_BROKEN": "llvmlite could not be loaded: {detail}",
     "SUBINTERPRETER": "this is not the main interpreter; only the main one compiles",
     "TRACED": "a tracer, profiler or monitoring tool is on ({detail}); compiled code rests until it is off",

@@ -14,17 +14,22 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 from types import CodeType, FrameType, FunctionType
 
 from morrow.debuglog import log
-from morrow.host import HERE, probe
+from morrow.host import HERE
 
 START_BUSY = 0.35
 """Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
 
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
+
+BUDGET = 0.15
+"""Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
+
+ALLOWANCE = 0.4
 
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
@@ -98,6 +103,7 @@ class Worker:
         decisions: code object -> `Decision`.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
+        spent: seconds of CPU spent compiling on the jit's own thread.
         only: compile nothing but code of files whose name begins so; for hunting bugs.
     """
 
@@ -106,6 +112,7 @@ class Worker:
         self.off = ""
         self.size = 0
         self.load_seconds = 0.0
+        self.spent = 0.0
         self.resting = ""
         self._queue: list[Task] = []
         self._ready = False
@@ -202,14 +209,16 @@ class Worker:
         if self._wanted and busy >= START_BUSY and not self._ready:
             with _quick_switches():
                 self.prepare()
-        if self._queue:
+        if self._queue and self.spent < ALLOWANCE + BUDGET * busy:
+            began = thread_time()
             with _quick_switches():
                 self.run(self._queue.pop(0))
+            self.spent += thread_time() - began
         now = monotonic()
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off
+        return bool(self._queue) and not self.off and self.spent < ALLOWANCE + BUDGET * busy
 
     def prepare(self) -> bool:
         """Import the compiler and prove the host, once. Returns whether code can be compiled; `off` says why not."""
@@ -225,24 +234,29 @@ class Worker:
         return self._ready
 
     def _prepare(self) -> str:
-        from morrow.jit import tracers
         from morrow.jit.reasons import sentence
 
-        proven, why = probe.is_proven()
-        if not proven:
-            return sentence("HOST_UNKNOWN", why)
-        if not tracers.is_main_interpreter():
-            return sentence("SUBINTERPRETER")
-        if tracers.evaluates_frames_itself():
-            return sentence("EVAL_FRAME")
         try:
             with _ImportsAreOurs():
+                from morrow.host import probe
+
+                proven, why = probe.is_proven()
+                if not proven:
+                    return sentence("HOST_UNKNOWN", why)
+                from morrow.jit import tracers
+
+                if not tracers.is_main_interpreter():
+                    return sentence("SUBINTERPRETER")
+                if tracers.evaluates_frames_itself():
+                    return sentence("EVAL_FRAME")
                 import llvmlite.binding  # noqa: F401
 
                 from morrow.jit import compile as compiler
-                from morrow.jit import llvm, osr, running
+                from morrow.jit import install, llvm, osr, running  # noqa: F401
+        except ShadowedImport as error:
+            return sentence("SHADOWED", error)
         except ModuleNotFoundError as error:
-            return sentence("NO_LLVM") if error.name == "llvmlite" else sentence("LLVM_BROKEN", error)
+            return sentence("NO_LLVM") if (error.name or "").partition(".")[0] == "llvmlite" else sentence("LLVM_BROKEN", error)
         except (ImportError, OSError) as error:
             return sentence("LLVM_BROKEN", error)
 

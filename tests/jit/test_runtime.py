@@ -1,0 +1,179 @@
+"""The jit as a whole: switched on, it compiles, rests for tracers, explains itself and changes no answer."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from morrow.host import HERE
+
+pytest.importorskip("llvmlite")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(HERE is None or not HERE.jit_supported, reason="the jit has not been taught this host")]
+ROOT = Path(__file__).parents[2]
+
+WORK = """
+import sys, time
+import morrow.jit
+assert morrow.jit.start(mode=%r)
+def work(n):
+    total = 0
+    for number in range(n):
+        total += number * number %% 7
+    return total
+def loop(seconds):
+    until = time.monotonic() + seconds
+    turns = 0
+    while time.monotonic() < until:
+        for _ in range(10):
+            turns += work(3000) > 0
+        if morrow.jit._worker is not None and any(d.functions for d in morrow.jit._worker.decisions.values()):
+            break
+    return turns > 0
+"""
+
+
+def work(n):
+    """Compute what WORK's function of the same name does."""
+    return sum(number * number % 7 for number in range(n))
+
+
+def run(program, *arguments, mode="on", status=0):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))} | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", WORK % mode + ("morrow.jit._worker.only = '<string>'\n" if mode == "eager" else "") + textwrap.dedent(program), *arguments], capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+def test_hot_code_is_found_and_compiled_by_itself():
+    out = run("""
+        print(loop(40), work(3000))
+        from morrow.jit import install
+        print(install.is_installed(work))
+        text = morrow.jit.explain()
+        print("compiled" in text and "work" in text)
+        """)
+    assert out == f"True {work(3000)}\nTrue\nTrue\n"
+
+
+def test_eager_compiles_at_the_first_calls():
+    out = run("""
+        print([work(100) for _ in range(20)][-1])
+        from morrow.jit import install
+        print(install.is_installed(work))
+        """, mode="eager")  # fmt: skip
+    assert out == f"{work(100)}\nTrue\n"
+
+
+def test_compiled_code_rests_while_a_tracer_is_on():
+    out = run("""
+        for _ in range(20): work(100)
+        from morrow.jit import install
+        assert install.is_installed(work)
+        events = []
+        def trace(frame, event, argument):
+            events.append(event)
+            return trace
+        sys.settrace(trace)
+        print(install.is_installed(work), work(2))
+        sys.settrace(None)
+        print(events.count("line") > 4, events[0])
+        until = time.monotonic() + 20
+        while not install.is_installed(work) and time.monotonic() < until:
+            time.sleep(0.01)
+        print(install.is_installed(work), work(100))
+        """, mode="eager")  # fmt: skip
+    assert out == f"False 1\nTrue call\nTrue {work(100)}\n"
+
+
+def test_stopping_leaves_everything_interpreted():
+    out = run("""
+        for _ in range(20): work(100)
+        from morrow.jit import install
+        print(install.is_installed(work))
+        morrow.jit.stop()
+        print(install.is_installed(work), work(100), list(install.installed()), morrow.jit.is_on())
+        """, mode="eager")  # fmt: skip
+    assert out == f"True\nFalse {work(100)} [] False\n"
+
+
+def test_a_changed_function_gives_its_new_answer():
+    out = run("""
+        for _ in range(20): work(100)
+        work.__code__ = (lambda n: "new").__code__
+        print(work(100))
+        """, mode="eager")  # fmt: skip
+    assert out == "new\n"
+
+
+def test_finalizers_at_exit_run_interpreted():
+    out = run("""
+        class Late:
+            def __del__(self, work=work, print=print):
+                print("late", work(100))
+        for _ in range(20): work(100)
+        late = Late()
+        """, mode="eager")  # fmt: skip
+    assert out == f"late {work(100)}\n"
+
+
+def test_threads_all_run_compiled_code():
+    out = run("""
+        import threading
+        results = []
+        threads = [threading.Thread(target=lambda: results.append([work(500) for _ in range(200)][-1])) for _ in range(6)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print(results)
+        """, mode="eager")  # fmt: skip
+    assert out == f"{[work(500)] * 6}\n"
+
+
+def test_a_module_of_the_programs_own_is_not_run_early(tmp_path):
+    """A program with a dis.py of its own must not have it imported by the compiler, nor lose it to the library's."""
+    (tmp_path / "dis.py").write_text("print('the wrong dis')\n")
+    (tmp_path / "app.py").write_text(textwrap.dedent("""
+        import time, morrow.jit
+        morrow.jit.start(mode="on")
+        until = time.monotonic() + 8
+        def work(n):
+            total = 0
+            for k in range(n):
+                total += k
+            return total
+        while time.monotonic() < until and morrow.jit.is_on():
+            work(1000)
+        print(morrow.jit.explain())
+        """))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))} | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, str(tmp_path / "app.py")], capture_output=True, text=True, timeout=60, env=environment)
+    assert "the wrong dis" not in done.stdout and "its own 'dis'" in done.stdout, done.stdout + done.stderr
+
+
+def test_without_llvmlite_it_says_so():
+    out = run("""
+        sys.modules["llvmlite.binding"] = sys.modules["llvmlite"] = None
+        morrow.jit._get_worker().prepare()
+        print(morrow.jit.explain())
+        """)  # fmt: skip
+    assert "llvmlite is not installed" in out
+
+
+def test_explain_writes_a_page(tmp_path):
+    page = tmp_path / "page.html"
+    run("for _ in range(20): work(100)\nmorrow.jit.explain(html=sys.argv[1])", str(page), mode="eager")
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and "work" in text and "machine code" in text
+
+
+def test_the_launcher_explains(tmp_path):
+    app = tmp_path / "app.py"
+    app.write_text("print('ran')\n")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))} | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "morrow"]
+    done = subprocess.run([*command, "--explain", str(app)], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout == "ran\n" and done.stderr.startswith("jit: nothing was hot long enough")
+    done = subprocess.run([*command, "--explain", "-X", "jit=off", str(app)], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stderr == "jit: off: -X jit=off\n"
