@@ -118,6 +118,7 @@ def truth(values):
 
 
 def slices(n, k):
+    n = n + 0
     perm = list(range(n))
     seen = []
     for i in range(k):
@@ -324,3 +325,19 @@ def test_code_keeps_no_function_alive():
     del f
     gc.collect()
     assert watch() is None
+
+
+def test_a_function_that_leaves_before_its_loops_is_declined():
+    def f(n):
+        values = sorted(range(n))
+        total = 0
+        for v in values:
+            total += v
+        return total
+
+    for _ in range(60):
+        f(9)
+    made = compile_function(Request(f))
+    assert isinstance(made, Declined)
+    assert made.reason == "NOT_FASTER"
+    assert "before its loops" in made.detail
