@@ -158,12 +158,37 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if self._runs_although_compiled(decision, function):
+            return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
             self._queue.append(Task(code, function, None if None in arguments else arguments))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
+
+    def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
+        """Deal with a function whose code is in place and which the interpreter is nevertheless seen running.
+
+        It has left its compiled code and went on in CPython for long: one such exit is enough to compile it without
+        assuming what failed. Returns whether there is nothing more to do about it.
+        """
+        from morrow.jit import compile as compiler
+        from morrow.jit import install
+
+        made = next((made for reference, made in decision.functions if reference() is function), None)
+        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+            return False
+        usual = compiler.OFTEN
+        compiler.OFTEN = 1
+        try:
+            verdict = made.review()
+        finally:
+            compiler.OFTEN = usual
+        if verdict == "recompile" and decision.makes < MAKES:
+            self._queue.append(Task(decision.code, function))
+            return True
+        return False
 
     @contextmanager
     def working(self) -> Iterator[None]:
