@@ -15,8 +15,8 @@ pytest.importorskip("llvmlite", reason="the jit needs llvmlite")
 if HERE is None or not HERE.jit_supported:
     pytest.skip("the jit does not know this host", allow_module_level=True)
 
-from morrow.jit import compile as pipeline  # noqa: E402
-from morrow.jit.compile import Compiled, Declined, Request, compile_function  # noqa: E402
+from morrow.jit import compile as pipeline
+from morrow.jit.compile import Compiled, Declined, Request, compile_function
 
 pipeline.LEAST_GAIN = 0
 

@@ -38,4 +38,5 @@ FACTS = Facts(
     null_before_callable=True,
     throws_behind=False,
     error_indicator="triple",
+    threading_finds_main=False,
 )

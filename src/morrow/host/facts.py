@@ -76,6 +76,7 @@ class Facts:
     attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
     null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
     throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
+    threading_finds_main: bool  # threading knows the main thread; else it takes the thread that imports it first for it
     error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
 
     def __init__(self, **values: object) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, infer, ir, ir_check, layout, lift
+from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import Gone
 from morrow.jit.objects import offset
@@ -239,9 +239,9 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
         emit.emit_function(module, lifted, owner)
     entry = f"{session.name}_entry"
     if request.loop is None:
-        emit.emit_vectorcall(module, entry, name, function, session.kinds[name], STOCK)
+        emit_entries.emit_vectorcall(module, entry, name, function, session.kinds[name], STOCK)
     else:
-        emit.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
+        emit_entries.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
     return _load(request, session, module, entry, stages, started)
 
 
@@ -363,7 +363,7 @@ class _Session:
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
             if self.gain < LEAST_GAIN:
-                raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
+                raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
             return name
         loose = _history(function.__code__).loose
         if request.arguments is not None and not loose:
@@ -376,7 +376,7 @@ class _Session:
             kinds_ = tuple(_kind_of(c) for c in guessed)
         found = self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
-            raise Gone("NOTHING_TO_GAIN", function.__code__.co_firstlineno, function.__name__)
+            raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
         return found
 
     def fresh_name(self) -> str:
@@ -403,6 +403,9 @@ class _Session:
                     self.again.discard(name)
                     lifter = lift.Lifter(function, name, kinds, self)
                     lifted = lifter.run()
+            line = lifter.leaves_before_loops()
+            if line:
+                raise Gone("NOT_FASTER", line, f"it goes back to CPython at line {line}, before its loops")
         except Gone:
             del self.names[function, kinds]
             raise

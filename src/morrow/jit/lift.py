@@ -5,19 +5,20 @@ values (`ir_types.Variable`), and writes IR while it walks. A block reached with
 versioning) up to `MOST_VERSIONS`; then kinds that differ become ``dyn``, which costs a test but no second copy. Locals that
 nobody will look at again do not count as kinds: they are kept in memory (``home``), because a traceback might show them.
 
-What each instruction does is in `lift_numbers`, `lift_objects`, `lift_calls`; here are the state and the blocks.
+What each instruction does is in `lift_locals`, `lift_numbers`, `lift_objects`, `lift_calls`; here are the state and the blocks.
 """
 
 from __future__ import annotations
 
-from types import CellType, FunctionType
+from types import FunctionType
 from typing import Protocol
 
 from morrow.host import HERE
 from morrow.jit import infer, ir, layout
-from morrow.jit.bytecode import Instruction, read_bytecode
-from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap, literal
+from morrow.jit.bytecode import read_bytecode
+from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap
 from morrow.jit.lift_calls import Calls
+from morrow.jit.lift_locals import Locals
 from morrow.jit.lift_numbers import Numbers
 from morrow.jit.lift_objects import Objects
 
@@ -66,7 +67,7 @@ class _Version:
         self.label, self.signatures, self.index, self.state = label, signatures, index, state
 
 
-class Lifter(Numbers, Objects, Calls):
+class Lifter(Locals, Numbers, Objects, Calls):
     """Lifts one function for one set of argument kinds; `run` gives the IR."""
 
     def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session) -> None:
@@ -127,7 +128,7 @@ class Lifter(Numbers, Objects, Calls):
         else:
             start = next((n for n, i in enumerate(self.instructions) if loop in (i.offset, i.at)), -1)
             if start < 0:
-                raise Gone("NO_SUCH_LOOP", self.code.co_firstlineno, str(loop))
+                raise Gone("LOOP_HEAD", self.code.co_firstlineno, str(loop))
             for place, (kind, cls) in enumerate(self.kinds):
                 variables[place] = self.parameter(kind, cls, "own")
             stack = [self.parameter(kind, cls, "own") for kind, cls in stack_kinds]
@@ -141,9 +142,18 @@ class Lifter(Numbers, Objects, Calls):
             self.exits = {}
             self.walk(version.index)
             if len(self.out.blocks) > MOST_BLOCKS:
-                raise Gone("TOO_BIG", self.code.co_firstlineno, self.code.co_name)
+                raise Gone("TOO_LARGE", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out
+
+    def leaves_before_loops(self) -> int:
+        """Return the line where the function leaves for good before any of its loops, 0 if it has none or reaches one."""
+        heads = {i.argument for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if") and int(i.argument) <= n}  # type: ignore[call-overload]
+        if not heads or any(head in self.versions for head in heads):
+            return 0
+        lines = {i.offset: i.line for i in self.instructions}
+        left = [op.exit.offset for b in self.out.blocks for op in b.ops if op.name == "leave" and op.exit is not None]
+        return max((lines.get(at, 0) for at in left), default=0)
 
     def parameter(self, kind: str, cls: type | None, own: str) -> Variable:
         """Return a variable that the caller gives."""
@@ -163,7 +173,7 @@ class Lifter(Numbers, Objects, Calls):
                 return
             first = False
             if index >= len(self.instructions):
-                raise Gone("UNKNOWN_FLOW", self.code.co_firstlineno, self.code.co_name)
+                raise Gone("STACK", self.code.co_firstlineno, self.code.co_name)
             self.index = index
             instruction = self.instructions[index]
             self.before = self.state.copy()
@@ -178,7 +188,7 @@ class Lifter(Numbers, Objects, Calls):
                 ended = method(instruction) == "end"
             except _OtherHandler:
                 if self.block is not block:
-                    raise Gone("HANDLER", instruction.line, self.code.co_name) from None
+                    raise Gone("LOOP_HANDLER", instruction.line, self.code.co_name) from None
                 del block.ops[written:]
                 self.state, self.before = state, before
                 self.exits.clear()
@@ -284,7 +294,7 @@ class Lifter(Numbers, Objects, Calls):
             return self.object(None), False
         if kind == "dyn":
             return self.emit("box_dyn", *variable.values), variable.own != "own"
-        raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, kind)
+        raise Gone("STACK", self.instructions[self.index].line, kind)
 
     def drop(self, variable: Variable) -> None:
         """The variable goes; drop its reference if it is ours."""
@@ -415,7 +425,7 @@ class Lifter(Numbers, Objects, Calls):
         version = next((v for v in versions if v.signatures == signatures), None)
         if version is None:
             if exact and len(versions) >= MOST_EXACT:
-                raise Gone("TOO_BIG", self.instructions[index].line, self.code.co_name)
+                raise Gone("TOO_LARGE", self.instructions[index].line, self.code.co_name)
             if not exact and len(versions) >= MOST_VERSIONS:
                 signatures = self.generalised(versions, signatures, len(state.locals))
                 version = next((v for v in versions if v.signatures == signatures), None)
@@ -465,10 +475,10 @@ class Lifter(Numbers, Objects, Calls):
                 result.append(("obj", classes.pop() if len(classes) == 1 else None, "own", (None,)))
             elif kinds & {"null"} or len(kinds) == 1 and kinds & {"range"}:
                 if kinds != {"range"}:
-                    raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, "stack shapes differ")
+                    raise Gone("STACK", self.instructions[self.index].line, "stack shapes differ")
                 result.append(("range", None, "", (None, None, None)))
             elif "range" in kinds:
-                raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, "iterators differ")
+                raise Gone("STACK", self.instructions[self.index].line, "iterators differ")
             else:
                 result.append(("dyn", None, "own", (None, None)))
         return tuple(result)
@@ -482,14 +492,14 @@ class Lifter(Numbers, Objects, Calls):
             return variable
         if kind == "dyn":
             return self.as_dyn(variable)
-        raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, f"{variable.kind} as {kind}")
+        raise Gone("STACK", self.instructions[self.index].line, f"{variable.kind} as {kind}")
 
     def owned_copy(self, variable: Variable) -> Variable:
         """Return a variable with a reference of its own."""
         if variable.kind == "obj":
             self.emit("incref", variable.value)
             return Variable("obj", variable.values, variable.cls, "own")
-        raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, "a copy of a tagged value")
+        raise Gone("STACK", self.instructions[self.index].line, "a copy of a tagged value")
 
     def as_dyn(self, variable: Variable) -> Variable:
         """Return the variable as a tag and bits."""
@@ -512,7 +522,7 @@ class Lifter(Numbers, Objects, Calls):
                 self.emit("incref", variable.value)
             tag, bits = ir.TAG_OBJECT, self.emit("ptr_to_bits", variable.value)
         else:
-            raise Gone("UNKNOWN_FLOW", self.instructions[self.index].line, f"{kind} as a tagged value")
+            raise Gone("STACK", self.instructions[self.index].line, f"{kind} as a tagged value")
         return Variable("dyn", (ir.Literal(tag), bits), None, "own")
 
     def send_home(self, place: int) -> None:
@@ -589,231 +599,6 @@ class Lifter(Numbers, Objects, Calls):
         """Leave if a tagged local has no value (the interpreter raises UnboundLocalError)."""
         is_unbound = self.emit("int_compare", tag, ir.Literal(ir.TAG_UNBOUND), attributes=("eq",))
         self.emit("guard_false", is_unbound, exit=self.exit("unbound"))
-
-    # -- plain instructions ----------------------------------------------------------------------------------------------------
-
-    def do_nop(self, i: Instruction) -> None:
-        """Nothing."""
-
-    do_end_for = do_nop
-
-    def do_pop(self, i: Instruction) -> None:
-        """Drop the top of the stack."""
-        self.drop(self.pop())
-
-    do_pop_iter = do_pop
-
-    def do_push_null(self, i: Instruction) -> None:
-        """Push the empty entry of a call."""
-        self.push(Variable("null"))
-
-    def do_const(self, i: Instruction) -> None:
-        """Push a constant."""
-        self.push(self.constant(i.argument))
-
-    def constant(self, value: object) -> Variable:
-        """Return the variable for an object that lives as long as the code."""
-        return literal(value) or Variable("obj", (self.object(value),), type(value), "stable")
-
-    def do_load(self, i: Instruction) -> str | None:
-        """Push a local."""
-        return self.load_local(int(i.argument))  # type: ignore[call-overload]
-
-    def load_local(self, place: int) -> str | None:
-        variable = self.state.locals[place]
-        if variable.kind == "unbound":
-            return self.leave("unbound")
-        if variable.kind == "dyn":
-            if self.fork(variable, "locals", place) == "end":
-                return "end"
-            variable = self.state.locals[place]
-        if variable.kind == "obj":
-            own = "local" if variable.own == "own" else variable.own
-            variable = Variable("obj", variable.values, variable.cls, own)
-        self.push(variable)
-        return None
-
-    def do_load_load(self, i: Instruction) -> str | None:
-        """Push two locals."""
-        for place in (i.argument, i.extra):
-            variable = self.state.locals[int(place)]  # type: ignore[call-overload]
-            if variable.kind == "unbound":
-                return self.leave("unbound")
-            if variable.kind == "dyn":
-                if self.fork(variable, "locals", int(place)) == "end":  # type: ignore[call-overload]
-                    return "end"
-                self.before = self.state.copy()
-        for place in (i.argument, i.extra):
-            self.load_local(int(place))  # type: ignore[call-overload]
-        return None
-
-    def do_store(self, i: Instruction) -> None:
-        """Pop into a local."""
-        self.store_local(int(i.argument))  # type: ignore[call-overload]
-
-    def store_local(self, place: int) -> None:
-        new = self.pop()
-        if new.kind == "null":
-            new = Variable("unbound")
-        if new.kind == "range":
-            raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, new.kind)
-        if new.kind == "obj" and new.own in ("weak", "local"):
-            new = self.owned_copy(new)
-        old = self.state.locals[place]
-        self.state.locals[place] = new
-        if old.kind == "home":
-            self.emit("home_drop", attributes=(place,))
-        if old.kind == "obj" and old.own == "own":
-            for index, variable in enumerate(self.state.stack):
-                if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
-                    # an entry of the stack still uses it: the reference is handed on
-                    self.state.stack[index] = Variable("obj", variable.values, variable.cls, "own")
-                    old = Variable("obj", old.values, old.cls, "stable")
-                    break
-            for index, variable in enumerate(self.state.stack):
-                if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
-                    self.state.stack[index] = self.owned_copy(variable)
-        self.drop(old)
-
-    def do_store_store(self, i: Instruction) -> None:
-        """Pop into two locals."""
-        self.store_local(int(i.argument))  # type: ignore[call-overload]
-        self.store_local(int(i.extra))  # type: ignore[call-overload]
-
-    def do_store_load(self, i: Instruction) -> str | None:
-        """Pop into one local and push another (or the same)."""
-        if i.extra != i.argument:
-            place = int(i.extra)  # type: ignore[call-overload]
-            variable = self.state.locals[place]
-            if variable.kind == "unbound":
-                return self.leave("unbound")
-            if variable.kind == "dyn" and self.fork(variable, "locals", place) == "end":
-                return "end"
-        self.store_local(int(i.argument))  # type: ignore[call-overload]
-        return self.load_local(int(i.extra))  # type: ignore[call-overload]
-
-    def do_load_and_clear(self, i: Instruction) -> str | None:
-        """Move a local to the stack (an inlined comprehension is about to use its name)."""
-        place = int(i.argument)  # type: ignore[call-overload]
-        variable = self.state.locals[place]
-        if variable.kind == "dyn" and self.fork(variable, "locals", place) == "end":
-            return "end"
-        variable = self.state.locals[place]
-        if any(v.own == "local" and v.values == variable.values for v in self.state.stack):
-            return self.leave("unsupported")
-        self.state.locals[place] = Variable("unbound")
-        self.push(Variable("null") if variable.kind == "unbound" else variable)
-        return None
-
-    def do_delete(self, i: Instruction) -> str | None:
-        """Unbind a local."""
-        place = int(i.argument)  # type: ignore[call-overload]
-        variable = self.state.locals[place]
-        if variable.kind == "unbound":
-            return self.leave("unbound")
-        if variable.kind == "dyn":
-            self.bound(variable.values[0])
-        self.push(Variable("unbound"))
-        new = self.pop()
-        old = self.state.locals[place]
-        if any(v.own == "local" and v.values == old.values for v in self.state.stack):
-            return self.leave("unsupported")
-        self.state.locals[place] = new
-        self.drop(old)
-        return None
-
-    def do_copy_free_vars(self, i: Instruction) -> str | None:
-        """The closure's cells become entries of the frame."""
-        first = layout.entries_of_frame(self.code) - len(self.code.co_freevars)
-        for index in range(len(self.code.co_freevars)):
-            cell = self.emit("closure", attributes=(index,))
-            self.state.locals[first + index] = Variable("obj", (cell,), CellType, "stable")
-            self.parameters.add(cell.number)
-        self.originals = list(self.state.locals)
-        return None
-
-    def do_load_cell(self, i: Instruction) -> str | None:
-        """Push what a cell holds."""
-        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
-        if cell.kind != "obj" or cell.cls is not CellType:
-            return self.leave("unsupported")
-        pointer = self.emit("cell", cell.value)
-        self.guard(self.emit("not", self.emit("is_null", pointer)), "unbound")
-        self.push(Variable("obj", (pointer,), None, "weak"))
-        return None
-
-    def do_store_cell(self, i: Instruction) -> str | None:
-        """Pop into a cell."""
-        cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
-        if cell.kind != "obj" or cell.cls is not CellType or self.state.stack[-1].kind in ("null", "range"):
-            return self.leave("unsupported")
-        self.guard(self.emit("not", self.emit("is_null", self.emit("cell", cell.value))), "unbound")
-        self.stabilise()
-        new = self.own(self.state.stack[-1])
-        old = self.emit("cell_store", cell.value, new)
-        self.pop()
-        self.emit("decref", old)
-        return None
-
-    def do_swap(self, i: Instruction) -> None:
-        """Exchange the top with another entry."""
-        stack, n = self.state.stack, int(i.argument)  # type: ignore[call-overload]
-        stack[-1], stack[-n] = stack[-n], stack[-1]
-
-    def do_copy(self, i: Instruction) -> str | None:
-        """Push an entry again."""
-        n = int(i.argument)  # type: ignore[call-overload]
-        variable = self.state.stack[-n]
-        if variable.kind == "dyn":
-            if self.fork(variable, "stack", len(self.state.stack) - n) == "end":
-                return "end"
-            variable = self.state.stack[-n]
-        if variable.kind == "range":
-            return self.leave("unsupported")
-        if variable.kind == "obj" and variable.own == "own":
-            variable = self.owned_copy(variable)
-        self.push(variable)
-        return None
-
-    def do_jump(self, i: Instruction) -> str:
-        """Go somewhere else; going back is where others get their turn."""
-        target = int(i.argument)  # type: ignore[call-overload]
-        if target <= self.index:
-            self.stabilise()
-            self.emit("poll", exit=self.exit("asked", at=target))
-        self.jump(target)
-        return "end"
-
-    def do_return(self, i: Instruction) -> str:
-        """Give back the top of the stack."""
-        if self.osr:
-            return self.leave("return")
-        return self.give(self.pop())
-
-    def do_return_const(self, i: Instruction) -> str:
-        """Give back a constant."""
-        if self.osr:
-            return self.leave("return")
-        return self.give(self.constant(i.argument))
-
-    def give(self, variable: Variable) -> str:
-        """End the call with a value."""
-        if variable.kind == "obj" and variable.own != "own":
-            variable = self.owned_copy(variable)
-        if variable.kind in ("range", "null"):
-            raise Gone("NOT_AN_OBJECT", self.instructions[self.index].line, variable.kind)
-        tag, bits = self.as_dyn(variable).values
-        for place, local in enumerate(self.state.locals):
-            if local.kind == "home":
-                self.emit("home_drop", attributes=(place,))
-            else:
-                self.drop(local)
-        for entry in self.state.stack:
-            self.drop(entry)
-        self.returns.add(tag.value if isinstance(tag, ir.Literal) else -1)
-        assert self.block is not None
-        self.block.ops.append(ir.Op("return", (tag, bits)))
-        return "end"
 
 
 _TYPES = {

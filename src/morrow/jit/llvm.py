@@ -8,13 +8,14 @@ the object code itself holds no addresses and can be kept on disk.
 from __future__ import annotations
 
 import ctypes
-from ctypes.util import find_library
 from collections.abc import Mapping
+from ctypes.util import find_library
 from functools import cache
 
 import llvmlite.binding as binding
 
 from morrow.jit import guards
+
 
 @cache
 def machine(level: int) -> binding.TargetMachine:

@@ -30,6 +30,8 @@ REASONS: dict[str, str] = {
     "KEEPS_LEAVING": "its compiled code had to be left too often ({detail})",
     "NOT_FASTER": "nothing in it would run faster as machine code ({detail})",
     "CALLS_UNKNOWN": "calls {detail}, whose effects are not known",
+    "CLOSURE": "inner functions use its variables (or, in a running loop, it uses outer ones), which the compiler does not take yet",
+    "ARGUMENTS": "it takes *args, **kwargs or keyword-only arguments, which the compiler does not take yet",
     # -- one loop -------------------------------------------------------------------------------------------------------
     "LOOP_HEAD": "the running loop could not be entered ({detail})",
     "LOOP_HANDLER": "an exception inside the loop would find another handler than in CPython",

@@ -117,6 +117,7 @@ class Worker:
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
+        self._pending: object = None
         self._lock = _thread.allocate_lock()
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
@@ -158,12 +159,37 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if self._runs_although_compiled(decision, function):
+            return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
             self._queue.append(Task(code, function, None if None in arguments else arguments))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
+
+    def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
+        """Deal with a function whose code is in place and which the interpreter is nevertheless seen running.
+
+        It has left its compiled code and went on in CPython for long: one such exit is enough to compile it without
+        assuming what failed. Returns whether there is nothing more to do about it.
+        """
+        from morrow.jit import compile as compiler
+        from morrow.jit import install
+
+        made = next((made for reference, made in decision.functions if reference() is function), None)
+        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+            return False
+        usual = compiler.OFTEN
+        compiler.OFTEN = 1
+        try:
+            verdict = made.review()
+        finally:
+            compiler.OFTEN = usual
+        if verdict == "recompile" and decision.makes < MAKES:
+            self._queue.append(Task(decision.code, function))
+            return True
+        return False
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -206,7 +232,7 @@ class Worker:
             return False
         if self._waiting:
             self._look_at_waiting()
-        if self._wanted and busy >= START_BUSY and not self._ready:
+        if self._wanted and busy >= START_BUSY and not self._ready and self._threading_is_there():
             with _quick_switches():
                 self.prepare()
         if self._queue and self.spent < ALLOWANCE + BUDGET * busy:
@@ -219,6 +245,30 @@ class Worker:
             self._reviewed = now
             self.review()
         return bool(self._queue) and not self.off and self.spent < ALLOWANCE + BUDGET * busy
+
+    def _threading_is_there(self) -> bool:
+        """Have threading imported by the main thread, where it must be first (see `Facts.threading_finds_main`).
+
+        Returns False until the main thread has done so. Not done at every start: a program can see that it is there.
+        """
+        if "threading" in sys.modules or HERE is None or HERE.threading_finds_main:
+            return True
+        if self._pending is None:
+            with _ImportsAreOurs():
+                import ctypes
+
+            def bring(_: object) -> int:
+                with self.working(), _ImportsAreOurs():
+                    try:
+                        import threading  # noqa: F401
+                    except ImportError as error:  # the program has its own
+                        self.off = f"{error}"
+                return 0
+
+            self._pending = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(bring)
+            _keep_for_ever(self._pending)
+            ctypes.pythonapi.Py_AddPendingCall(self._pending, None)
+        return False
 
     def prepare(self) -> bool:
         """Import the compiler and prove the host, once. Returns whether code can be compiled; `off` says why not."""
