@@ -117,6 +117,18 @@ def truth(values):
     return found
 
 
+def slices(n, k):
+    n = n + 0
+    perm = list(range(n))
+    seen = []
+    for i in range(k):
+        perm[: i + 1] = reversed(perm[: i + 1])
+        seen.append(tuple(perm))
+        if i > 3:
+            del perm[0]
+    return seen, range(n), str(n)
+
+
 def root(n):
     total = 0.0
     for i in range(n):
@@ -179,6 +191,7 @@ def test_a_closure_reads_its_cells_as_they_are():
         (words, (["ada", "abc", "x"], 2), [(["ada", 5], 2), (["a" * 9], 0.5)]),
         (table, ({}, ["a", "b", "a"]), [({}, [1, 2]), ({"a": "x"}, ["a"]), ({}, [[]])]),
         (truth, ([0, 1, "", "x", None, True, [], [0], 0.0, 2.5],), [([{}, {1: 2}, (), Point(1, 2)],)]),
+        (slices, (6, 4), [(0, 3), (9, 9), ("x", 2), (3, 9)]),
         (root, (12,), [(0,), (300,)]),
         (scaled, ([1, 2, 3], 3), [([1, 2], 3), ([1.5, 2, "a"], 3), (range(4), 3)]),
     ],
@@ -312,3 +325,19 @@ def test_code_keeps_no_function_alive():
     del f
     gc.collect()
     assert watch() is None
+
+
+def test_a_function_that_leaves_before_its_loops_is_declined():
+    def f(n):
+        values = sorted(range(n))
+        total = 0
+        for v in values:
+            total += v
+        return total
+
+    for _ in range(60):
+        f(9)
+    made = compile_function(Request(f))
+    assert isinstance(made, Declined)
+    assert made.reason == "NOT_FASTER"
+    assert "before its loops" in made.detail

@@ -403,6 +403,9 @@ class _Session:
                     self.again.discard(name)
                     lifter = lift.Lifter(function, name, kinds, self)
                     lifted = lifter.run()
+            line = lifter.leaves_before_loops()
+            if line:
+                raise Gone("NOT_FASTER", line, f"it goes back to CPython at line {line}, before its loops")
         except Gone:
             del self.names[function, kinds]
             raise

@@ -146,6 +146,15 @@ class Lifter(Locals, Numbers, Objects, Calls):
         self.out.number_exits()
         return self.out
 
+    def leaves_before_loops(self) -> int:
+        """Return the line where the function leaves for good before any of its loops, 0 if it has none or reaches one."""
+        heads = {i.argument for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if") and int(i.argument) <= n}  # type: ignore[call-overload]
+        if not heads or any(head in self.versions for head in heads):
+            return 0
+        lines = {i.offset: i.line for i in self.instructions}
+        left = [op.exit.offset for b in self.out.blocks for op in b.ops if op.name == "leave" and op.exit is not None]
+        return max((lines.get(at, 0) for at in left), default=0)
+
     def parameter(self, kind: str, cls: type | None, own: str) -> Variable:
         """Return a variable that the caller gives."""
         if kind in ("unbound", "null", "none"):

@@ -54,6 +54,10 @@ class Calls:
             result = self.plain_call(known, list(arguments), base)
             if result is not None:
                 return None if result == "done" else str(result)
+        if isinstance(known, type) and known in _CONSTRUCTORS and not bound and arguments:
+            result = self.plain_call(known, list(arguments), base)
+            if result is not None:
+                return None if result == "done" else str(result)
         if isinstance(known, MethodDescriptorType) and bound:
             result = self.call_method(known, list(arguments), base)
             if result is not None:
@@ -275,19 +279,27 @@ class Calls:
     def plain_call(self: Lifter, callee: object, arguments: list[Variable], base: int) -> str | None:
         """Call a C callable with arguments of which the classes say that no Python code runs."""
         bound = isinstance(callee, MethodDescriptorType)
+        allowed = _CONSTRUCTORS[callee][0] if isinstance(callee, type) else _PLAIN
         for variable in arguments[1 if bound else 0 :]:
-            if self.class_of(variable) not in _PLAIN:
+            if self.class_of(variable) not in allowed:
                 return None
+        made = _CONSTRUCTORS[callee][1] if isinstance(callee, type) else None
         count = len(arguments)
         self.box_top(count)
         self.stabilise()
         operands = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
         result = self.emit("vectorcall", self.object(callee), *operands, exit=self.exit("raised", raises=True))
-        return self.finish(base, Variable("obj", (result,), None, "own"))
+        return self.finish(base, Variable("obj", (result,), made, "own"))
 
 
 #: arguments that have no Python code of their own
 _PLAIN: frozenset[type | None] = frozenset({int, float, bool, str, bytes, type(None)})
+_ITEMS: frozenset[type | None] = frozenset({list, tuple, range, type(iter(range(0))), type(reversed([]))})
+#: builtin classes that make an object without running Python code: from arguments of which classes, and what comes out
+_CONSTRUCTORS: dict[type, tuple[frozenset[type | None], type | None]] = {
+    list: (_ITEMS | {str, dict}, list), tuple: (_ITEMS | {str, dict}, tuple), range: (frozenset({int, bool}), range),
+    reversed: (frozenset({list}), type(reversed([]))), str: (frozenset({int, float, str, bool, type(None)}), str),
+}  # fmt: skip
 #: methods of builtin classes that run no Python code when their arguments are plain
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(

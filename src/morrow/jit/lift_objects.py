@@ -438,6 +438,39 @@ class Objects:
         self.push(Variable("obj", (result,), cls, "own"))
         return None
 
+    def do_store_slice(self: Lifter, i: Instruction) -> str | None:
+        """list[a:b] = items: value, list, start, stop on the stack."""
+        value, container, start, stop = self.state.stack[-4:]
+        if container.kind != "obj" or container.cls is not list:
+            return self.leave("unsupported")
+        if any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
+            return self.leave("unsupported")
+        if value.kind != "obj" or value.cls not in (list, tuple, type(reversed([]))):
+            return self.leave("unsupported")
+        self.box_top(2)
+        self.stabilise()
+        start, stop = self.state.stack[-2:]
+        slice_ = self.emit("call_c", start.value, stop.value, ir.Object(-1), attributes=("PySlice_New",), quiet=True)
+        value, container = self.state.stack[-4:-2]
+        failed = self.emit("call_c_int", container.value, slice_, value.value, attributes=("PyObject_SetItem", "i32"))
+        self.emit("decref", slice_, quiet=True)
+        self.guard(self.emit("int_compare", failed, ir.Literal(0), attributes=("eq",)), "raised", self.exit("raised", raises=True))
+        self.drop_top(4)
+        return None
+
+    def do_delete_subscript(self: Lifter, i: Instruction) -> str | None:
+        """del list[i] or dict[plain key]: container, index on the stack."""
+        container, key = self.state.stack[-2:]
+        known = container.cls if container.kind == "obj" else None
+        if not (known is list and self.class_of(key) is int) and not (known is dict and self.class_of(key) in (int, str, bool, type(None))):
+            return self.leave("unsupported")
+        self.box_top(2)
+        self.stabilise()
+        container, key = self.state.stack[-2:]
+        self.emit("call_c_int", container.value, key.value, attributes=("PyObject_DelItem", "i32"), exit=self.exit("raised", raises=True))
+        self.drop_top(2)
+        return None
+
     # -- iteration ------------------------------------------------------------------------------------------------------------------
 
     def do_get_iter(self: Lifter, i: Instruction) -> str | None:
