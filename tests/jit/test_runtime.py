@@ -137,7 +137,7 @@ def test_a_module_of_the_programs_own_is_not_run_early(tmp_path):
     (tmp_path / "app.py").write_text(textwrap.dedent("""
         import time, morrow.jit
         morrow.jit.start(mode="on")
-        until = time.monotonic() + 8
+        until = time.monotonic() + 15
         def work(n):
             total = 0
             for k in range(n):

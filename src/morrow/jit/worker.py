@@ -20,7 +20,7 @@ from types import CodeType, FrameType, FunctionType
 from morrow.debuglog import log
 from morrow.host import HERE
 
-START_BUSY = 0.35
+START_BUSY = 1.0
 """Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
 
 MEMORY_LIMIT = 64 << 20
