@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# ruff: noqa: UP031, UP032
 """The one file that runs inside a target: standard library only, any version from 3.11 on.
 
 Its text is sent over the channel and executed on the target's main thread, in a pending call or on top of a blocked
@@ -114,7 +116,10 @@ class Agent:
             cache = sys.modules["linecache"].cache
             for name in set(cache) - self._lines:
                 cache.pop(name, None)
-        if sys.modules.get("_morrow_agent") is not None and getattr(sys.modules["_morrow_agent"], "agent", None) is self:
+        if (
+            sys.modules.get("_morrow_agent") is not None
+            and getattr(sys.modules["_morrow_agent"], "agent", None) is self
+        ):
             del sys.modules["_morrow_agent"]
         if not self.beginning:
             self.forget()

@@ -21,8 +21,8 @@ from typing import Any
 from morrow import debuglog
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Injection, Outcome
-from morrow.attach.target import Target
 from morrow.attach.optout import check_allowed
+from morrow.attach.target import Target
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
@@ -94,11 +94,11 @@ class Channel:
         while b"\n" not in self._rest:
             left = None if end is None else max(0.0, end - time.monotonic())
             # The pidfd, too: a forked child may hold the channel open when its parent has ended.
-            ready, _, _ = select.select([self._socket, self.target.pidfd], [], [], left)
+            ready, _, _ = select.select([self._socket.fileno(), self.target.pidfd], [], [], left)
             if not ready:
                 return None
             more = b""
-            if self._socket in ready:
+            if self._socket.fileno() in ready:
                 try:
                     more = self._socket.recv(1 << 16)
                 except OSError:
@@ -108,7 +108,8 @@ class Channel:
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
-        self._end_turn()
+        if "stopped" in message or "refused" in message:
+            self._end_turn()  # a session has begun, and says to others that it is there; short visits end first
         return message
 
     def _end_turn(self) -> None:
