@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031, UP032
+# ruff: noqa: UP031
 """The one file that runs inside a target: standard library only, any version from 3.11 on.
 
 Its text is sent over the channel and executed on the target's main thread, in a pending call or on top of a blocked

@@ -21,7 +21,6 @@ Rules (docs/design/attach.md gives the observed failure behind each):
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -368,7 +367,7 @@ class Injection:
             self._reclaim(used, at)
         room, flags = self._find_room(size, code=True), self._find_room(wanted, code=False)
         self._before = memory.read(room.address, size), memory.read(flags.address, wanted)
-        self._head = _MAGIC + secrets.token_bytes(8) + (flags.address + len(_MAGIC)).to_bytes(8, "little")
+        self._head = _MAGIC + os.urandom(8) + (flags.address + len(_MAGIC)).to_bytes(8, "little")
         try:
             memory.write_code(room.address, self._head)
         except PermissionError:

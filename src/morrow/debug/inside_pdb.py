@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031, UP032
+# ruff: noqa: UP031
 """pdb inside a target. Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there.
 
 `begin` is called on the target's main thread, in a pending call or on top of a blocked system call. It opens the
@@ -154,9 +154,9 @@ class Session:
                 # A signal handler of the program has raised, or a command went wrong: the prompt stays.
                 if isinstance(error, (KeyboardInterrupt, SystemExit)) or not isinstance(error, Exception):
                     agent.keep(error)  # noqa: F821
-                    self.say("--- {}, raised by the program; it will see it when it goes on\n".format(type(error).__name__))
+                    self.say(f"--- {type(error).__name__}, raised by the program; it will see it when it goes on\n")
                 else:
-                    self.say("*** {}: {}\n".format(type(error).__name__, error))
+                    self.say(f"*** {type(error).__name__}: {error}\n")
 
     def _resume(self, frame):
         if agent.left:  # noqa: F821
@@ -429,7 +429,7 @@ def _commands(session):
             for number, task in enumerate(found, 1):
                 frames = _task_frames(task)
                 where = (
-                    "{} ({}:{})".format(frames[-1].f_code.co_name, frames[-1].f_code.co_filename, frames[-1].f_lineno)
+                    f"{frames[-1].f_code.co_name} ({frames[-1].f_code.co_filename}:{frames[-1].f_lineno})"
                     if frames
                     else "?"
                 )
@@ -486,7 +486,7 @@ def _commands(session):
             if error is None or error.__traceback__ is None:
                 self.error("pm: no exception is being handled there, and none was left unhandled")
                 return
-            self.message("{}: {}".format(type(error).__name__, error))
+            self.message(f"{type(error).__name__}: {error}")
             self.setup(None, error.__traceback__)
             self.print_stack_entry(self.stack[self.curindex])
 
