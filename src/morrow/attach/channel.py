@@ -7,8 +7,8 @@ ptrace does. It works across users, containers and network namespaces.
 
 from __future__ import annotations
 
+import ast
 import ctypes
-import json
 import os
 import select
 import socket
@@ -54,7 +54,7 @@ finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 
 
 class Channel:
-    """An open line to a target. `send` and `receive` carry one JSON object each.
+    """An open line to a target. `send` and `receive` carry one message each, a dict of plain values.
 
     Attributes:
         target: the other side.
@@ -79,7 +79,7 @@ class Channel:
             AttachError: attach-lost.
         """
         try:
-            self._socket.sendall((json.dumps(message) + "\n").encode())
+            self._socket.sendall((repr(message) + "\n").encode())
         except OSError as error:
             raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
 
@@ -106,7 +106,12 @@ class Channel:
                 raise self._lost()
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
-        message: dict[str, Any] = json.loads(line)
+        try:
+            message = ast.literal_eval(line.decode("utf-8", "replace"))
+        except (ValueError, SyntaxError):
+            message = None
+        if not isinstance(message, dict):
+            raise AttachError("attach-lost", self.target.pid, why="it sent something that is not a message")
         if "stopped" in message or "refused" in message:
             self._end_turn()  # a session has begun, and says to others that it is there; short visits end first
         return message
