@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     given = parser.parse_args()
     pyspy = shutil.which("py-spy")
-    version = subprocess.run([given.python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True).stdout.split()
+    version = subprocess.run(
+        [given.python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True
+    ).stdout.split()
     own = [sys.executable, "-m", "morrow"]
     print(f"{'state':12} {'prompt':>8} {'dump':>8} {'paused':>8} {'py-spy':>8} {'pdb -p':>8}")
     for state in given.states.split(","):
@@ -77,7 +79,11 @@ def main() -> None:
                 pid = str(target.pid)
                 rows["prompt"].append(to_prompt([*own, "-m", "pdb", "--attach", pid], 10))
                 rows["dump"].append(wall([*own, "--dump", pid]))
-                data = json.loads(subprocess.run([*own, "--dump", "--json", pid], env=ENVIRONMENT, capture_output=True, text=True).stdout)
+                data = json.loads(
+                    subprocess.run(
+                        [*own, "--dump", "--json", pid], env=ENVIRONMENT, capture_output=True, text=True
+                    ).stdout
+                )
                 rows["paused"].append(data["paused"])
                 if pyspy:
                     rows["py-spy"].append(wall([pyspy, "dump", "--pid", pid]))
@@ -87,7 +93,9 @@ def main() -> None:
         shown = []
         for values in rows.values():
             known = [value for value in values if value is not None]
-            shown.append("-" if not values else "never" if len(known) * 2 <= len(values) else f"{statistics.median(known):.3f}")
+            shown.append(
+                "-" if not values else "never" if len(known) * 2 <= len(values) else f"{statistics.median(known):.3f}"
+            )
         print(f"{state:12} " + " ".join(f"{text:>8}" for text in shown), flush=True)
 
 

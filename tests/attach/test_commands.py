@@ -30,15 +30,19 @@ asyncio.run(main())
 
 def morrow(*arguments: str, cwd: str | None = None, module: str = "morrow.attach") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("src"))}
-    return subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, env=environment, timeout=60, cwd=cwd)
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, env=environment, timeout=60, cwd=cwd
+    )
 
 
 def test_dump_prints_stacks_and_locals():
     with running(sys.executable, "sleep") as target:
         done = morrow("--dump", "--locals", str(target.pid))
         assert done.returncode == 0, done.stderr
-        assert re.search(rf"process {target.pid}, CPython 3\.\d+\.\d+\w*, 1 threads \(paused for \d+\.\d ms\)", done.stdout)
-        assert "thread %d 'MainThread' (main, sleeping)" % target.pid in done.stdout
+        assert re.search(
+            rf"process {target.pid}, CPython 3\.\d+\.\d+\w*, 1 threads \(paused for \d+\.\d ms\)", done.stdout
+        )
+        assert f"thread {target.pid} 'MainThread' (main, sleeping)" in done.stdout
         assert "in main\n      state = 'sleep'" in done.stdout
         assert target.alive
 

@@ -24,7 +24,18 @@ def test_the_x86_64_table_is_read_where_it_stands():
         if "; table: " not in line:
             continue
         code, offset = bytes.fromhex(line[:27]), int(line.split()[1], 16)
-        names = ("flags", "errno_location", "add_pending_call", "current_thread", "this_thread", "ensure", "release", "sp", "pc", "run_string")
+        names = (
+            "flags",
+            "errno_location",
+            "add_pending_call",
+            "current_thread",
+            "this_thread",
+            "ensure",
+            "release",
+            "sp",
+            "pc",
+            "run_string",
+        )
         name = line.partition("; table: ")[2].partition(":")[0].strip()
         size = len(code)
         immediate = 1 if code[:2] == b"\x48\x83" else 0  # cmp qword [rip+x], imm8

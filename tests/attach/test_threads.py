@@ -88,7 +88,9 @@ gate.wait(); ready(); time.sleep(100)
         assert process.alive
 
 
-@pytest.mark.parametrize("source", ["x = 1\n\n\nfor i in range(3):\n    x += (i +\n  2)\n\ndef f(): pass\n", "\n" * 500 + "a = (1,\n2)\n"])
+@pytest.mark.parametrize(
+    "source", ["x = 1\n\n\nfor i in range(3):\n    x += (i +\n  2)\n\ndef f(): pass\n", "\n" * 500 + "a = (1,\n2)\n"]
+)
 def test_lines_are_those_the_code_object_says(source):
     compiled = compile(source, "f", "exec")
     for start, end, line in compiled.co_lines():

@@ -42,7 +42,10 @@ def test_pdb_without_a_process_is_the_hosts_own(tmp_path):
 
 def test_dump_and_ps_are_morrows():
     with running(sys.executable, "sleep") as target:
-        assert "time.sleep" in _morrow("--dump", "--locals", str(target.pid)).stdout or "in main" in _morrow("--dump", str(target.pid)).stdout
+        assert (
+            "time.sleep" in _morrow("--dump", "--locals", str(target.pid)).stdout
+            or "in main" in _morrow("--dump", str(target.pid)).stdout
+        )
         assert str(target.pid) in _morrow("--ps").stdout
 
 

@@ -291,12 +291,21 @@ def test_a_target_that_ends_is_noticed(talk):
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("src")), "PYTHONUNBUFFERED": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("src")),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def _pdb(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "morrow.debug", *arguments], input=stdin, capture_output=True, text=True, env=_environment(), timeout=60
+        [sys.executable, "-m", "morrow.debug", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        timeout=60,
     )
 
 

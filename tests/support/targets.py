@@ -197,7 +197,9 @@ else:
             return self.process.communicate()[1]
 
     @contextlib.contextmanager
-    def started(command: list[str | Path], *, env: dict[str, str] | None = None, settle: bool = True) -> Iterator[Running]:
+    def started(
+        command: list[str | Path], *, env: dict[str, str] | None = None, settle: bool = True
+    ) -> Iterator[Running]:
         """Run a program that prints ``ready``; end it when the block ends."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("MORROW_", "PYTHON"))}
         process = subprocess.Popen(
@@ -219,7 +221,7 @@ else:
         finally:
             running.end()
 
-    def wait_quiet(pid: int, seconds: float = 1.5) -> None:
+    def wait_quiet(pid: int, seconds: float = 0.6) -> None:
         """Wait until a program has come to its state: its main thread sleeps, or it has computed for a while."""
         end, asleep = time.monotonic() + seconds, 0
         while time.monotonic() < end and asleep < 5:

@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ps", action="store_true", help="list the Python processes of this machine")
     parser.add_argument("--dump", action="store_true", help="print the stacks of all threads and asyncio tasks")
     parser.add_argument("--locals", action="store_true", help="with local variables")
-    parser.add_argument("--watch", action="store_true", help="show where the time goes, refreshed every second, like top")
+    parser.add_argument(
+        "--watch", action="store_true", help="show where the time goes, refreshed every second, like top"
+    )
     parser.add_argument("--flame", type=float, metavar="SECONDS", help="sample for SECONDS and write a flame graph")
     parser.add_argument("--idle", action="store_true", help="count sleeping threads, too (--watch, --flame)")
     parser.add_argument("--rate", type=int, default=100, help="samples a second (%(default)s)")
@@ -128,7 +130,10 @@ def _flame(given: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if not stacks:
-        print(f"attach: no thread of process {given.pid} ran Python in {given.flame:g} s; --idle counts sleeping ones", file=sys.stderr)
+        print(
+            f"attach: no thread of process {given.pid} ran Python in {given.flame:g} s; --idle counts sleeping ones",
+            file=sys.stderr,
+        )
     path = given.output or f"flame-{given.pid}.html"
     with open(path, "w", encoding="utf-8") as file:
         file.write(as_html(stacks, title))
@@ -154,7 +159,10 @@ def _watch(given: argparse.Namespace) -> int:
                 for name in set(functions):
                     total[name] += count
             everything = sum(stacks.values())
-            lines = [f"process {given.pid}, CPython {target.version}  {time.strftime('%H:%M:%S')}  {everything} samples", ""]
+            lines = [
+                f"process {given.pid}, CPython {target.version}  {time.strftime('%H:%M:%S')}  {everything} samples",
+                "",
+            ]
             lines.append("   own  total  function")
             for name, count in total.most_common(20):
                 lines.append(f"{100 * own[name] / everything:5.1f}% {100 * count / everything:5.1f}%  {name}")

@@ -88,7 +88,7 @@ class Binary:
             if segment.kind == _PT_DYNAMIC:
                 raw = self.memory.read(self.bias + segment.address, segment.memory_size)
                 pairs = struct.iter_unpack("<qQ", raw[: len(raw) // 16 * 16])
-                return {tag: value for tag, value in pairs}
+                return dict(pairs)
         return {}
 
     def _table(self, tag: int) -> int:

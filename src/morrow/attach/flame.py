@@ -23,7 +23,12 @@ Stack = tuple[str, ...]
 
 
 def sample(
-    target: Target, seconds: float, *, rate: int = 100, idle: bool = False, tell: Callable[[int, float], None] | None = None
+    target: Target,
+    seconds: float,
+    *,
+    rate: int = 100,
+    idle: bool = False,
+    tell: Callable[[int, float], None] | None = None,
 ) -> Counter[Stack]:
     """Return how often each stack was seen, outermost call first.
 

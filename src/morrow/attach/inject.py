@@ -21,7 +21,6 @@ Rules (docs/design/attach.md gives the observed failure behind each):
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -42,7 +41,18 @@ _FLAGS = 32  # bytes, behind the magic
 _SECOND_LOOK = 0.010  # seconds before the same futex counts as a wait that lasts
 _SECOND_LOOK_FREE_THREADED = 0.050  # its locks park on futexes of their own: be surer
 # Code in which interrupting a computation could hold a lock that our script needs.
-_UNSAFE_TO_INTERRUPT = ("libc.so", "libc-", "ld-", "ld.so", "libjemalloc", "libtcmalloc", "libmimalloc", "libpthread", "libasan", "[")
+_UNSAFE_TO_INTERRUPT = (
+    "libc.so",
+    "libc-",
+    "ld-",
+    "ld.so",
+    "libjemalloc",
+    "libtcmalloc",
+    "libmimalloc",
+    "libpthread",
+    "libasan",
+    "[",
+)
 
 
 @dataclass
@@ -209,7 +219,10 @@ class Injection:
             for gil in gil_addresses(target):
                 if target.memory.i32(gil + at["gil.locked"]) == 1:
                     holder = target.memory.u64(gil + at["gil.holder"])
-                    if holder and target.thread_here(target.memory.u64(holder + at["tstate.native_thread_id"])) == thread:
+                    if (
+                        holder
+                        and target.thread_here(target.memory.u64(holder + at["tstate.native_thread_id"])) == thread
+                    ):
                         return True
         except OSError:
             return True  # in doubt, nothing runs
@@ -277,8 +290,8 @@ class Injection:
             where = base + at["interp.pending" if "interp.pending" in at else "runtime.pending"]
             lock = memory.u64(where + at["pending.lock"])
             return lock == 0 or memory.u32(lock) == 0
-        where = _find_pending(target)
-        return where is None or memory.read(where + at["pending.mutex"], 1)[0] & 3 != 0
+        found = _find_pending(target)
+        return found is None or memory.read(found + at["pending.mutex"], 1)[0] & 3 != 0
 
     def withdraw(self) -> None:
         """Take back a script that has been queued and not started: its turn will come and nothing will happen."""
@@ -292,7 +305,11 @@ class Injection:
         if any(name.startswith(("ld-musl", "libc.musl")) for name in names):
             # musl's loader gives the ends of data pages to malloc: rule 2 has no room there.
             raise AttachError("attach-musl", self.target.pid)
-        missing = [name for name in ("Py_AddPendingCall", "PyRun_SimpleString", "PyGILState_Ensure") if name not in self.target.symbols]
+        missing = [
+            name
+            for name in ("Py_AddPendingCall", "PyRun_SimpleString", "PyGILState_Ensure")
+            if name not in self.target.symbols
+        ]
         if missing:
             raise AttachError("attach-static", self.target.pid, exe=self.target.binary.path)
 
@@ -350,7 +367,7 @@ class Injection:
             self._reclaim(used, at)
         room, flags = self._find_room(size, code=True), self._find_room(wanted, code=False)
         self._before = memory.read(room.address, size), memory.read(flags.address, wanted)
-        self._head = _MAGIC + secrets.token_bytes(8) + (flags.address + len(_MAGIC)).to_bytes(8, "little")
+        self._head = _MAGIC + os.urandom(8) + (flags.address + len(_MAGIC)).to_bytes(8, "little")
         try:
             memory.write_code(room.address, self._head)
         except PermissionError:
@@ -392,9 +409,9 @@ class Injection:
                 count = [memory.u32(flags + 4 * index) for index in range(6)]
             except OSError:
                 count = []
-            inside = address <= at.pc < address + size or not self._machine.return_addresses(address + _HEAD).isdisjoint(
-                self._stack(at.sp)
-            )
+            inside = address <= at.pc < address + size or not self._machine.return_addresses(
+                address + _HEAD
+            ).isdisjoint(self._stack(at.sp))
             if count and not inside and count[reg.CALLS] == count[reg.RETURNED] >= count[reg.NEEDED]:
                 memory.write_code(address, bytes(size))
                 memory.write(flags - len(_MAGIC), bytes(len(_MAGIC) + _FLAGS))
@@ -466,7 +483,9 @@ class Injection:
             return True  # the process has gone, and the slot with it
 
     def _is_unused(self) -> bool:
-        return self._flag(reg.STATE) == reg.LEFT and self._flag(reg.CALLS) == self._flag(reg.RETURNED) >= self._flag(reg.NEEDED)
+        return self._flag(reg.STATE) == reg.LEFT and self._flag(reg.CALLS) == self._flag(reg.RETURNED) >= self._flag(
+            reg.NEEDED
+        )
 
     def _erase(self) -> bool:
         assert self._slot is not None
@@ -490,7 +509,9 @@ class Injection:
 
     def _stack_end(self, sp: int) -> int:
         for mapping in self.target.maps:
-            if mapping.start <= sp < mapping.end or (mapping.path == "[stack]" and sp < mapping.end and sp > mapping.end - (1 << 26)):
+            if mapping.start <= sp < mapping.end or (
+                mapping.path == "[stack]" and sp < mapping.end and sp > mapping.end - (1 << 26)
+            ):
                 return mapping.end
         return sp
 
@@ -516,7 +537,12 @@ def _find_pending(target: Target) -> int | None:
     number = lambda position: int.from_bytes(raw[position : position + 4], "little")  # noqa: E731
     candidates = []
     for position in range(0, 1024, 8):
-        if number(position + 16) == 32 and number(position + 20) == 0 and number(position + 12) <= 32 and number(position + 8) <= 3:
+        if (
+            number(position + 16) == 32
+            and number(position + 20) == 0
+            and number(position + 12) <= 32
+            and number(position + 8) <= 3
+        ):
             first, after = number(position + 24 + 7200), number(position + 24 + 7204)
             if first < 300 and after < 300 and (after - first) % 300 == number(position + 12):
                 candidates.append(start + position)

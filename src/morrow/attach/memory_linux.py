@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -60,7 +60,7 @@ class Memory:
             sizes = [size for _, size in batch]
             buffer = ctypes.create_string_buffer(sum(sizes) or 1)
             here = _Piece(ctypes.addressof(buffer), sum(sizes))
-            there = (_Piece * len(batch))(*batch)
+            there = (_Piece * len(batch))(*(_Piece(*place) for place in batch))
             got = _readv(self.pid, ctypes.addressof(here), 1, ctypes.addressof(there), len(batch), 0)
             if got < 0 and ctypes.get_errno() not in (14, 12):  # EFAULT, ENOMEM: the first piece is bad
                 raise _failed("read", self.pid, batch[0][0], sizes[0], got)
@@ -138,8 +138,8 @@ def read_maps(pid: int) -> list[Mapping]:
         return list(_parse_maps(file))
 
 
-def _parse_maps(lines: Iterator[str] | object) -> Iterator[Mapping]:
-    for line in lines:  # type: ignore[attr-defined]
+def _parse_maps(lines: Iterable[str]) -> Iterator[Mapping]:
+    for line in lines:
         part = line.rstrip("\n").split(None, 5)
         start, end = (int(number, 16) for number in part[0].split("-"))
         path = part[5] if len(part) > 5 else ""

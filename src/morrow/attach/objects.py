@@ -58,7 +58,9 @@ class Objects:
         size = at["unicode.compact"]
         head = self._read(address, size)
         length = int.from_bytes(head[at["unicode.length"] : at["unicode.length"] + 8], "little")
-        state = int.from_bytes(head[at["unicode.state"] : at["unicode.state"] + 4], "little") >> at["unicode.kind_shift"]
+        state = (
+            int.from_bytes(head[at["unicode.state"] : at["unicode.state"] + 4], "little") >> at["unicode.kind_shift"]
+        )
         kind, compact, ascii_only = state & 7, state >> 3 & 1, state >> 4 & 1
         if kind not in (1, 2, 4) or not compact or length > 1 << 40:
             raise Unreadable(f"no str at {address:#x}")
@@ -101,7 +103,9 @@ class Objects:
             raise Unreadable("a set of absurd size")
         entries = words(self._read(self._u64(address + self.at["set.table"]), 16 * (mask + 1)))
         # An entry that was deleted points to a dummy object with hash -1 (Objects/setobject.c).
-        return [key for key, hashed in zip(entries[::2], entries[1::2], strict=True) if key and hashed != 2**64 - 1][:most]
+        return [key for key, hashed in zip(entries[::2], entries[1::2], strict=True) if key and hashed != 2**64 - 1][
+            :most
+        ]
 
     def dict_items(self, address: int, most: int = 10_000) -> list[tuple[int, int]]:
         """Return the addresses of a dict's keys and values, in order (Objects/dictobject.c)."""
@@ -229,7 +233,7 @@ class Objects:
             parts = [f"{self.describe(key, depth - 1)}: {self.describe(value, depth - 1)}" for key, value in pairs]
             opening, closing = "{", "}"
         else:
-            opening, closing = {"list": "[]", "tuple": "()", "set": "{}", "frozenset": "{}"}[name]
+            opening, closing = {"list": ("[", "]"), "tuple": ("(", ")")}.get(name, ("{", "}"))
             size = self._u64(address + self.at["set.used" if "set" in name else "tuple.size"])
             if not depth:
                 return f"{opening}... {size} items{closing}" if size else opening + closing

@@ -161,7 +161,13 @@ def read(thread: int) -> Interrupted:
     words = list(struct.unpack(f"<{_WORDS}Q", get_register_set(thread, _NT_PRSTATUS, 8 * _WORDS)))
     result = words[_RAX] - 2**64 if words[_RAX] >> 63 else words[_RAX]
     number, first = words[_ORIG_RAX], words[_RDI]
-    waiting = number < 2**31 and -result in (_ERESTARTSYS, _ERESTARTNOINTR, _ERESTARTNOHAND, _ERESTART_RESTARTBLOCK, _EINTR)
+    waiting = number < 2**31 and -result in (
+        _ERESTARTSYS,
+        _ERESTARTNOINTR,
+        _ERESTARTNOHAND,
+        _ERESTART_RESTARTBLOCK,
+        _EINTR,
+    )
     if waiting:
         if result == -_ERESTART_RESTARTBLOCK:
             words[_RIP] -= 2

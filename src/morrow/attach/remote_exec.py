@@ -82,11 +82,11 @@ def write_request(target: Target, path: str) -> None:
     if at.get("debugger.path_size") != 512 or at["debugger.pending"] != 0 or at["debugger.path"] != 4:
         raise AttachError("attach-layout", target.pid, what="the debugger support of PEP 768")
     if len(encoded) > at["debugger.path_size"]:
-        raise AttachError("attach-layout", target.pid, what=f"a path of {len(encoded)} bytes; {at['debugger.path_size']} fit")
+        raise AttachError(
+            "attach-layout", target.pid, what=f"a path of {len(encoded)} bytes; {at['debugger.path_size']} fit"
+        )
     thread = memory.u64(target.interpreters()[0] + at["interp.threads_main"])
     support, breaker = thread + at["debugger.support"], thread + at["debugger.eval_breaker"]
     memory.write(support + at["debugger.path"], encoded)
     memory.write(support + at["debugger.pending"], struct.pack("<i", 1))
     memory.write(breaker, struct.pack("<Q", memory.u64(breaker) | _PLEASE_STOP))
-
-

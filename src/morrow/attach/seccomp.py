@@ -18,8 +18,26 @@ _KILLS = (0x80000000, 0x00000000, 0x00030000)  # KILL_PROCESS, KILL_THREAD, TRAP
 _AUDIT_X86_64, _AUDIT_AARCH64 = 0xC000003E, 0xC00000B7
 # What the agent does besides what any Python does anyway.
 _CALLS = {
-    _AUDIT_X86_64: {"socketpair": 53, "bind": 49, "sendto": 44, "recvfrom": 45, "fcntl": 72, "poll": 7, "ioctl": 16, "close": 3},
-    _AUDIT_AARCH64: {"socketpair": 199, "bind": 200, "sendto": 206, "recvfrom": 207, "fcntl": 25, "ppoll": 73, "ioctl": 29, "close": 57},
+    _AUDIT_X86_64: {
+        "socketpair": 53,
+        "bind": 49,
+        "sendto": 44,
+        "recvfrom": 45,
+        "fcntl": 72,
+        "poll": 7,
+        "ioctl": 16,
+        "close": 3,
+    },
+    _AUDIT_AARCH64: {
+        "socketpair": 199,
+        "bind": 200,
+        "sendto": 206,
+        "recvfrom": 207,
+        "fcntl": 25,
+        "ppoll": 73,
+        "ioctl": 29,
+        "close": 57,
+    },
 }
 
 
@@ -40,7 +58,7 @@ def forbidden(pid: int) -> str:
 
 
 def _filters(thread: int) -> list[bytes]:
-    found = []
+    found: list[bytes] = []
     while len(found) < 64:
         try:
             count = ptrace(_GET_FILTER, thread, len(found), 0)

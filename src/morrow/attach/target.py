@@ -88,7 +88,7 @@ class Target:
     def interpreters(self) -> list[int]:
         """Return the addresses of its interpreters, the main one first."""
         at, read = self.offsets, self.memory.u64
-        found = []
+        found: list[int] = []
         interpreter = read(self.runtime + at["runtime.interpreters_head"])
         while interpreter and len(found) < 100_000:
             found.append(interpreter)
@@ -199,7 +199,13 @@ def _likeliest(binary: Binary) -> tuple[bool, bool]:
 
 
 def _describe(
-    pid: int, pidfd: int, memory: Memory, maps: list[Mapping], loaded: list[Binary], binary: Binary, symbols: dict[str, Symbol]
+    pid: int,
+    pidfd: int,
+    memory: Memory,
+    maps: list[Mapping],
+    loaded: list[Binary],
+    binary: Binary,
+    symbols: dict[str, Symbol],
 ) -> Target:
     hexversion = memory.u64(symbols["Py_Version"].address) & 0xFFFFFFFF
     release = hexversion >> 24, hexversion >> 16 & 255, hexversion >> 8 & 255

@@ -201,7 +201,7 @@ class Reader:
     def _copy_stack(self, chunk: int) -> list[tuple[int, bytes]]:
         """Copy the chunks that hold a thread's frames: one read each."""
         at, memory = self.target.offsets, self.target.memory
-        copies = []
+        copies: list[tuple[int, bytes]] = []
         while chunk and len(copies) < 1000:
             head = memory.read(chunk, at["chunk.data"])
             size = int.from_bytes(head[at["chunk.size"] : at["chunk.size"] + 8], "little")
@@ -215,7 +215,8 @@ class Reader:
     def _walk(self, frame: int, copies: list[tuple[int, bytes]]) -> list[tuple[int, int, int, int]]:
         at = self.target.offsets
         fixed = at["frame.localsplus"]
-        frames, seen = [], set()
+        frames: list[tuple[int, int, int, int]] = []
+        seen: set[int] = set()
         while frame and frame not in seen and len(frames) < _DEEPEST:
             seen.add(frame)
             try:
@@ -286,7 +287,9 @@ class Reader:
         objects, at, memory = self.objects, self.target.offsets, self.target.memory
         if not address or objects.type_name(address) != "code":
             return None
-        names = [objects.text(item, 200) for item in objects.tuple_items(memory.u64(address + at["code.localsplusnames"]))]
+        names = [
+            objects.text(item, 200) for item in objects.tuple_items(memory.u64(address + at["code.localsplusnames"]))
+        ]
         return _Code(
             objects.text(memory.u64(address + at["code.qualname"])),
             objects.text(memory.u64(address + at["code.filename"]), 4096),
@@ -334,7 +337,15 @@ def read(target: Target, *, with_locals: bool = False, pause: bool = True) -> Sn
     return Reader(target).read(with_locals=with_locals, pause=pause)
 
 
-_STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "ended", "I": "idle"}
+_STATES = {
+    "R": "running",
+    "S": "sleeping",
+    "D": "waiting for the disk",
+    "T": "stopped",
+    "t": "traced",
+    "Z": "ended",
+    "I": "idle",
+}
 
 
 def _doing(pid: int, thread: int) -> str:

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# ruff: noqa: UP031
 """pdb inside a target. Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there.
 
 `begin` is called on the target's main thread, in a pending call or on top of a blocked system call. It opens the
@@ -152,9 +154,9 @@ class Session:
                 # A signal handler of the program has raised, or a command went wrong: the prompt stays.
                 if isinstance(error, (KeyboardInterrupt, SystemExit)) or not isinstance(error, Exception):
                     agent.keep(error)  # noqa: F821
-                    self.say("--- %s, raised by the program; it will see it when it goes on\n" % type(error).__name__)
+                    self.say(f"--- {type(error).__name__}, raised by the program; it will see it when it goes on\n")
                 else:
-                    self.say("*** %s: %s\n" % (type(error).__name__, error))
+                    self.say(f"*** {type(error).__name__}: {error}\n")
 
     def _resume(self, frame):
         if agent.left:  # noqa: F821
@@ -389,7 +391,9 @@ def _commands(session):
             for number, (ident, name, frame) in enumerate(_threads(self.stopped_frame), 1):
                 here = "->" if ident == self.looking_at else "  "
                 code = frame.f_code
-                self.message("%s %2d %-20s %s (%s:%s)" % (here, number, name, code.co_name, code.co_filename, frame.f_lineno))
+                self.message(
+                    "%s %2d %-20s %s (%s:%s)" % (here, number, name, code.co_name, code.co_filename, frame.f_lineno)
+                )
 
         def do_thread(self, arg):
             """thread [number]
@@ -424,7 +428,11 @@ def _commands(session):
                 self.message("no asyncio tasks")
             for number, task in enumerate(found, 1):
                 frames = _task_frames(task)
-                where = "%s (%s:%s)" % (frames[-1].f_code.co_name, frames[-1].f_code.co_filename, frames[-1].f_lineno) if frames else "?"
+                where = (
+                    f"{frames[-1].f_code.co_name} ({frames[-1].f_code.co_filename}:{frames[-1].f_lineno})"
+                    if frames
+                    else "?"
+                )
                 self.message("   %2d %-20s %s" % (number, task.get_name(), where))
 
         def do_task(self, arg):
@@ -478,7 +486,7 @@ def _commands(session):
             if error is None or error.__traceback__ is None:
                 self.error("pm: no exception is being handled there, and none was left unhandled")
                 return
-            self.message("%s: %s" % (type(error).__name__, error))
+            self.message(f"{type(error).__name__}: {error}")
             self.setup(None, error.__traceback__)
             self.print_stack_entry(self.stack[self.curindex])
 
@@ -582,11 +590,19 @@ def _tasks():
 def _task_frames(task):
     frames, awaited = [], task.get_coro()
     while awaited is not None and len(frames) < 1000:
-        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None) or getattr(awaited, "ag_frame", None)
+        frame = (
+            getattr(awaited, "cr_frame", None)
+            or getattr(awaited, "gi_frame", None)
+            or getattr(awaited, "ag_frame", None)
+        )
         if frame is None:
             break
         frames.append(frame)
-        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None) or getattr(awaited, "ag_await", None)
+        awaited = (
+            getattr(awaited, "cr_await", None)
+            or getattr(awaited, "gi_yieldfrom", None)
+            or getattr(awaited, "ag_await", None)
+        )
     return frames
 
 

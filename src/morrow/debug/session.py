@@ -10,10 +10,9 @@ Every face (terminal, scripts) uses this and only this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
-from morrow.attach.channel import Channel, open_channel
+from morrow.attach.channel import Channel, open_channel, source_text
 from morrow.attach.errors import AttachError
 from morrow.attach.inject import Injection, Outcome
 from morrow.attach.target import Target, find
@@ -125,7 +124,7 @@ def attach(
     """
     target = find(pid)
     try:
-        text = (files("morrow.debug") / "inside_pdb.py").read_text(encoding="utf-8")
+        text = source_text("morrow.debug", "inside_pdb.py")
         channel = open_channel(
             target, [("morrow pdb", text)], sandboxed=sandboxed, patience=patience, while_queued=while_queued
         )

@@ -40,15 +40,35 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="morrow -m pdb", description="Debug a live Python process.", epilog=_HELP, allow_abbrev=False
     )
-    parser.add_argument("-p", "--pid", "--attach", dest="pids", type=int, action="append", metavar="PID", help="the process")
+    parser.add_argument(
+        "-p", "--pid", "--attach", dest="pids", type=int, action="append", metavar="PID", help="the process"
+    )
     parser.add_argument("positional", nargs="?", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("-c", "--command", dest="commands", action="append", default=[], metavar="COMMAND", help="run a pdb command first")
-    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="how long to wait for a main thread that runs no Python")
-    parser.add_argument("--sandboxed", action="store_true", help="attach although a seccomp filter could end the process")
+    parser.add_argument(
+        "-c",
+        "--command",
+        dest="commands",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="run a pdb command first",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long to wait for a main thread that runs no Python",
+    )
+    parser.add_argument(
+        "--sandboxed", action="store_true", help="attach although a seccomp filter could end the process"
+    )
     given = parser.parse_args(arguments)
     pids = (given.pids or []) + ([given.positional] if given.positional is not None else [])
     if len(pids) != 1:
-        parser.error("which process? give one PID" if not pids else "one process at a time: " + ", ".join(map(str, pids)))
+        parser.error(
+            "which process? give one PID" if not pids else "one process at a time: " + ", ".join(map(str, pids))
+        )
     given.pid = pids[0]
     return given
 
@@ -106,7 +126,9 @@ def _handle(
         sys.stdout.write(_highlighted(message["out"]) if colour else message["out"])
         sys.stdout.flush()
     elif kind == "stopped" and message["stopped"] == "attached":
-        print(f"attached to process {session.target.pid}, CPython {session.target.version}; detach (or Ctrl-D) leaves it running")
+        print(
+            f"attached to process {session.target.pid}, CPython {session.target.version}; detach (or Ctrl-D) leaves it running"
+        )
     elif kind == "prompt":
         try:
             line = commands.pop(0) if commands else reader.read(message["prompt"])
@@ -214,7 +236,11 @@ class _Terminal:
     def _complete(self, text: str, state: int) -> str | None:
         if state == 0:
             assert self._readline is not None and self._session is not None
-            line, begin, end = self._readline.get_line_buffer(), self._readline.get_begidx(), self._readline.get_endidx()
+            line, begin, end = (
+                self._readline.get_line_buffer(),
+                self._readline.get_begidx(),
+                self._readline.get_endidx(),
+            )
             try:
                 self._offers = self._session.complete(text, line, begin, end)
             except AttachError:

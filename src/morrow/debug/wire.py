@@ -1,11 +1,11 @@
-"""The messages between a session and pdb inside its target: one JSON object a line, over the attach channel.
+"""The messages between a session and pdb inside its target: one Python literal a line, over the attach channel.
 
 target -> session
     {"stopped": why, "thread": ident}     a prompt is about to open: "attached", "interrupted" or "breakpoint"
     {"out": text}                         print this
     {"prompt": text}                      answer with {"line": ...}
     {"offers": [words]}                   answer to {"complete": ...}
-    {"running": true}                     the prompt has closed, the program runs
+    {"running": True}                     the prompt has closed, the program runs
     {"want": "interpreter", "number": n}  print the stacks of that interpreter, which only the session can read
     {"refused": short name, ...}          the attach was refused (messages.py)
     {"failed": traceback}                 a mistake of ours

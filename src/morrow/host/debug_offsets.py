@@ -16,6 +16,7 @@ def _without(table: dict[str, int], *names: str) -> dict[str, int]:
     return {name: offset for name, offset in table.items() if name not in names}
 
 
+# fmt: off
 CP311: dict[str, int] = {
     "runtime.finalizing": 24, "runtime.gil": 360, "runtime.tstate_current": 576, "runtime.main_thread": 80,
     "runtime.interpreters_head": 40, "runtime.interpreters_main": 48,
@@ -137,6 +138,8 @@ CP315: dict[str, int] = CP314 | {
     "type.ht_cached_keys": 888,
     "gen.executing": 4,
 }
+
+# fmt: on
 
 # The words of _Py_DebugOffsets after its eight-byte cookie.
 ORDER_313 = tuple(
