@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import sys
 import types
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 
 class LazyAnnotations(dict):
@@ -239,7 +240,7 @@ def asked_by_library():
 
     Looks at the stack, which is why it is asked only once evaluating has failed. The standard library passes questions on.
     """
-    frame = sys._getframe(1)
+    frame = _getframe(1)
     library = sys.modules["os"].__file__.rpartition("os.py")[0]
     while frame is not None:
         filename = frame.f_code.co_filename

@@ -8,6 +8,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 from morrow_runtime.evaluators import NoDefault, const
 
@@ -55,7 +56,7 @@ class _TypeAliasType(metaclass=_AliasMeta):
                 with_default = parameter
             elif with_default is not None:
                 raise TypeError(f"non-default type parameter '{parameter!r}' follows default type parameter")
-        module = sys._getframe(1).f_globals.get("__name__")
+        module = _getframe(1).f_globals.get("__name__")
         return _fill(name, type_params, module, const(value), lambda: value)
 
     def __init_subclass__(cls) -> None:

@@ -17,10 +17,10 @@ import functools
 import gc
 import opcode
 import operator
-import sys
 import types
 import typing
 from collections.abc import Callable
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 from morrow_runtime.evaluators import NoDefault, const, prepare_with_default
 
@@ -65,7 +65,7 @@ def load_global(name: str) -> object:
     Raises:
         NameError: there is none.
     """
-    frame = sys._getframe(1)
+    frame = _getframe(1)
     try:
         return frame.f_globals[name]
     except KeyError:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import operator
-import sys
 import typing
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 from morrow_runtime.evaluators import NoDefault, const, prepare_with_default
 
@@ -105,7 +105,7 @@ def _type_var_tuple_init(self: typing.Any, name: str, *, default: object = NoDef
 
 def _set_module(parameter: typing.Any) -> None:
     # The caller of TypeVar(...): the frame above __init__.
-    module = sys._getframe(2).f_globals.get("__name__")
+    module = _getframe(2).f_globals.get("__name__")
     if module != "typing":
         parameter.__module__ = module
 

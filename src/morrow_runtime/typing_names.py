@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import typing
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 from morrow_runtime.evaluators import NoDefault
 
@@ -65,7 +65,7 @@ class _TakesDefault(type):
         default = keywords.pop("default", NoDefault)
         made = cls._host(*arguments, **keywords)  # type: ignore[attr-defined]
         made.__default__ = default
-        module = sys._getframe(1).f_globals.get("__name__")
+        module = _getframe(1).f_globals.get("__name__")
         if module != "typing":
             made.__module__ = module
         return made

@@ -41,6 +41,16 @@ def test_exec_without_namespaces_uses_the_callers(installed):
     assert space["result"] == "T"
 
 
+def test_a_program_may_take_away_sys_getframe(installed, monkeypatch):
+    # as a test of attrs does; the host's own functions are written in C and do not care
+    monkeypatch.delattr(sys, "_getframe")
+    local = 3
+    assert eval("local + 1") == 4 and eval(compile("[1]", "<f>", "eval")) == [1]
+    exec("found = t'{local}'.values", found := {"local": local})
+    assert found["found"] == (3,)
+    assert type(ast.parse("x", "<f>").body[0]) is ast.Expr
+
+
 def test_class_bodies_keep_what_exec_binds(installed):
     class Made:
         exec("value = 5")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import sys
 import types
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _complete_make_dataclass(dataclasses: Any) -> None:
         # Hosts before 3.14 write the type of a field that has none as text.
         fields = [(field, typing.Any) if isinstance(field, str) else field for field in fields]
         if module is None:
-            module = sys._getframe(1).f_globals.get("__name__", "__main__")
+            module = _getframe(1).f_globals.get("__name__", "__main__")
         if knows_module:
             named["module"] = module
         elif module is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 from morrow_runtime.forwardref import ForwardRef
 from morrow_runtime.lazy_annotations import asked_by_library, values_or_text
@@ -35,7 +36,7 @@ def update(inspect: Any) -> None:
         from morrow_runtime import read
 
         # The host's own reading of a function's annotations, on the way to a signature.
-        if format == 1 and getattr(_wanted, "format", 1) != 1 and sys._getframe(1).f_code is from_function:
+        if format == 1 and getattr(_wanted, "format", 1) != 1 and _getframe(1).f_code is from_function:
             format = _wanted.format
         try:
             return read.get_annotations(obj, globals=globals, locals=locals, eval_str=eval_str, format=format)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from sys import _getframe  # kept: programs may take sys._getframe away
 from types import CodeType
 from zlib import crc32
 
@@ -80,7 +81,7 @@ def _count_by_monitoring(worker: Worker) -> None:
             return disable
         if count not in CALLS or worker.resting:
             return None
-        frame = sys._getframe(2)  # the program's: `guarded` is between
+        frame = _getframe(2)  # the program's: `guarded` is between
         function = running.find_function(frame) if frame.f_code is code else None
         if function is None:
             return disable
@@ -96,7 +97,7 @@ def _count_by_monitoring(worker: Worker) -> None:
             return disable
         if count not in TURNS or worker.resting:
             return None
-        frame = sys._getframe(2)
+        frame = _getframe(2)
         function = running.find_function(frame) if frame.f_code is code else None
         loop = next((loop for loop in running.loops(code) if loop.head == target), None)
         if function is None or loop is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from sys import _getframe  # kept: programs may take sys._getframe away
 
 import morrow_runtime
 from morrow import language
@@ -114,7 +115,7 @@ def compile(  # noqa: A001
     in addition to any features explicitly specified.
     """
     try:
-        frame = sys._getframe(_DEPTH)
+        frame = _getframe(_DEPTH)
     except ValueError:
         frame = None
     if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
@@ -139,7 +140,7 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     when source is a code object requiring exactly that many cellvars.
     """
     try:
-        frame = sys._getframe(_DEPTH)
+        frame = _getframe(_DEPTH)
     except ValueError:
         frame = None
     if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
@@ -174,7 +175,7 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     If only globals is given, locals defaults to it.
     """
     try:
-        frame = sys._getframe(_DEPTH)
+        frame = _getframe(_DEPTH)
     except ValueError:
         frame = None
     if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
@@ -243,7 +244,7 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
 
 
 def _depth() -> object:
-    return sys._getframe(0)
+    return _getframe(0)
 
 
 # The functions stand in their callers' tracebacks no more than the ones written in C do, and what they raise starts
