@@ -14,5 +14,6 @@ FACTS = OLDER.but(
     pushes_locals=True,
     for_iter_pops=True,
     null_before_callable=False,
+    knows_main_thread=True,
     throws_behind=True,
 )

@@ -59,8 +59,8 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
 
         _off = probe.is_proven()[1]
         return False
-    # Before 3.13 the thread that imports threading first is the main thread to it, and ours would be first.
-    import threading  # noqa: F401
+    if not HERE.knows_main_thread:  # ours would be the first to import it, before anything of the program does
+        import threading  # noqa: F401
 
     from morrow.jit.hot_sampling import INTERVAL, Sampler
     from morrow.jit.lifecycle import on_exit, on_fork
