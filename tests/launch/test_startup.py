@@ -16,7 +16,7 @@ OURS = {
     "morrow", "morrow_runtime", "morrow_runtime.late_imports", "morrow.cli", "morrow.command_line", "morrow.settings",
     "morrow.debuglog", "morrow.host", "morrow.host.facts", "morrow.host.frames", "morrow.launch", "morrow.language",
     "morrow.imports", "morrow.imports_cache", "morrow.imports_scope", "morrow.imports_doors", "morrow.annotations",
-    "morrow.children", "morrow.jit", "morrow.jit.hot", "morrow.jit.hot_sampling", "morrow.jit.lifecycle",
+    "morrow.children", "morrow.jit", "morrow.jit.hot_sampling", "morrow.jit.lifecycle",
     "morrow.language.builtins_patch", "morrow.language.library_names",
 }  # fmt: skip
 """All that a one-liner may cost. Adding a name makes every start of every program slower: measure with benchmarks/startup.py."""
