@@ -40,16 +40,19 @@ def start(root: str) -> None:
         _replace(os, name, _for_exec)
     _replace(os, "spawnv", _for_spawn) if os.name == "nt" else None
     _replace(os, "spawnve", _for_spawn) if os.name == "nt" else None
-    for module, name, wrap in (("_posixsubprocess", "fork_exec", _for_fork_exec), ("_winapi", "CreateProcess", _for_create_process)):
-        try:
-            starter = __import__(module)
-        except ImportError:  # the other operating system's
-            continue
-        _replace(starter, name, wrap)
-        late = sys.modules.get("subprocess")
-        if late is not None and getattr(late, "_fork_exec", None) is _originals[-1][2]:
-            _originals.append((late, "_fork_exec", late._fork_exec))  # type: ignore[attr-defined]
-            late._fork_exec = getattr(starter, name)  # type: ignore[attr-defined]
+    if os.name == "nt":
+        module, name, wrap = "_winapi", "CreateProcess", _for_create_process
+    else:
+        module, name, wrap = "_posixsubprocess", "fork_exec", _for_fork_exec
+    try:
+        starter = __import__(module)
+    except ImportError:  # a platform without processes (WebAssembly)
+        return
+    _replace(starter, name, wrap)
+    late = sys.modules.get("subprocess")
+    if late is not None and getattr(late, "_fork_exec", None) is _originals[-1][2]:
+        _originals.append((late, "_fork_exec", late._fork_exec))  # type: ignore[attr-defined]
+        late._fork_exec = getattr(starter, name)  # type: ignore[attr-defined]
 
 
 def stop() -> None:

@@ -28,13 +28,18 @@ _HASH_KEY = int.from_bytes(MAGIC_NUMBER, "little")
 class Cache:
     """The compiled files of one set of options."""
 
-    __slots__ = ("_stamp", "_tags")
-
     def __init__(self, options: str) -> None:
-        text = f"{sys.hexversion:x} {__version__}{_newest_change()} {options}"
-        self._stamp = _source_hash(text.encode()) + _source_hash(sys.version.encode())
+        self._options = options
         short = _source_hash(options.encode()).hex()[:4]
         self._tags = (f"-morrow-{short}", f"-morrow-{short}-late")
+
+    def __getattr__(self, name: str) -> bytes:
+        # Asked once, by the first import of a module of the program's own: a program of one file does not pay for it.
+        if name != "_stamp":
+            raise AttributeError(name)
+        text = f"{sys.hexversion:x} {__version__}{_newest_change()} {self._options}"
+        self._stamp = _source_hash(text.encode()) + _source_hash(sys.version.encode())
+        return self._stamp
 
     def path_of(self, path: str, late: bool) -> str:
         """Return where the code of the source file *path* is kept; PYTHONPYCACHEPREFIX is followed.

@@ -38,7 +38,8 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("deferred", "0", "morrow.annotations:start"),
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
-    ("jit", "never", "morrow.jit:start"),  # has a word to say when it is off, too
+    ("jit", "off", "morrow.jit:start"),
+    ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is
 given the folder that the program starts in."""

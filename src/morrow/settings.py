@@ -61,7 +61,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("theme", "default", (), "colours of the prompt: default, light, mono, or a TOML file", "repl"),
         Setting("editing", "inputrc", ("inputrc", "emacs", "vi"), "keys of the prompt; inputrc: as readline's file says", "repl"),
         # -- jit ----------------------------------------------------------------------------------------------------------
-        Setting("jit", "on", ("off", "on", "eager"), "compile hot code to machine code; eager: at the first call", "jit"),
+        Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
     )
 }
@@ -104,6 +104,12 @@ def inheritance(more: dict[str, str] | None = None) -> list[str]:
     given = {name: "1" if value is True else str(value) for name, value in sys._xoptions.items() if name in SETTINGS}
     values = {**_inherited, **given, **(more or {})}
     return [_FAMILY, "\n".join(f"{name}={value}" for name, value in values.items())] if values else []
+
+
+def is_given(name: str) -> bool:
+    """Return whether anybody said anything about a setting, so that `get` is not just its default."""
+    in_environment = not sys.flags.ignore_environment and bool(os.environ.get(SETTINGS[name].variable))
+    return name in sys._xoptions or in_environment or name in _project
 
 
 def get(name: str) -> str:

@@ -141,21 +141,22 @@ def _of_class_alone(instance):
     raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotations__'")
 
 
-# Written out for each method, without cells: the frames of such functions can be hidden (`frames`).
-_FORWARDING = """def {name}(self, *arguments, **named):
+def _forward(self, *arguments, **named):
     self._read()
-    return dict.{name}(self, *arguments, **named)
-"""
+    return dict.method(self, *arguments, **named)
 
+
+# A code for each method, which differs in one name, rather than a closure: the frames of functions without cells can be
+# hidden (`frames`). Nor is it compiled from text, which would take 2 ms of every program that has annotations.
 for _name in (
     "__getitem__ __setitem__ __delitem__ __iter__ __len__ __contains__ __eq__ __ne__ __or__ __ror__ __ior__ __reversed__ "
     "__sizeof__ get keys values items copy pop popitem setdefault update clear"
 ).split():
-    _names = {"dict": dict}
-    exec(compile(_FORWARDING.format(name=_name), __file__, "exec"), _names)
-    _names[_name].__qualname__ = f"LazyAnnotations.{_name}"
-    _names[_name].__doc__ = getattr(dict, _name).__doc__
-    setattr(LazyAnnotations, _name, _names[_name])
+    _code = _forward.__code__
+    _names = tuple(_name if name == "method" else name for name in _code.co_names)
+    _method = types.FunctionType(_code.replace(co_name=_name, co_qualname=f"LazyAnnotations.{_name}", co_names=_names), {"dict": dict})
+    _method.__doc__ = getattr(dict, _name).__doc__
+    setattr(LazyAnnotations, _name, _method)
 
 
 def frames():

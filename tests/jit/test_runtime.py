@@ -173,7 +173,9 @@ def test_the_launcher_explains(tmp_path):
     app.write_text("print('ran')\n")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))} | {"PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "morrow"]
-    done = subprocess.run([*command, "--explain", str(app)], capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run([*command, "--explain", "-X", "jit=on", str(app)], capture_output=True, text=True, timeout=60, env=environment)
     assert done.stdout == "ran\n" and done.stderr.startswith("jit: nothing was hot long enough")
     done = subprocess.run([*command, "--explain", "-X", "jit=off", str(app)], capture_output=True, text=True, timeout=60, env=environment)
     assert done.stderr == "jit: off: -X jit=off\n"
+    done = subprocess.run([*command, "--explain", str(app)], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stderr == "jit: off: it is experimental, and on only when asked for: -X jit=on\n"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _UPDATES = ("dataclasses", "functools", "inspect", "typing", "typing_extensions")
 """Modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
 
+_LAZY = "morrow_runtime.lazy_annotations"
+"""What has frames to be hidden. Changed like the others, once the program has annotations."""
+
 
 def install() -> None:
     """Let the standard library of this process read annotations as in 3.14, unless ``-X deferred=0`` or the host does.
@@ -29,15 +32,11 @@ def install() -> None:
     wanted = settings.get("deferred")
     if wanted == "0" or HERE is None or HERE.defers_annotations or any(type(f) is _Finder for f in sys.meta_path):
         return
-    from morrow_runtime import lazy_annotations
-
     if wanted == "exact":
         from morrow_runtime import exact_attributes
 
         exact_attributes.install()
-    for function in lazy_annotations.frames():
-        hide(function)
-    for name in _UPDATES:
+    for name in (*_UPDATES, _LAZY):
         if name in sys.modules:
             _update(sys.modules[name])
     sys.meta_path.insert(0, _Finder())
@@ -49,6 +48,10 @@ def start(root: str) -> None:
 
 
 def _update(module: ModuleType) -> None:
+    if module.__name__ == _LAZY:
+        for function in module.frames():
+            hide(function)
+        return
     name = f"{module.__name__}_update"
     # __import__ rather than importlib.import_module: importlib may not be loaded yet.
     getattr(__import__(f"{__name__}.{name}", fromlist=[name]), "update")(module)
@@ -61,7 +64,7 @@ class _Finder:
         self.looking: set[str] = set()
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        if name not in _UPDATES or name in self.looking:
+        if (name not in _UPDATES and name != _LAZY) or name in self.looking:
             return None
         self.looking.add(name)  # another finder of this kind may ask all finders too
         try:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-
-from morrow_runtime.lazy_annotations import LAZY, lazy
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -55,6 +52,8 @@ def _annotate_of(wrapped: Any) -> Any:
     annotate = getattr(wrapped, "__annotate__", None)
     if annotate is None or "__annotate__" not in getattr(wrapped, "__dict__", ()):
         return annotate
+    from morrow_runtime.lazy_annotations import LAZY  # now that something is annotated, and not at every start
+
     # A plain attribute, which may be older than the dict that was put in the place of the lazy one.
     return annotate if type(getattr(wrapped, "__annotations__", None)) in LAZY else None
 
@@ -63,6 +62,8 @@ def _annotate(wrapper: Any, annotate: Any) -> None:
     """Give *wrapper* an annotate function, and with it a dict of its own."""
     wrapper.__annotate__ = annotate
     if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
+        from morrow_runtime.lazy_annotations import lazy
+
         wrapper.__annotations__ = lazy(annotate)
 
 

@@ -7,7 +7,6 @@ behaviour, never a version, so that the code that asks reads as a question about
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 
 class NoFacts(LookupError):
@@ -75,6 +74,7 @@ class Facts:
     for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
     attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
     null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
+    knows_main_thread: bool  # threading asks which thread is the main one; else it is the one that imports it first
     throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
     threading_finds_main: bool  # threading knows the main thread; else it takes the thread that imports it first for it
     error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
@@ -120,8 +120,10 @@ def facts(version: tuple[int, int], free_threaded: bool = False) -> Facts:
     Raises:
         NoFacts: this morrow has no table for that version.
     """
+    name = module_of(version, free_threaded)
     try:
-        module = import_module(f"morrow.host.{module_of(version, free_threaded)}")
+        # __import__ rather than importlib.import_module: importlib may not be loaded yet, and brings warnings along.
+        module = __import__(f"morrow.host.{name}", fromlist=[name])
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("morrow.host."):
             raise

@@ -1,6 +1,6 @@
 """The jit: hot code of an unchanged program runs as machine code, and gives the same answers.
 
-    morrow app.py                           on by default; -X jit=off, or eager to compile at the first calls
+    morrow -X jit=on app.py                 off by default: experimental; eager compiles at the first calls
     import morrow.jit; morrow.jit.start()   in a program run by plain python
     MORROW_JIT=on                           with morrow.jit.start() in sitecustomize or usercustomize: see `start`
 
@@ -31,8 +31,9 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
     """Switch the jit on for this process; return whether it is on (`explain` says why not).
 
     Args:
-        root: the program's folder, given by the launcher; not used.
-        mode: "on", "eager" or "off"; by default what ``-X jit=`` or MORROW_JIT say, which is "on".
+        root: the program's folder, given by the launcher, which starts what the settings say.
+        mode: "on", "eager" or "off"; by default what ``-X jit=`` or MORROW_JIT say. Where nobody said anything, a program
+            that calls this wants it on.
 
     To switch it on for every plain ``python`` by one environment variable, put into usercustomize.py (``python -m site
     --user-site`` says where): ``import os; os.environ.get("MORROW_JIT", "off") != "off" and __import__("morrow.jit").jit.start()``.
@@ -44,7 +45,7 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
         _off = "it was stopped; a process starts it once"
         return False
     _stopped = False
-    chosen = mode or settings.get("jit")
+    chosen = mode or ("on" if root is None and not settings.is_given("jit") else settings.get("jit"))
     wanted = settings.get("explain")
     if wanted:
         import atexit
@@ -52,7 +53,7 @@ def start(root: str | None = None, *, mode: str | None = None) -> bool:
         atexit.unregister(_explain_at_exit)
         atexit.register(_explain_at_exit, wanted)
     if chosen == "off":
-        _off = "-X jit=off"
+        _off = "-X jit=off" if settings.is_given("jit") else "it is experimental, and on only when asked for: -X jit=on"
         return False
     if HERE is None or not HERE.jit_supported:
         from morrow.host import probe

@@ -13,12 +13,12 @@ import _thread
 import sys
 from time import monotonic, process_time, sleep
 
-from morrow.jit.hot import Hot
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+
+    from morrow.jit.hot import Hot
 
 INTERVAL = 0.01
 """Seconds between looks while the program computes."""
@@ -45,7 +45,7 @@ class Sampler:
         self._wake = _thread.allocate_lock()
         self._ended = _thread.allocate_lock()
         self._native_id = 0
-        self.hot = Hot()
+        self.hot: Hot | None = None  # made at the first look: most commands have ended by then
         self.busy = 0.0
         self.running = False
 
@@ -99,6 +99,10 @@ class Sampler:
             ended.release()
 
     def _look(self, own: int) -> None:
+        if self.hot is None:
+            from morrow.jit.hot import Hot
+
+            self.hot = Hot()
         frames = sys._current_frames()
         frames.pop(own, None)
         alone = len(frames) == 1

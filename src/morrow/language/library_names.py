@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gc
 import sys
-import types
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable
 
 _MODULES: dict[str, Callable[[types.ModuleType], None]] = {}
@@ -122,7 +122,7 @@ get_original_bases.__module__ = "types"
 
 def _give_type_params() -> None:
     """``__type_params__`` of every function and class: () unless given, never inherited (PEP 695)."""
-    for kind in (types.FunctionType, type):
+    for kind in (type(_give_type_params), type):  # types.FunctionType, which plain python does not import at start
         own = gc.get_referents(kind.__dict__)[0]
         # Asked of the dictionary and not with hasattr: the interpreter would remember that there is no such attribute.
         if "__type_params__" not in own:
