@@ -48,7 +48,52 @@ def children() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-SECTIONS = (language, children)
+def annotations() -> None:
+    import annotationlib
+
+    def later(x: NotThere, y: list[int]) -> str: ...
+
+    for format in (annotationlib.Format.STRING, annotationlib.Format.FORWARDREF):
+        print(f"{format.name:17}", annotationlib.get_annotations(later, format=format))
+
+
+def cycles() -> None:
+    import cycle_a
+
+    print("from each other: ", cycle_a.User.__name__, "and", cycle_a.Order.__name__)
+
+
+def jit() -> None:
+    import morrow.jit
+
+    def work(n: int) -> int:
+        total = 0
+        for i in range(n):
+            total += i * i % 7
+        return total
+
+    morrow.jit.start(mode="eager")  # at the first calls; `morrow -X jit=on` waits until something is hot
+    print("worked:          ", [work(1000) for _ in range(50)][-1])
+    print(morrow.jit.explain().splitlines()[0])
+    morrow.jit.stop()
+
+
+def attach() -> None:
+    import subprocess
+
+    if sys.platform != "linux":
+        print("looking into live processes needs Linux for now")
+        return
+    program = "import time\ndef waiting():\n    print('ready', flush=True)\n    time.sleep(60)\nwaiting()"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        sys.stdout.flush()
+        subprocess.run([sys.executable, "-m", "morrow", "--dump", str(child.pid)], check=False)
+        child.kill()
+
+
+SECTIONS = (language, annotations, cycles, children, jit, attach)
 
 if __name__ == "__main__":
     print(f"on Python {sys.version.split()[0]}")

@@ -36,7 +36,6 @@ FACTS = Facts(
     for_iter_pops=False,
     attr_can_load_methods=False,
     null_before_callable=True,
-    knows_main_thread=False,
     throws_behind=False,
     error_indicator="triple",
     threading_finds_main=False,

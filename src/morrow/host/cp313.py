@@ -15,6 +15,5 @@ FACTS = OLDER.but(
     threading_finds_main=True,
     for_iter_pops=True,
     null_before_callable=False,
-    knows_main_thread=True,
     throws_behind=True,
 )

@@ -74,7 +74,6 @@ class Facts:
     for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
     attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
     null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
-    knows_main_thread: bool  # threading asks which thread is the main one; else it is the one that imports it first
     throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
     threading_finds_main: bool  # threading knows the main thread; else it takes the thread that imports it first for it
     error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
