@@ -223,11 +223,12 @@ def _compile_checked(
     compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
 ) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    if not _ACCEPTED.search(text) and not _SUSPICIOUS.search(text):
+    accepted = _ACCEPTED.search(text)
+    if not accepted and not _SUSPICIOUS.search(text):
         return compile_()
     from morrow.language.syntax_errors import warned
 
-    if _ACCEPTED.search(text):
+    if accepted:
         # Before the host compiles it: 3.12.1 crashes on comprehensions that 3.14 finds too deep.
         if (error := explain(source, filename, mode, None, flags, optimize)) is not None:
             raise Checked(error)

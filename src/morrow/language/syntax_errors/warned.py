@@ -7,6 +7,7 @@ program properly. Which of them the host gives as well is a fact of the host.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import warnings
 from collections.abc import Iterator
@@ -48,7 +49,85 @@ class TextWarning:
 
 def suspicious(text: str, host: Facts) -> bool:
     """Return whether 3.14 might warn about *text* in a way that *host* does not. Mostly False, and quick."""
-    return _about_literals(text) or _leaves_finally(text) or not host.names_compared_literal and bool(_IS_LITERAL.search(text))
+    if not _looks_suspicious(text, host):
+        return False
+    # Docstrings and patterns are full of what looks suspicious: look again without them.
+    code = _without_quiet_strings(text)
+    return code is None or _looks_suspicious(code, host)
+
+
+def _looks_suspicious(text: str, host: Facts) -> bool:
+    return _about_literals(text) or _leaves_finally(text) or not host.names_compared_literal and _compares_literal(text)
+
+
+_PIECES = re.compile(
+    r"#[^\n]*+"
+    r'|(?:(?<!\w)([a-zA-Z]{1,2})|(?<!\w))(?:"""(?:[^"\\]++|\\.|"(?!""))*+"""|"(?!"")(?:[^"\\\n]++|\\.)*+"|""(?!")'
+    r"|'''(?:[^'\\]++|\\.|'(?!''))*+'''|'(?!'')(?:[^'\\\n]++|\\.)*+'|''(?!'))",
+    re.DOTALL,
+)
+
+
+def _without_quiet_strings(text: str) -> str | None:
+    """Return *text* without comments, and with 0 for each string that 3.14 does not warn about; None if that is not certain.
+
+    Strings with fields stay, as what is in a field is code. One that seems to end within a field holds the same quotes
+    again (PEP 701): then nothing is certain.
+    """
+    made, at = [], 0
+    for piece in _PIECES.finditer(text):
+        between = text[at : piece.start()]
+        if "'" in between or '"' in between:
+            return None
+        made.append(between)
+        at = piece.end()
+        string = piece[0]
+        if string[0] == "#":
+            continue
+        prefix = (piece[1] or "").lower()
+        if prefix not in _PREFIXES:
+            return None
+        if "f" in prefix or "t" in prefix:
+            if string.count("{") != string.count("}"):
+                return None
+            made.append(string)
+        elif "r" not in prefix and "\\" in string and _ESCAPE.search(string):
+            made.append(string)
+        else:
+            made.append("0")
+    rest = text[at:]
+    return None if "'" in rest or '"' in rest else "".join(made) + rest
+
+
+_PREFIXES = frozenset(("", "r", "u", "b", "br", "rb", "f", "fr", "rf", "t", "tr", "rt"))
+
+
+def _compares_literal(text: str) -> bool:
+    """Return whether `is` may stand next to a literal. What ends a call is none, where strings cannot hide a bracket."""
+    if _IS_LITERAL.search(text) is None:
+        return False
+    if "'" in text or '"' in text or "#" in text or _IS_BEFORE_LITERAL.search(text):
+        return True
+    return any(text[found.start()] != ")" or not _ends_call(text, found.start()) for found in _IS_AFTER_LITERAL.finditer(text))
+
+
+_IS_BEFORE_LITERAL = re.compile(r"\bis\s+(?:not\s+)?[(0-9]")
+_IS_AFTER_LITERAL = re.compile(r"[0-9)]\s+is\b")
+_LAST_WORD = re.compile(r"\w+\Z")
+
+
+def _ends_call(text: str, at: int) -> bool:
+    """Return whether the bracket at *at* closes the arguments of a call."""
+    depth = 0
+    for here in range(at, max(at - 2000, 0), -1):
+        if text[here] == ")":
+            depth += 1
+        elif text[here] == "(":
+            depth -= 1
+            if not depth:
+                word = _LAST_WORD.search(text, max(here - 80, 0), here)
+                return text[here - 1] in ")]" if word is None else not (word[0][0].isdigit() or keyword.iskeyword(word[0]))
+    return False
 
 
 def _about_literals(text: str) -> bool:
