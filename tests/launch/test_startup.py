@@ -20,6 +20,8 @@ OURS = {
 
 # Small ones: written in C, or (__future__) one file that each of ours names.
 STANDARD = {"__future__", "atexit", "gc", "_posixsubprocess"}
+
+
 def _modules(*command: str) -> set[str]:
     run = subprocess.run([sys.executable, "-I", *command, "-c", PROGRAM], capture_output=True, text=True, check=True)
     return set(run.stdout.split())

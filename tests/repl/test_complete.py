@@ -101,3 +101,12 @@ def test_candidates_carry_a_note():
 )
 def test_signatures(text, expected):
     assert signature(text, NAMESPACE) == expected
+
+
+def test_a_signature_that_cannot_be_had_is_no_error():
+    class Broken:
+        __signature__ = property(lambda self: 1 / 0)
+
+        def __call__(self): ...
+
+    assert signature("broken(", {"broken": Broken()}) is None

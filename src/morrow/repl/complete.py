@@ -79,9 +79,10 @@ def signature(text: str, namespace: Mapping[str, Any]) -> str | None:
         return None
     try:
         return f"{name}{inspect.signature(value)}"
-    except (ValueError, TypeError):
-        # Not every builtin tells; its docstring's first line often does.
-        first = (inspect.getdoc(value) or "").split("\n")[0]
+    except Exception:
+        # Not every builtin tells, and a program's own annotations may raise anything when they are evaluated. The first
+        # line of the docstring often tells as well.
+        first = (getattr(value, "__doc__", None) or "").strip().split("\n")[0]
         return first if "(" in first else None
 
 
@@ -148,7 +149,7 @@ def _note(value: Any) -> str:
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         try:
             return str(inspect.signature(value))
-        except (ValueError, TypeError):
+        except Exception:  # as in `signature`
             return "function"
     return type(value).__name__
 
