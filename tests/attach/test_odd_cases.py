@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 import morrow
-
 from morrow.attach.dump import dump
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.target import find

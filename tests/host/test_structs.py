@@ -40,7 +40,9 @@ def test_the_proof_looks_at_most_of_what_the_jit_reads():
 )
 def test_a_wrong_offset_is_found_and_named(name, subject):
     here = structs()
-    spoiled = Structs(here.version, {**here.values, name: here[name] + 8})
+    # Never past the object's end: what lies there may happen to look right.
+    shift = -8 if name in ("PyListObject.allocated", "PyFloatObject.ob_fval") else 8
+    spoiled = Structs(here.version, {**here.values, name: here[name] + shift})
     assert probe.check_structs(spoiled, subject)[0].name == name
 
 
