@@ -58,6 +58,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     shows_command_lines: bool  # tracebacks quote the text of -c
+    awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
