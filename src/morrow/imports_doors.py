@@ -20,6 +20,11 @@ DOORS: dict[str, str] = {
 }
 """Standard name -> file in morrow/stdlib. A system adds its row when it lands."""
 
+MAINS: dict[str, str] = {
+    "asyncio": "asyncio/__main__.py",
+}
+"""What ``-m`` of a package of the standard library runs, where ours does more than the host's."""
+
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stdlib")
 
 
@@ -32,6 +37,20 @@ class DoorFinder:
         if name not in DOORS:
             return None
         return spec_from_file_location(name, os.path.join(_FOLDER, *DOORS[name].split("/")))  # type: ignore[no-any-return]
+
+
+class MainFinder:
+    """Finds one package's ``__main__`` behind a door, once, before anybody else is asked."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Return the spec of the package's ``__main__``, and go; None for any other name."""
+        if name != f"{self._package}.__main__":
+            return None
+        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        return spec_from_file_location(name, os.path.join(_FOLDER, *MAINS[self._package].split("/")))  # type: ignore[no-any-return]
 
 
 def start(root: str) -> None:

@@ -380,6 +380,10 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
 
     _prepare_main(namespace)
     if program.importer is None:
+        if _has_door(program.line):
+            from morrow.imports_doors import MainFinder
+
+            sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -387,6 +391,15 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
     else:
         sys.path[0] = program.path
     return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
+
+
+def _has_door(line: CommandLine) -> bool:
+    """Whether -m of this package runs our module: where ours has an editor, or the host's is older than 3.14's."""
+    if line.target != "asyncio" or line.arguments or HERE is None or settings.get("doors") == "0":
+        return False
+    from morrow.repl import why_basic
+
+    return why_basic() is None or not HERE.awaits_in_context
 
 
 @hide

@@ -19,6 +19,7 @@ FACTS = Facts(
     has_remote_exec=False,
     hidden_start=bytes((9, 0)),  # NOP
     shows_command_lines=False,
+    awaits_in_context=False,
     names_compared_literal=False,
     places_statement_parts=False,
     inlines_comprehensions=False,

@@ -9,6 +9,7 @@ FACTS = OLDER.but(
     reads_odd_fields=True,
     defers_annotations=True,
     interrupts_by_subclass=True,
+    awaits_in_context=True,
     words_unknown_options_alike=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),

@@ -61,6 +61,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     shows_command_lines: bool  # tracebacks quote the text of -c
+    awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
     counts_c_calls: bool  # a call of a function written in C takes from the recursion limit while it runs
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too

@@ -6,20 +6,38 @@ PyRun_InteractiveLoop.
 
 from __future__ import annotations
 
+import ast
 import codeop
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from morrow.host.frames import hide
 from morrow.language import host_exec
 
+BLOCKS = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
+    | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
 
-def prompt(namespace: dict[str, object], greet: bool) -> None:
+Compiler = Callable[[str, str, str], Any]
+"""Takes a source, a file name and "single"; returns its code, or None when it is only the beginning of something."""
+
+
+def prompt(
+    namespace: dict[str, Any],
+    greet: bool,
+    compiler: Compiler | None = None,
+    execute: Callable[[Any, dict[str, Any]], object] = host_exec,
+) -> None:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
+        compiler: what compiles a statement, if not the usual one.
+        execute: what runs its code.
 
     Raises:
         SystemExit: a statement raised it.
@@ -31,23 +49,24 @@ def prompt(namespace: dict[str, object], greet: bool) -> None:
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
         if not hasattr(sys, name):
             setattr(sys, name, text)
-    _loop(namespace, codeop.CommandCompiler())
+    _loop(namespace, compiler or codeop.CommandCompiler(), execute)
 
 
-def say_hello(namespace: dict[str, object]) -> None:
+def say_hello(namespace: dict[str, Any]) -> None:
     """Show the banner, unless under -q, and run PYTHONSTARTUP."""
     if not sys.flags.quiet:
         sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
             sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-    _run_startup(namespace)
+    run_startup(namespace)
 
 
 def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 
-def _run_startup(namespace: dict[str, object]) -> None:
+def run_startup(namespace: dict[str, Any]) -> None:
+    """Run the file that PYTHONSTARTUP names, if it names one."""
     path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
     if not path:
         return
@@ -96,7 +115,9 @@ def _tell(text: str) -> None:
 
 
 @hide
-def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> None:
+def _loop(
+    namespace: dict[str, Any], compiler: Compiler, execute: Callable[[Any, dict[str, Any]], object]
+) -> None:
     lines: list[str] = []
     while True:
         try:
@@ -110,7 +131,7 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
                 continue
             lines.clear()
             if code is not None:
-                host_exec(code, namespace)
+                execute(code, namespace)
             sys.stdout.flush()
         except SystemExit:
             raise
@@ -124,18 +145,28 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
 
 
 def _show(error: BaseException) -> None:
-    traceback = None if isinstance(error, SyntaxError) and error.filename == "<stdin>" else error.__traceback__
-    sys.excepthook(type(error), error, traceback)
+    if isinstance(error, SyntaxError) and error.filename == "<stdin>":
+        error.__traceback__ = None  # nothing ran; and the host's hook shows what it finds there
+    sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _compile(compiler: codeop.CommandCompiler, lines: list[str], is_end: bool) -> object:
+def _compile(compiler: Compiler, lines: list[str], is_end: bool) -> object:
     """Return the code of *lines*, or None if more must follow; at the end of the input nothing can."""
     text = "\n".join(lines)
     try:
-        if is_end:
-            return compile(text + "\n", "<stdin>", "single")
-        return compiler(text, "<stdin>", "single")
-    except (SyntaxError, ValueError, OverflowError) as error:
-        # It is about what was typed: where in the compiler it was found is nobody's business.
-        error.__traceback__ = None
-        raise error.with_traceback(None) from None
+        code = compiler(text + "\n" if is_end else text, "<stdin>", "single")
+        if code is None and is_end:
+            return compile(text + "\n", "<stdin>", "single")  # the error that says what is missing
+        return code
+    except (SyntaxError, ValueError, OverflowError) as refusal:
+        error: Exception = refusal
+    # python's prompt reads whole lines, and compiles a block only when a blank line has ended it. codeop does neither.
+    try:
+        tree = compile(text + "\n", "<stdin>", "single", ast.PyCF_ONLY_AST)
+    except (SyntaxError, ValueError, OverflowError) as refusal:
+        raise refusal.with_traceback(None) from None  # where in the compiler it was found is nobody's business
+    if not is_end and lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
+        return None
+    if isinstance(error, SyntaxError) and error.text is None and 0 < (error.lineno or 0) <= len(lines):
+        error.text = lines[error.lineno - 1] + "\n"  # type: ignore[operator]
+    raise error.with_traceback(None) from None
