@@ -32,7 +32,7 @@ VERBOSE = "--verbose" in sys.argv
 DEFERRED = "--eager" not in sys.argv
 
 # Packages of test modules and of data that they import: taken from 3.14, compiled by morrow.
-FROM_314 = ("test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
+FROM_314 = ("_colorize", "test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
 # Decorators of test.support about platforms and build options, which say nothing about the language.
 HARMLESS = (
     "cpython_only requires_docstrings skip_emscripten_stack_overflow skip_wasi_stack_overflow requires_resource "
@@ -141,7 +141,11 @@ def prepare() -> None:
 
 def _install_morrow() -> None:
     """Do what `morrow` does at start as far as this build can: names of 3.14 in typing, types, functools, inspect."""
-    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors"), ("morrow.annotations", "install")):
+    for module, function in (
+        ("morrow.language.library_names", "install"),
+        ("morrow.language.tracebacks.uncaught", "install"),
+        ("morrow.annotations", "install"),
+    ):
         try:
             getattr(importlib.import_module(module), function)()
         except (ImportError, AttributeError) as error:
@@ -149,10 +153,10 @@ def _install_morrow() -> None:
                 print("without", module, error, file=sys.stderr)
 
 
-def _is_test(frame: types.FrameType) -> bool:
+def _is_test(frame: types.FrameType, filename: str) -> bool:
     from morrow.language.builtins_patch import _is_program
 
-    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame)
+    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame, filename)
 
 
 class Loader(importlib.abc.InspectLoader):
