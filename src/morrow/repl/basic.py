@@ -11,6 +11,7 @@ import codeop
 import os
 import sys
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from morrow.host.frames import hide
@@ -43,7 +44,8 @@ def prompt(
         SystemExit: a statement raised it.
     """
     if greet:
-        say_hello(namespace)
+        say_hello()
+        run_startup(namespace)
     if _is_terminal():
         run_hook()
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
@@ -52,13 +54,12 @@ def prompt(
     _loop(namespace, compiler or codeop.CommandCompiler(), execute)
 
 
-def say_hello(namespace: dict[str, Any]) -> None:
-    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+def say_hello() -> None:
+    """Show the banner, unless under -q."""
     if not sys.flags.quiet:
         sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
             sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-    run_startup(namespace)
 
 
 def _is_terminal() -> bool:
@@ -147,7 +148,31 @@ def _loop(
 def _show(error: BaseException) -> None:
     if isinstance(error, SyntaxError) and error.filename == "<stdin>":
         error.__traceback__ = None  # nothing ran; and the host's hook shows what it finds there
-    sys.excepthook(type(error), error, error.__traceback__)
+    show_exception(error, error.__traceback__, lambda error, tb: sys.__excepthook__(type(error), error, tb))
+
+
+def show_exception(
+    error: BaseException, tb: TracebackType | None, show: Callable[[BaseException, TracebackType | None], None]
+) -> None:
+    """Let the program's `sys.excepthook` show an exception. Where it has none of its own, or that one fails, *show* does.
+
+    Raises:
+        SystemExit: the program's hook asked to leave.
+    """
+    hook = sys.excepthook
+    if hook is not sys.__excepthook__:
+        try:
+            hook(type(error), error, tb)
+            return
+        except SystemExit:
+            raise
+        except BaseException as trouble:  # order and words: CPython's Lib/code.py, _excepthook
+            trouble.__context__ = None
+            trouble.__traceback__ = trouble.__traceback__ and trouble.__traceback__.tb_next
+            print("Error in sys.excepthook:", file=sys.stderr)
+            show(trouble, trouble.__traceback__)
+            print("\nOriginal exception was:", file=sys.stderr)
+    show(error, tb)
 
 
 def _compile(compiler: Compiler, lines: list[str], is_end: bool) -> object:
