@@ -68,6 +68,9 @@ def stop() -> None:
         from morrow.language import builtins_patch
 
         builtins_patch.uninstall()
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.uninstall()
 
 
 def start_language() -> None:
@@ -80,6 +83,10 @@ def start_language() -> None:
     from morrow.language import library_names
 
     library_names.install()
+    if HERE is not None and not HERE.shows_tracebacks:
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.install()
 
 
 def is_native() -> bool:

@@ -281,11 +281,40 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     try:
         # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
         run, arguments = _prepare(program, main.__dict__)
+        _give_room(1 + bool(HERE and HERE.counts_c_calls and run is host_exec))
         run(*arguments)
         raised = None
     except BaseException as error:
         raised = error
     _end(raised, program)
+
+
+_room = 0
+_host_getrecursionlimit, _host_setrecursionlimit = sys.getrecursionlimit, sys.setrecursionlimit
+
+
+def _give_room(frames: int) -> None:
+    """Let the recursion limit count from the program's first frame: *frames* below it count too, though nobody sees them."""
+    global _room
+    _room = frames
+    _host_setrecursionlimit(_host_getrecursionlimit() + frames)
+    sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit
+
+
+@hide
+def getrecursionlimit() -> int:
+    """Return the current value of the recursion limit, the maximum depth of the Python interpreter stack."""
+    return _host_getrecursionlimit() - _room
+
+
+@hide
+def setrecursionlimit(limit, /):  # type: ignore[no-untyped-def]
+    """Set the maximum depth of the Python interpreter stack to n."""
+    try:
+        _host_setrecursionlimit(limit + _room if type(limit) is int and 0 < limit < 2**30 else limit)
+    except RecursionError as error:
+        depth = int(str(error).rpartition(" depth ")[2].partition(":")[0]) - _room - 1 - bool(HERE and HERE.counts_c_calls)
+        raise RecursionError(f"cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low") from None
 
 
 def _new_main() -> ModuleType:
@@ -338,7 +367,7 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
         __loader__=loader or _frozen_importlib.BuiltinImporter,
         __spec__=None,
     )
-    if HERE is None or not HERE.defers_annotations:
+    if settings.get("deferred") == "0" and (HERE is None or not HERE.defers_annotations):
         namespace["__annotations__"] = {}
     namespace["__builtins__"] = builtins
     if path is not None:
@@ -381,8 +410,7 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
         _prepare_main(namespace)
         text = _command_text(line.target)
         code = _compile(text, "<string>")
-        if HERE is not None and HERE.shows_command_lines:
-            _remember_lines(code, text)
+        _remember_lines(code, text)
         return code
     if line.kind != FILE:
         _prepare_main(namespace, "<stdin>")
@@ -430,7 +458,12 @@ def _command_text(text: str) -> str:
 
 
 def _remember_lines(code: object, text: str) -> None:
-    """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
+    """Let tracebacks show the lines of -c, as 3.14 does (pythonrun.c, run_mod)."""
+    if HERE is None or not HERE.shows_command_lines:
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.command = code, text
+        return
     import linecache
 
     # 3.13.0 keeps the lines by file name, later ones by code.
@@ -561,12 +594,6 @@ def _report(error: BaseException) -> object:
         sys.__excepthook__(type(error), error, error.__traceback__)
         return None
     try:
-        if isinstance(error, SyntaxError) and hook is sys.__excepthook__ and not (HERE and HERE.words_warnings):
-            # Some hosts print these without the traceback module, and none before 3.14 names the keyword that was meant.
-            from morrow.language.syntax_errors import display
-
-            display.show(error)
-            return None
         hook(type(error), error, error.__traceback__)
     except SystemExit as leaving:
         return leaving.code if leaving.code is not None else 0

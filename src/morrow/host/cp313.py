@@ -5,6 +5,7 @@ from morrow.host.cp312 import FACTS as OLDER
 FACTS = OLDER.but(
     version=(3, 13),
     parses_type_defaults=True,
+    places_statement_parts=True,
     interpreters_module="_interpreters",
     hidden_start=bytes((30, 0)),
     shows_command_lines=True,

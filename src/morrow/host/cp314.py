@@ -13,6 +13,7 @@ FACTS = OLDER.but(
     words_unknown_options_alike=True,
     has_remote_exec=True,
     hidden_start=bytes((27, 0)),
+    shows_tracebacks=True,
     words_warnings=True,
     immortal="negative",
     stack_tags=True,

@@ -44,6 +44,9 @@ class Facts:
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     names_compared_literal: bool  # a warning about `x is 1` names the literal's type
+    places_statement_parts: bool  # instructions of with, for and assert stand where their expressions do, as in 3.14
+    inlines_comprehensions: bool  # PEP 709: list, set and dict comprehensions have no frame of their own
+    shows_tracebacks: bool  # the traceback module shows exceptions as 3.14's does
     words_warnings: bool  # warnings about escapes, numbers and `finally` are 3.14's
     defers_annotations: bool  # PEP 649, PEP 749
 
@@ -60,6 +63,7 @@ class Facts:
     shows_command_lines: bool  # tracebacks quote the text of -c
     awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
+    counts_c_calls: bool  # a call of a function written in C takes from the recursion limit while it runs
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures

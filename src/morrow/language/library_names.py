@@ -102,7 +102,14 @@ def _complete_string(module: types.ModuleType) -> None:
         module.__path__ = []  # in 3.14 it is a package: string.templatelib can be looked for
 
 
-_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string)
+def _complete_traceback(module: types.ModuleType) -> None:
+    if "morrow.language.tracebacks.errors" not in sys.modules:  # else it is what imports traceback, to change it
+        from morrow.language.tracebacks import errors
+
+        errors.update()
+
+
+_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string, traceback=_complete_traceback)
 
 
 def get_original_bases(cls: type, /) -> tuple[object, ...]:
