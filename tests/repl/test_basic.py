@@ -52,3 +52,9 @@ def test_what_the_compiler_refuses_is_said_when_the_block_has_ended(tmp_path):
 
 def test_an_input_that_ends_in_the_middle_of_something_says_what_is_missing(tmp_path):
     assert "SyntaxError: '(' was never closed" in run_piped(tmp_path, "from a import (").stderr
+
+
+def test_tracebacks_show_what_was_typed(tmp_path):
+    done = run_piped(tmp_path, "def f(x):\n    return 1 / x\n\nf(0)\n")
+    assert '    f(0)\n    ~^^^\n' in done.stderr
+    assert '  File "<stdin>", line 2, in f\n    return 1 / x\n           ~~^~~\n' in done.stderr

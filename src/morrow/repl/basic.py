@@ -14,8 +14,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.language import host_exec
+from morrow.language.tracebacks import uncaught
 
 BLOCKS = (
     ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
@@ -123,15 +125,21 @@ def _loop(
     while True:
         try:
             line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
-            if line is None and not lines:
+            if line is None:
                 _tell("\n")
-                return
-            lines.append((line or "").rstrip("\n"))
+                if not lines:
+                    return
+            else:
+                lines.append(line.rstrip("\n"))
+                if not line.endswith("\n"):
+                    continue  # the last line of all, unfinished: python asks for the rest of it
             code = _compile(compiler, lines, line is None)
             if code is None and line is not None:
                 continue
+            text = "".join(f"{line}\n" for line in lines)
             lines.clear()
             if code is not None:
+                remember(code, text)
                 execute(code, namespace)
             sys.stdout.flush()
         except SystemExit:
@@ -142,7 +150,18 @@ def _loop(
         except BaseException as error:
             lines.clear()
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+            sys.last_exc = error  # type: ignore[attr-defined]
             _show(error)
+
+
+def remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed (in 3.14: Python/pythonrun.c, pyrun_one_parse_ast)."""
+    if HERE is not None and HERE.shows_tracebacks:
+        import linecache
+
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
 
 
 def _show(error: BaseException) -> None:
