@@ -462,7 +462,7 @@ def _remember_lines(code: object, text: str) -> None:
     if HERE is None or not HERE.shows_command_lines:
         from morrow.language.tracebacks import uncaught
 
-        uncaught.command = code, text
+        uncaught.texts.append((code, text))
         return
     import linecache
 

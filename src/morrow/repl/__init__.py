@@ -38,7 +38,8 @@ def prompt(namespace: dict[str, Any], greet: bool) -> None:
         basic.prompt(namespace, greet)
         return
     if greet:
-        basic.say_hello(namespace)
+        basic.say_hello()
+    basic.run_startup(namespace)  # also behind a script: as in CPython since 3.13, Lib/_pyrepl/main.py
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None and getattr(hook, "__module__", None) != "site":
         # site's own sets up readline, which would write its idea of the history over ours when python ends.

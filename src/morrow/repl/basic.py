@@ -11,10 +11,13 @@ import codeop
 import os
 import sys
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
+from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.language import host_exec
+from morrow.language.tracebacks import uncaught
 
 BLOCKS = (
     ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
@@ -43,7 +46,8 @@ def prompt(
         SystemExit: a statement raised it.
     """
     if greet:
-        say_hello(namespace)
+        say_hello()
+        run_startup(namespace)
     if _is_terminal():
         run_hook()
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
@@ -52,13 +56,12 @@ def prompt(
     _loop(namespace, compiler or codeop.CommandCompiler(), execute)
 
 
-def say_hello(namespace: dict[str, Any]) -> None:
-    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+def say_hello() -> None:
+    """Show the banner, unless under -q."""
     if not sys.flags.quiet:
         sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
             sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-    run_startup(namespace)
 
 
 def _is_terminal() -> bool:
@@ -122,15 +125,21 @@ def _loop(
     while True:
         try:
             line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
-            if line is None and not lines:
+            if line is None:
                 _tell("\n")
-                return
-            lines.append((line or "").rstrip("\n"))
+                if not lines:
+                    return
+            else:
+                lines.append(line.rstrip("\n"))
+                if not line.endswith("\n"):
+                    continue  # the last line of all, unfinished: python asks for the rest of it
             code = _compile(compiler, lines, line is None)
             if code is None and line is not None:
                 continue
+            text = "".join(f"{line}\n" for line in lines)
             lines.clear()
             if code is not None:
+                remember(code, text)
                 execute(code, namespace)
             sys.stdout.flush()
         except SystemExit:
@@ -141,13 +150,48 @@ def _loop(
         except BaseException as error:
             lines.clear()
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+            sys.last_exc = error  # type: ignore[attr-defined]
             _show(error)
+
+
+def remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed (in 3.14: Python/pythonrun.c, pyrun_one_parse_ast)."""
+    if HERE is not None and HERE.shows_tracebacks:
+        import linecache
+
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
 
 
 def _show(error: BaseException) -> None:
     if isinstance(error, SyntaxError) and error.filename == "<stdin>":
         error.__traceback__ = None  # nothing ran; and the host's hook shows what it finds there
-    sys.excepthook(type(error), error, error.__traceback__)
+    show_exception(error, error.__traceback__, lambda error, tb: sys.__excepthook__(type(error), error, tb))
+
+
+def show_exception(
+    error: BaseException, tb: TracebackType | None, show: Callable[[BaseException, TracebackType | None], None]
+) -> None:
+    """Let the program's `sys.excepthook` show an exception. Where it has none of its own, or that one fails, *show* does.
+
+    Raises:
+        SystemExit: the program's hook asked to leave.
+    """
+    hook = sys.excepthook
+    if hook is not sys.__excepthook__:
+        try:
+            hook(type(error), error, tb)
+            return
+        except SystemExit:
+            raise
+        except BaseException as trouble:  # order and words: CPython's Lib/code.py, _excepthook
+            trouble.__context__ = None
+            trouble.__traceback__ = trouble.__traceback__ and trouble.__traceback__.tb_next
+            print("Error in sys.excepthook:", file=sys.stderr)
+            show(trouble, trouble.__traceback__)
+            print("\nOriginal exception was:", file=sys.stderr)
+    show(error, tb)
 
 
 def _compile(compiler: Compiler, lines: list[str], is_end: bool) -> object:

@@ -13,13 +13,12 @@ import builtins
 import linecache
 import sys
 import types
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from morrow.host.frames import hide
 from morrow.repl import tracebacks
-from morrow.repl.basic import BLOCKS
+from morrow.repl.basic import BLOCKS, show_exception
 from morrow.repl.highlight import State, scan_line
 
 _FUTURES = 0
@@ -187,11 +186,7 @@ class Console:
         error.__traceback__ = tb
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, tb
         sys.last_exc = error  # type: ignore[attr-defined]
-        hook: Callable[..., object] = sys.excepthook
-        if hook is not sys.__excepthook__:
-            hook(type(error), error, tb)
-            return
-        tracebacks.print_exception(error, tb, theme=self._theme)
+        show_exception(error, tb, lambda error, tb: tracebacks.print_exception(error, tb, theme=self._theme))
 
 
 def _is_open(text: str) -> bool:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from types import CodeType, TracebackType
     from typing import Any
 
-command: tuple[CodeType, str] | None = None
-"""What ``-c`` runs, and its text: tracebacks show its lines."""
+texts: list[tuple[CodeType, str]] = []
+"""Code that is in no file, and its text: what ``-c`` runs, and what is typed at a prompt. Tracebacks show its lines."""
 
 _host_excepthook = sys.excepthook
 _host_unraisablehook = sys.unraisablehook
