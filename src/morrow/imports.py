@@ -18,7 +18,7 @@ from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.imports_cache import Cache
-from morrow.imports_scope import Scope, find_scope
+from morrow.imports_scope import Scope, find_scope, is_library
 from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ def start_language() -> None:
     from morrow.language import library_names
 
     library_names.install()
-    if HERE is not None and not HERE.shows_tracebacks:
+    if HERE is not None and not HERE.shows_tracebacks and settings.get("tracebacks") != "0":
         from morrow.language.tracebacks import uncaught
 
         uncaught.install()
@@ -94,14 +94,15 @@ def is_native() -> bool:
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
 
-def _compiles_for_program(frame: FrameType) -> bool:
-    """Whether the text that *frame* compiles is the program's own, not a library's."""
+def _compiles_for_program(frame: FrameType, filename: str) -> bool:
+    """Whether the text called *filename* that *frame* compiles is the program's own, not a library's."""
     name = frame.f_globals.get("__name__") or ""
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
     if name.partition(".")[0] in _ON_BEHALF:
-        return True
+        # What pytest rewrites, say, may be a plugin of its own: whose file it is decides.
+        return not is_library(filename)
     # Text in <...> was compiled by the program before, unless a library says so by its name.
     return scope.holds(name, path) if os.sep in path else not path.startswith("<frozen")
 

@@ -47,6 +47,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
+        Setting("tracebacks", "1", _BOTH, "0: tracebacks are printed as this host prints them, not as 3.14 does", "language"),
         Setting("doors", "1", _BOTH, "0: only the names of the standard library that this host has itself", "language"),
         Setting(
             "deferred",

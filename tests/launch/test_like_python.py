@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from tests.support.same import MORROW, clean_environment
+from tests.support.same import AS_THE_HOST, MORROW, clean_environment
 
 # `__annotations__` is not looked at: since 3.14 it is there only if there are annotations, on hosts before that always.
 SHOW = """\
@@ -214,7 +214,7 @@ def test_a_closed_pipe_ends_as_under_python(same):
         ends = []
         for program in ([sys.executable], [sys.executable, MORROW]):
             process = subprocess.Popen(
-                [*program, name], cwd=same.folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                [*program, name], cwd=same.folder, env={**clean_environment(), **AS_THE_HOST}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
             process.stdout.close()
             ends.append((process.stderr.read(), process.wait(timeout=30)))

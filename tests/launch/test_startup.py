@@ -15,6 +15,7 @@ OURS = {
     "morrow.imports", "morrow.imports_cache", "morrow.imports_scope", "morrow.imports_doors", "morrow.annotations",
     "morrow.children",
     "morrow.language.builtins_patch", "morrow.language.library_names",
+    "morrow.language.tracebacks", "morrow.language.tracebacks.uncaught",
 }  # fmt: skip
 """All that a one-liner may cost. Adding a name makes every start of every program slower: measure with benchmarks/startup.py."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import sys
 
+from morrow import settings
+
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     import types
@@ -103,7 +105,7 @@ def _complete_string(module: types.ModuleType) -> None:
 
 
 def _complete_traceback(module: types.ModuleType) -> None:
-    if "morrow.language.tracebacks.errors" not in sys.modules:  # else it is what imports traceback, to change it
+    if settings.get("tracebacks") != "0" and "morrow.language.tracebacks.errors" not in sys.modules:  # else it is what imports traceback, to change it
         from morrow.language.tracebacks import errors
 
         errors.update()

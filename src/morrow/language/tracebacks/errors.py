@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType, TracebackType
 from typing import Any
 
+from morrow import settings
 from morrow.host import HERE
 from morrow.language.tracebacks import frames, suggestions
 from morrow.language.tracebacks.colours import can_colour, painter
@@ -29,7 +30,7 @@ _keeps_type = not isinstance(getattr(_Exception, "exc_type", None), property)
 
 def update(module: ModuleType = traceback) -> None:
     """Let the traceback module of this process show exceptions as 3.14 does. Doing it twice does it once."""
-    if HERE is None or HERE.shows_tracebacks or module.FrameSummary is frames.FrameSummary:
+    if HERE is None or HERE.shows_tracebacks or module.FrameSummary is frames.FrameSummary or settings.get("tracebacks") == "0":
         return
     module.FrameSummary = frames.FrameSummary
     for owner, functions in (
