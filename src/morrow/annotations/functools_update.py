@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_Function = type(lambda: None)
 _ANNOTATIONS = frozenset(("__annotate__", "__annotations__"))
 
 
@@ -46,22 +47,16 @@ def _assignments(host: tuple[str, ...]) -> tuple[str, ...]:
 
 def _annotate_of(wrapped: Any) -> Any:
     if isinstance(wrapped, type):
-        from morrow_runtime.read import find_annotate
+        from morrow_runtime.annotation_attributes import find_class_annotate
 
-        return find_annotate(wrapped)
-    annotate = getattr(wrapped, "__annotate__", None)
-    if annotate is None or "__annotate__" not in getattr(wrapped, "__dict__", ()):
-        return annotate
-    from morrow_runtime.lazy_annotations import LAZY  # now that something is annotated, and not at every start
-
-    # A plain attribute, which may be older than the dict that was put in the place of the lazy one.
-    return annotate if type(getattr(wrapped, "__annotations__", None)) in LAZY else None
+        return find_class_annotate(wrapped)
+    return getattr(wrapped, "__annotate__", None)
 
 
 def _annotate(wrapper: Any, annotate: Any) -> None:
     """Give *wrapper* an annotate function, and with it a dict of its own."""
     wrapper.__annotate__ = annotate
-    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
+    if not isinstance(wrapper, (type, _Function)):  # libraries of this host read the dict
         from morrow_runtime.lazy_annotations import lazy
 
         wrapper.__annotations__ = lazy(annotate)
