@@ -24,6 +24,10 @@ def update(functools: Any) -> None:
         annotate = _annotate_of(wrapped) if with_annotations else None
         if with_annotations and annotate is None:
             others.append("__annotations__")  # nothing deferred: a function of code that is not the program's own
+        parameters = getattr(wrapped, "__type_params__", ()) if "__type_params__" in others else ()
+        if not isinstance(parameters, tuple):  # of type itself: the attribute for others
+            others.remove("__type_params__")
+            wrapper.__type_params__ = ()
         host_update_wrapper(wrapper, wrapped, others, updated)
         if annotate is not None:
             _annotate(wrapper, annotate)
