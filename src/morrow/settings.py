@@ -52,8 +52,8 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "deferred",
             "1",
-            ("0", "1", "exact"),
-            "0: evaluate annotations where they stand, as Python 3.13 does; exact: also replace attributes of built-in types",
+            ("0", "1"),
+            "0: evaluate annotations where they stand, as Python 3.13 does",
             "annotations",
         ),
         Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),

@@ -10,7 +10,7 @@ MAIN = str(Path(morrow.__file__).parent / "__main__.py")
 PROGRAM = "import sys; print(*sorted(sys.modules))"
 
 OURS = {
-    "morrow", "morrow_runtime", "morrow_runtime.late_imports", "morrow.cli", "morrow.command_line", "morrow.settings",
+    "morrow", "morrow_runtime", "morrow_runtime.annotation_attributes", "morrow_runtime.late_imports", "morrow.cli", "morrow.command_line", "morrow.settings",
     "morrow.debuglog", "morrow.host", "morrow.host.facts", "morrow.host.frames", "morrow.launch", "morrow.language",
     "morrow.imports", "morrow.imports_cache", "morrow.imports_scope", "morrow.imports_doors", "morrow.annotations",
     "morrow.children",

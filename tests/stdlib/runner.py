@@ -243,7 +243,7 @@ def _complete_support() -> None:
     if any(module.startswith("test.test_pyrepl") for module in MODULES):
         _add_missing(importlib.import_module("site"), "site.py", ast)
     # What 3.14 changed in helpers that both have, and its tests rely on.
-    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "skip_if_sanitizer"):
+    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "check_sanitizer", "skip_if_sanitizer"):
         _add_missing(support, "test/support/__init__.py", ast, replace={name})
 
 

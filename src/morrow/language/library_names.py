@@ -144,7 +144,8 @@ def _get_of_class(owner: type) -> object:
 
 
 def _get_of_function(owner: types.FunctionType) -> object:
-    return owner.__dict__.get("__type_params__", ())
+    found = owner.__dict__.get("__type_params__", ())
+    return found if isinstance(found, tuple) else ()  # functools.wraps(type) puts the attribute itself there
 
 
 def _set(owner: object, value: object) -> None:
