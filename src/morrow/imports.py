@@ -18,7 +18,7 @@ from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.imports_cache import Cache
-from morrow.imports_scope import Scope, find_scope
+from morrow.imports_scope import Scope, find_scope, is_installed
 from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
@@ -87,12 +87,15 @@ def is_native() -> bool:
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
 
-def _compiles_for_program(frame: FrameType) -> bool:
-    """Whether the text that *frame* compiles is the program's own, not a library's."""
+def _compiles_for_program(frame: FrameType, compiled: str) -> bool:
+    """Whether the text of the file *compiled*, which *frame* compiles, is the program's own, not a library's."""
     name = frame.f_globals.get("__name__") or ""
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
+    if name.startswith("_pytest."):
+        # It rewrites its plugins as well, and keeps what came out where a plain pytest will find it.
+        return scope.holds("", compiled) or not is_installed(compiled)
     if name.partition(".")[0] in _ON_BEHALF:
         return True
     # Text in <...> was compiled by the program before, unless a library says so by its name.
@@ -101,7 +104,7 @@ def _compiles_for_program(frame: FrameType) -> bool:
 
 # Library modules that compile what the program hands them, not text of their own.
 _ON_BEHALF = frozenset(
-    "ast bdb code codeop cProfile coverage doctest inspect pdb profile runpy symtable timeit trace unittest _pytest".split()
+    "ast bdb code codeop cProfile coverage doctest inspect pdb profile runpy symtable timeit trace unittest".split()
 )
 
 
@@ -136,6 +139,11 @@ def _is_plain(source: bytes | str) -> bool:
         return False  # 3.14 may warn about an escape, about `x is 1` or `1if x else y`
     folded = text.lower()
     return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
+
+
+def stamp() -> str:
+    """Return a few letters that change whenever the same source would be compiled to something else."""
+    return _cache._stamp.hex()[:8]
 
 
 def _options() -> str:

@@ -173,6 +173,11 @@ def _is_foreign(path: str) -> bool:
     return any(f"{os.sep}{name}{os.sep}" in f"{os.sep}{path}" for name in _FOREIGN_FOLDERS)
 
 
+def is_installed(path: str) -> bool:
+    """Return whether a file belongs to the standard library or has been installed, so that others may share it."""
+    return _is_foreign(path) or path.startswith(_standard_library())
+
+
 def _has_venv(own: str, rest: str) -> bool:
     """Whether a virtual environment lies between *own* and the end of *rest*."""
     folder = own

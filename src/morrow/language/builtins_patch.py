@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    Owner = Callable[[FrameType], bool]
+    Owner = Callable[[FrameType, str], bool]
 CodeType = type(hide.__code__)
 
 
-def _is_program(frame: FrameType) -> bool:
+def _is_program(frame: FrameType, path: str) -> bool:
     """Return whether the text compiled by this frame is the program's own, not a library's."""
     module = frame.f_globals.get("__name__") or ""
     if isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF:
@@ -71,7 +71,7 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
 
     Args:
         deferred: annotations in text the program compiles are evaluated when asked for.
-        is_program: says of the frame that compiles a text whether the text is the program's.
+        is_program: says of the frame that compiles a text, and the file named for it, whether the text is the program's.
     """
     global _owner
     morrow_runtime.install()
@@ -232,7 +232,7 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
         if feature_version != -1 or flags & (OPTIMIZED_AST & ~ONLY_AST):
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         return language.parse(source, filename, mode, flags=flags & ~ONLY_AST)
-    if not _owner(frame):
+    if not _owner(frame, filename):
         try:
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         except SyntaxError:
