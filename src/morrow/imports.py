@@ -146,6 +146,11 @@ def _is_plain(source: bytes | str) -> bool:
     return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
 
 
+def stamp() -> str:
+    """Return a few letters that change whenever the same source would be compiled to something else."""
+    return _cache._stamp.hex()[:8]
+
+
 def _options() -> str:
     """Return everything besides source and host that a compiled file depends on."""
     return f"deferred={settings.get('deferred')}"

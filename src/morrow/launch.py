@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
-# How a morrow that restarts the host hands on what the second one could not see otherwise.
 _execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
-_INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
-_OPTIONS_VARIABLE = "_MORROW_OPTIONS"
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
@@ -76,21 +73,25 @@ class Program:
 _waiting: list[Program] = []
 
 
-def start(line: CommandLine, given: list[str]) -> None:
-    """Run the program; does not return. *given* is the command line as it was, for `sys.orig_argv`.
+def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
+    """Run the program; does not return.
+
+    Args:
+        line: the command line.
+        given: the command line as it was written, for `sys.orig_argv`.
+        restarted: whether the host was started with the options of *line* that only a starting python can obey.
 
     Raises:
         SystemExit: it has run, below the caller's frames, because the caller is somebody's program.
         Unwind: it will run as soon as the stack is empty.
     """
-    if sys.flags.inspect:
-        # The host was told to open its own prompt at the end, by -i or PYTHONINSPECT: start it without being told.
-        line.inspect = line.inspect or bool(sys.flags.interactive)
-        restart(line, given)
-    if line.host:
-        restart(line, given)
+    before = command_line.parse(_own_options(given))
+    line.inspect, before.inspect = line.inspect or before.inspect, False
+    if not restarted and (line.host or sys.flags.inspect):
+        # A host that was told of -i or PYTHONINSPECT opens its own prompt at the end: start it without being told.
+        restart(line, before, given)
     program = Program(line)
-    _set_process(line, given)
+    _set_process(line, given, restarted)
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
@@ -122,18 +123,16 @@ def start_systems(folder: str) -> None:
         editor.start()
 
 
-def restart(line: CommandLine, given: list[str]) -> None:
+def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:
     """Replace this process by a python that was started with the options only a starting python can obey.
 
-    *given* is the command line as it was: `sys.orig_argv` shows options as they were written (``-OO``, ``-Xdev``).
+    *before* holds the options that this python was started with, before it was told to be morrow.
     """
-    before = command_line.parse(_own_options(given))
-    before.inspect = False
-    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *settings.inheritance(), *line.options(host=False), *line.rest]
+    own = _own_options(given)
+    options = [*before.for_host(), *before.for_morrow(), *line.for_host()]
     environment = os.environ.copy()
-    if environment.get("PYTHONINSPECT"):
-        environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
-    environment[_OPTIONS_VARIABLE] = "\n".join([*_own_options(given), *given[: len(given) - len(line.rest)]])
+    again = [command_line.RESTARTED, str(len(own)), environment.pop("PYTHONINSPECT", ""), *own, *given]
+    command = [sys.executable, *options, MAIN_FILE, *settings.inheritance(), *again]
     log("launch", 1, f"restart: {command}")
     if os.name == "nt":  # execv there starts a child and leaves at once: the shell would not wait for it
         import subprocess
@@ -145,20 +144,14 @@ def restart(line: CommandLine, given: list[str]) -> None:
 # -- what the program sees of its process ---------------------------------------------------------------------------
 
 
-def _set_process(line: CommandLine, given: list[str]) -> None:
-    """Make sys and os.environ what they would be had python itself been given this command line."""
-    if _INSPECT_VARIABLE in os.environ:
-        os.environ["PYTHONINSPECT"] = os.environ.pop(_INSPECT_VARIABLE)
+def _set_process(line: CommandLine, given: list[str], restarted: bool) -> None:
+    """Make sys what it would be had python itself been given this command line."""
     sys._xoptions.update(line.settings)
-    if line.warnings:
+    if line.warnings and not restarted:
         _add_warnings(line.warnings)
     first = {FILE: line.target, COMMAND: "-c", MODULE: "-m", STDIN: "-", NOTHING: ""}[line.kind]
     sys.argv[:] = [first, *line.arguments]
-    written = os.environ.pop(_OPTIONS_VARIABLE, None)
-    if written is None:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
-    else:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *filter(None, written.split("\n")), *line.rest]
+    sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
 
@@ -526,7 +519,7 @@ def _is_about_encoding(error: SyntaxError) -> bool:
 def _leave_to_host(line: CommandLine) -> None:
     """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
     if _everything_below_is_ours() and os.name != "nt":
-        _execve(sys.executable, [sys.executable, *line.options(), *line.rest], os.environ)
+        _execve(sys.executable, [sys.executable, *line.for_host(), *line.for_morrow(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------

@@ -159,3 +159,13 @@ def test_cprofile_lists_the_programs_functions(same):
 @pytest.mark.parametrize("source", [b"x = '\xff'\n", b"x = 1\0\n", b"# coding: nonsense\n", b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", b"\xef\xbb\xbfprint(1)\n", b"(" * 500 + b")" * 500, b"x=" + b"-" * 5000 + b"1\nprint(x)", b"", b"\n\n", b"print(1)\r\nprint(2)\r\n", b"def f(:\n"])
 def test_a_source_that_is_odd_is_read_as_python_reads_it(same, source):
     same.command("app.py", files={"app.py": source})
+
+
+@pytest.mark.slow
+def test_what_pytest_keeps_of_a_plugin_is_good_for_a_plain_pytest(same):
+    # A plugin that is installed is everybody's: its file in __pycache__ must not need morrow.
+    same.write({"site-packages/some_plugin.py": "def checked(x: int) -> None: assert x\n", "app/test_it.py": "def test_it(): pass\n"})
+    env = {"PYTHONPATH": str(same.folder / "site-packages")}
+    for program in ([sys.executable, MORROW], [sys.executable]):
+        got = run([*program, "-m", "pytest", "-q", "-p", "some_plugin", "-p", "no:cacheprovider"], cwd=same.folder / "app", env=env)
+        assert got.status == 0, got

@@ -151,10 +151,10 @@ def _install_morrow() -> None:
                 print("without", module, error, file=sys.stderr)
 
 
-def _is_test(frame: types.FrameType) -> bool:
+def _is_test(frame: types.FrameType, path: str) -> bool:
     from morrow.language.builtins_patch import _is_program
 
-    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame)
+    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame, path)
 
 
 class Loader(importlib.abc.InspectLoader):
