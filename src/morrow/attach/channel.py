@@ -15,7 +15,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from morrow import debuglog
 from morrow.attach.errors import AttachError, NotReady
@@ -53,6 +54,25 @@ finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 """
 
 
+class Held(Protocol):
+    """A process whose number cannot come to mean another one: a `Target`, or `Process`."""
+
+    pid: int
+    pidfd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of which nothing more needs to be known: it talks to us of its own accord."""
+
+    pid: int
+    pidfd: int
+
+    def close(self) -> None:
+        """Let go of the process id."""
+        os.close(self.pidfd)
+
+
 class Channel:
     """An open line to a target. `send` and `receive` carry one message each, a dict of plain values.
 
@@ -62,7 +82,7 @@ class Channel:
     """
 
     def __init__(
-        self, target: Target, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
+        self, target: Held, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
     ) -> None:
         self.target, self._socket, self._injection, self._turn = target, sock, injection, turn
         self._rest = b""
@@ -112,9 +132,13 @@ class Channel:
             message = None
         if not isinstance(message, dict):
             raise AttachError("attach-lost", self.target.pid, why="it sent something that is not a message")
-        if "stopped" in message or "refused" in message:
+        if "stopped" in message or "refused" in message or message.get("event") == "begun":
             self._end_turn()  # a session has begun, and says to others that it is there; short visits end first
         return message
+
+    def has_message(self) -> bool:
+        """Return whether `receive` would not have to wait: select on the socket does not know what was read already."""
+        return b"\n" in self._rest
 
     def _end_turn(self) -> None:
         if self._turn is not None:
@@ -172,14 +196,19 @@ def open_channel(
         raise
     channel = Channel(target, sock, injection, turn)
     try:
-        everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
-        agent = source_text("morrow.attach", "agent.py")
-        source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
-        sock.sendall(b"%9d" % len(source) + source)
+        sock.sendall(agent_program(texts, given, exclusive=exclusive))
         return channel
     except OSError as error:
         channel.close()
         raise AttachError("attach-lost", target.pid, why=error.strerror) from None
+
+
+def agent_program(texts: list[tuple[str, str]], given: dict[str, object] | None, *, exclusive: bool) -> bytes:
+    """Return what the other end waits for first: the agent's program, with its length in front; see `open_channel`."""
+    everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
+    agent = source_text("morrow.attach", "agent.py")
+    source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
+    return b"%9d" % len(source) + source
 
 
 def source_text(package: str, name: str) -> str:

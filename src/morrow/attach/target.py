@@ -99,6 +99,13 @@ class Target:
         """Return an interpreter's number; 0 is the main one."""
         return self.memory.u64(interpreter + self.offsets["interp.id"])
 
+    def is_initialized(self) -> bool:
+        """Return whether the interpreter has started: before that, no script can run.
+
+        ``initialized`` is the int before the padding in front of ``_finalizing`` (struct pyruntimestate, 3.11 to 3.15).
+        """
+        return self.memory.i32(self.runtime + self.offsets["runtime.finalizing"] - 8) != 0
+
     def is_finalizing(self) -> bool:
         """Return whether the interpreter has begun to shut down."""
         return self.memory.u64(self.runtime + self.offsets["runtime.finalizing"]) != 0
