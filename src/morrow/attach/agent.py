@@ -64,11 +64,11 @@ class Agent:
     """
 
     def __init__(self, wire, before, interval, limit, given):
-        import os
+        from posix import getpid  # os itself may not be there yet
 
         self.wire, self.given = wire, given
         self._interval = interval
-        self.pid = os.getpid()
+        self.pid = getpid()
         self._modules = before
         self._limit = limit
         # The program may be in the middle of importing it.
@@ -266,7 +266,7 @@ def start(channel, interval, limit, had_socket, given):
             agent.leave()
         except BaseException as error:
             try:
-                wire.send(failed=_describe(error))
+                wire.send(failed=_describe(error), again=_importing())
             except Gone:
                 pass
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -280,7 +280,7 @@ def start(channel, interval, limit, had_socket, given):
         wire.close()  # whoever attached has gone again before it began
     except BaseException as error:
         try:
-            wire.send(failed=_describe(error))
+            wire.send(failed=_describe(error), again=_importing())
         except Gone:
             pass
         wire.close()
@@ -296,7 +296,19 @@ def _is_open(wire):
         return False
 
 
-def _describe(error):
-    import traceback
+def _importing():
+    """Whether the program is in the middle of an import: what we need may be half made."""
+    frame = caller()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
+
+def _describe(error):
+    try:
+        import traceback
+    except Exception:
+        return repr(error)
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -26,6 +26,7 @@ from morrow.attach.target import Target
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
+_STARTING = 5.0  # seconds that a program may be in the middle of an import of what we need
 
 # With other threads computing, each wait for the interpreter's lock costs this one a switch interval or more, and an
 # import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done. A
@@ -86,6 +87,7 @@ class Channel:
     ) -> None:
         self.target, self._socket, self._injection, self._turn = target, sock, injection, turn
         self._rest = b""
+        self._first: dict[str, Any] | None = None
         self.outcome = injection.outcome if injection else Outcome(True, "cooperation")
 
     def fileno(self) -> int:
@@ -103,12 +105,39 @@ class Channel:
         except OSError as error:
             raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
 
+    def begin(self, program: bytes) -> bool:
+        """Hand over the agent's program and wait for its first words; return whether it has really begun.
+
+        False: it could not, because the target was in the middle of an import. Nothing has been run, and the line is closed.
+
+        Raises:
+            AttachError: attach-lost, attach-gone.
+        """
+        try:
+            self._socket.sendall(program)
+            first = self.receive(10)
+        except OSError as error:
+            self._close()
+            raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
+        except AttachError:
+            self._close()
+            raise
+        if first is not None and first.get("again"):
+            debuglog.log("attach", 1, f"{self.target.pid}: once more: {first['failed']}")
+            self._close()
+            return False
+        self._first = first
+        return True
+
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """Return the next message, or None when none has come within *timeout* seconds.
 
         Raises:
             AttachError: attach-lost, or attach-gone when the process has ended.
         """
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
         end = None if timeout is None else time.monotonic() + timeout
         while b"\n" not in self._rest:
             left = None if end is None else max(0.0, end - time.monotonic())
@@ -138,7 +167,7 @@ class Channel:
 
     def has_message(self) -> bool:
         """Return whether `receive` would not have to wait: select on the socket does not know what was read already."""
-        return b"\n" in self._rest
+        return b"\n" in self._rest or self._first is not None
 
     def _end_turn(self) -> None:
         if self._turn is not None:
@@ -154,6 +183,9 @@ class Channel:
     def close(self) -> None:
         """Close the line and put back what was changed in the target to open it."""
         self._end_turn()
+        self._close()
+
+    def _close(self) -> None:
         self._socket.close()
         if self._injection is not None:
             self._injection.clean(1.0)
@@ -188,19 +220,28 @@ def open_channel(
         AttachError, NotReady: see messages.py, ``attach-*``.
     """
     check_allowed(target, sandboxed=sandboxed)
+    program = agent_program(texts, given, exclusive=exclusive)
     turn = _take_turn(target.pid)
+    end = time.monotonic() + _STARTING
     try:
-        sock, injection = _open(target, patience, while_queued)
+        while True:
+            try:
+                sock, injection = _open(target, patience, while_queued)
+                channel = Channel(target, sock, injection, turn)
+                if channel.begin(program):
+                    return channel
+                why = "it is in the middle of importing what the debugger needs"
+            except AttachError as error:
+                if error.name != "attach-lost":
+                    raise
+                why = error.values["why"]
+            # A program that is just starting, or importing: nothing has run yet, and in a moment it can.
+            if time.monotonic() > end:
+                raise AttachError("attach-lost", target.pid, why=why)
+            time.sleep(0.02)
     except BaseException:
         turn.close()
         raise
-    channel = Channel(target, sock, injection, turn)
-    try:
-        sock.sendall(agent_program(texts, given, exclusive=exclusive))
-        return channel
-    except OSError as error:
-        channel.close()
-        raise AttachError("attach-lost", target.pid, why=error.strerror) from None
 
 
 def agent_program(texts: list[tuple[str, str]], given: dict[str, object] | None, *, exclusive: bool) -> bytes:

@@ -234,6 +234,9 @@ def _describe(
 
 def _no_python(pid: int, name: str, maps: list[Mapping]) -> AttachError:
     exe = _link(f"/proc/{pid}/exe")
+    names = [os.path.basename(mapping.path) for mapping in maps]
+    if any(name.startswith("ld-") for name in names) and not any(name.startswith(("libc.so", "libc-")) for name in names):
+        raise AttachError("attach-not-ready", pid, why="its libraries are being loaded")
     if re.search(r"python3?[.0-9]*t?( \(deleted\))?$", exe):
         if any(re.search(r"python(2|3\.([0-9]|10))([^0-9]|$)", os.path.basename(m.path)) for m in maps):
             return AttachError("attach-unknown", pid, version=os.path.basename(exe), known="3.11 to 3.15")

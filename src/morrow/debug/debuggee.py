@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from morrow.debug.launched import VARIABLE
 _FOLDER = str(Path(__file__).parents[1])
 MAIN_FILE = os.path.join(_FOLDER, "__main__.py")
 """What a python is given to run in order to be morrow."""
+_STARTING = 3.0  # seconds that a program we are to attach to may take to load its libraries
 Answer = Callable[[dict[str, Any]], None]
 
 
@@ -108,7 +110,15 @@ def attach_to(
     Raises:
         AttachError, NotReady: messages.py, ``attach-*``.
     """
-    target = find(pid)
+    end = time.monotonic() + _STARTING
+    while True:
+        try:
+            target = find(pid)
+            break
+        except AttachError as error:
+            if error.name != "attach-not-ready" or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
     try:
         channel = open_channel(target, _texts(), given, sandboxed=sandboxed, while_queued=while_queued)
         return Debuggee(pid, channel)
