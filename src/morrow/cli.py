@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
     "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
     "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
+    "--dap": Command("morrow.debug.listen:main", "[[HOST:]PORT] [--attach PID | file ...]", "let an editor debug (Debug Adapter Protocol)"),
     "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
     "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
 }

@@ -29,6 +29,7 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
 _execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
+_DEBUGGED_VARIABLE = "_MORROW_DEBUGGED"  # debug.launched.VARIABLE: set by a debug adapter that starts this program
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
@@ -95,6 +96,11 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
+    if debugger is not None:
+        from morrow.debug import launched
+
+        launched.start(debugger)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
