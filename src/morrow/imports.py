@@ -93,7 +93,7 @@ def _compiles_for_program(frame: FrameType) -> bool:
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
-    if name.partition(".")[0] in _ON_BEHALF:
+    if name.partition(".")[0] in _ON_BEHALF or name == "morrow.interpreters.interpreter":
         return True
     # Text in <...> was compiled by the program before, unless a library says so by its name.
     return scope.holds(name, path) if os.sep in path else not path.startswith("<frozen")
