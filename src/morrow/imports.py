@@ -100,6 +100,8 @@ def _compiles_for_program(frame: FrameType, filename: str) -> bool:
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
+    if name == "morrow.interpreters.interpreter":
+        return True
     if name.partition(".")[0] in _ON_BEHALF:
         # What pytest rewrites, say, may be a plugin of its own: whose file it is decides.
         return not is_library(filename)

@@ -13,6 +13,7 @@ import builtins
 import os
 import sys
 
+import morrow
 from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
@@ -123,10 +124,42 @@ def start_systems(folder: str) -> None:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
             getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
     if settings.get("repl") != "basic" and _is_terminal():
         from morrow.repl import editor
 
         editor.start()
+
+
+def _pass_on(folder: str) -> None:
+    path0 = sys.path[0] if sys.path and not sys.flags.safe_path else None
+    arguments = f"{folder!r}, {path0!r}, {sys.argv!r}"
+    morrow.for_interpreters = f"from morrow import launch\nlaunch.start_in_interpreter({arguments})"
+
+
+def start_in_interpreter(folder: str, path0: str | None, argv: list[str]) -> None:
+    """Make an interpreter beside the main one like it: what it finds in `sys`, and what its source code may say.
+
+    The other systems are the process's: the main interpreter has started them, or, like the jit, they are for it only.
+
+    Args:
+        folder: the folder that the program starts in.
+        path0: the first entry of sys.path; the host knows only where morrow itself was started from.
+        argv: as python would have set `sys.argv`.
+    """
+    sys.argv = argv
+    if path0 is not None:
+        replaced = HERE is not None and HERE.passes_path0
+        sys.path[: int(replaced)] = [path0]
+    for name, off, where in SYSTEMS:
+        if name in ("language", "deferred", "doors") and settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
+    agent = sys.modules.get("morrow.interpreters.agent")
+    imports = sys.modules.get("morrow.imports")
+    if agent is not None and imports is not None:
+        agent.compile_main = lambda source, path: imports.compile_source(source, path)  # type: ignore[attr-defined]
 
 
 def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:

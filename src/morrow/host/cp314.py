@@ -8,6 +8,7 @@ FACTS = OLDER.but(
     parses_template_strings=True,
     reads_odd_fields=True,
     defers_annotations=True,
+    interpreters_in_library=True,
     interrupts_by_subclass=True,
     awaits_in_context=True,
     words_unknown_options_alike=True,

@@ -53,6 +53,13 @@ class Facts:
     # -- interpreters: the private module that makes sub-interpreters ------------------------------------------------
     interpreters_module: str
     own_gil: bool  # PEP 684
+    interpreters_face: str  # "objects": InterpreterID objects own what they name, text only; "numbers": plain ids, code objects too
+    interpreters_in_library: bool  # PEP 734: concurrent.interpreters
+    own_gil_breaks: tuple[str, ...]  # extension modules that corrupt memory when an interpreter with its own GIL loads them
+    starves: bool  # a loop in an interpreter that shares the GIL never hands it over, unless it has a second thread
+    ends_threads: bool  # destroying an interpreter waits for its threads; daemon threads and fork are refused in one
+    parsers_list: int  # where in _PyRuntime the list of keyword parsers is that the end frees with the wrong allocator; 0: it does not
+    passes_path0: bool  # sys.path[0] of the main interpreter is that of the others too
 
     # -- watching a running program -----------------------------------------------------------------------------------
     has_monitoring: bool  # PEP 669: sys.monitoring

@@ -29,6 +29,15 @@ def install() -> None:
         sys.meta_path.insert(0, _Waiting())
 
 
+def complete_when_loaded(name: str, complete: Callable[[types.ModuleType], None]) -> None:
+    """Complete one more module of the host's library: now if it is loaded, else when it is."""
+    _MODULES[name] = complete
+    if name in sys.modules:
+        complete(sys.modules[name])
+    if not any(isinstance(finder, _Waiting) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Waiting())
+
+
 class _Waiting:
     """A finder that finds what the others find, and completes a module of ours once it has been loaded."""
 
@@ -75,7 +84,6 @@ def _complete_typing(typing: types.ModuleType) -> None:
     import morrow_runtime.type_parameters  # gives typing its TypeAliasType, NoDefault and complete type variables
     from morrow_runtime import typing_names
 
-    assert morrow_runtime.type_parameters
     for name in typing_names.__all__:
         if not hasattr(typing, name):
             setattr(typing, name, getattr(typing_names, name))
