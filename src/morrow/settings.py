@@ -63,6 +63,8 @@ SETTINGS: dict[str, Setting] = {
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
+        # -- threads ------------------------------------------------------------------------------------------------------
+        Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),
     )
 }
 
