@@ -115,7 +115,7 @@ def finalizer_ends() -> None:
 
 # -- which attributes are variables -------------------------------------------------------------------------------------
 
-_SKIP, _INSTANCE, _DEFAULT, _MODULE, _CLASS = range(5)
+_SKIP, _INSTANCE, _MODULE, _CLASS = range(4)
 _kinds: dict[tuple[type, str], int] = {}
 modules: dict[int, str] = {}
 """id of the namespace of a rewritten module -> the module's name."""
@@ -161,7 +161,7 @@ def _find_kind(kind: type, attribute_name: str) -> int:
                 return _INSTANCE
             if isinstance(value, (FunctionType, property, staticmethod, classmethod)) or hasattr(type(value), "__get__"):
                 return _SKIP
-            return _DEFAULT
+            return _INSTANCE  # a default that instances may replace
     if not kind.__dictoffset__ and kind.__flags__ & (1 << 9) == 0:
         return _SKIP  # an attribute that C code answers for
     return _INSTANCE
@@ -209,11 +209,6 @@ def _attribute(owner: Any, site: Site, seen: Seen) -> None:
         watched = _class_with(owner, site.name) if mode == READ else owner
         value = watched.__dict__.get(site.name) if watched is not None else None
         if watched is None or value is not None and hasattr(type(value), "__get__"):
-            timeline.saw(site.place, id(owner))
-            return
-    elif kind == _DEFAULT and mode == READ and site.name not in getattr(owner, "__dict__", ()):
-        watched = _class_with(type(owner), site.name)
-        if watched is None or watched.__flags__ & (1 << 8):  # gone again, or of a type that cannot change
             timeline.saw(site.place, id(owner))
             return
     in_place = mode == UPDATE and _holds_container(owner, site.name)

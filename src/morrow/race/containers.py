@@ -6,7 +6,7 @@ two threads may append to one list. What is not whole is iterating, and a look f
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import NamedTuple
 
 from morrow.race.sites import LOOK, MUTATE
@@ -100,6 +100,10 @@ def learn(kind: type) -> bool:
 
 
 def _overrides(kind: type, base: type, name: str) -> bool:
-    if base is dict and name in ("move_to_end", "subtract", "most_common", "elements", "total", "update", "copy", "popitem", "pop", "setdefault"):
-        return False  # Counter and OrderedDict have their own, which mean the same
-    return getattr(kind, name, None) is not getattr(base, name, None)
+    for each in kind.__mro__:
+        if name in each.__dict__:
+            return each is not base and each not in _KNOWN
+    return False
+
+
+_KNOWN = (Counter, OrderedDict, defaultdict)  # their own versions mean the same

@@ -118,15 +118,16 @@ def record_of(watched: object, timeline: Timeline) -> Record:
         return record
     if len(records) >= MOST_OBJECTS:
         _forget_oldest()
+    kind = watched if isinstance(watched, type) else type(watched)
     try:
         alive = _Alive(watched, _died)
         alive.id = identity
     except TypeError:
-        record = kept[identity] = Record(timeline, watched, type(watched))
+        record = kept[identity] = Record(timeline, watched, kind)
         if len(kept) > _next_sweep:
             sweep()
     else:
-        record = Record(timeline, alive, type(watched))
+        record = Record(timeline, alive, kind)
     records[identity] = record
     return record
 
