@@ -175,7 +175,24 @@ def _tell(finding: object) -> None:
     from morrow.race import report
 
     if not _running["quiet"] and report.is_shown(finding, _running["level"]):  # type: ignore[arg-type]
-        _write(report.as_text(finding) + "\n")  # type: ignore[arg-type]
+        text = report.as_text(finding) + "\n"  # type: ignore[arg-type]
+        _later.append(text) if _waits[0] else _write(text)
+
+
+_later: list[str] = []
+_waits = [False]
+
+
+def report_later() -> None:
+    """Keep the reports until `late_reports` is called: somebody else has the terminal meanwhile."""
+    _waits[0] = True
+
+
+def late_reports() -> str:
+    """Return the reports kept back."""
+    text = "".join(_later)
+    _later.clear()
+    return text
 
 
 def _write(text: str) -> None:
@@ -202,6 +219,7 @@ def _end() -> None:
     from morrow.race import findings, report, shadow
 
     found = list(findings.found.values())
+    _write(late_reports())
     _write(report.summary(found, _running["level"], shadow.forgotten))
     for name, text in (("json", report.as_json), ("sarif", lambda found: report.as_sarif(found, __version__))):
         path = _running[name]

@@ -11,7 +11,7 @@ import gc
 from types import FunctionType, MemberDescriptorType, ModuleType
 
 from morrow.race import containers, shadow
-from morrow.race.clocks import CHANGED, GIVEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, TOUCHED, Timeline, get_ident, timelines
+from morrow.race.clocks import CHANGED, GIVEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, TOUCHED, Timeline, get_ident, joined, timelines
 from morrow.race.shadow import CONTENTS
 from morrow.race.sites import CONSTANT, LOOK, MUTATE, READ, UPDATE, WALK, WRITE, Site, sites
 
@@ -329,9 +329,10 @@ def _method(owner: Any, index: Any, site: Site, seen: Seen) -> None:
             mode = WALK if site.mode == WALK and operation.mode == LOOK else operation.mode
             # What is looked at by key does not depend on which other items there are.
             shadow.access(record, CONTENTS, site, timeline, mode, 2, checks=not operation.by_key)
+        if operation.gives:
+            record.handed = joined(record.handed, timeline.known)
         if operation.gives and record.shared:
             # Pushing again, with nothing done in between, would hand over nothing new: GIVEN is not one of TOUCHED.
-            record.handed = {**(record.handed or {}), **timeline.known}
             timeline.tick()
             seen[GIVEN].add(id(owner))
         elif operation.mode == MUTATE and not operation.by_key and not record.shared:

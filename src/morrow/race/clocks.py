@@ -117,6 +117,17 @@ def current() -> Timeline:
     return timelines[get_ident()][0]  # type: ignore[no-any-return]
 
 
+def joined(one: Clock | None, other: Clock) -> Clock:
+    """Return the clock of being ordered after both."""
+    if one is None:
+        return other.copy()
+    made = one.copy()
+    for number, clock in other.items():
+        if made.get(number, 0) < clock:
+            made[number] = clock
+    return made
+
+
 def number_of(name: str) -> int:
     """Return the place in ``seen`` for reads of *name*; writes are one further. New names get theirs in all timelines."""
     with LOCK:

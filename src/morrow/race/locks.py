@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import sys
+import threading
 
 from morrow.race.clocks import Clock, get_ident, line_of, timelines
 
@@ -88,6 +89,36 @@ class Lock:
         made = f"made at {short(made_in.co_filename)}:{line_of(made_in, made_at)}" if made_in is not None else "of a library"
         taken = f", taken at {short(code.co_filename)}:{line_of(code, instruction)}" if code is not None else ""
         return f"the lock {made}{taken}"
+
+
+class Waiter(Lock):
+    """A lock of threading's own (Condition.wait takes one twice, and drops it): it orders, but nobody holds it."""
+
+    __slots__ = ()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        got = self._lock.acquire(blocking, timeout)
+        if got and self._clock:
+            timelines[get_ident()][0].acquire(self._clock)
+        return got
+
+    def release(self) -> None:
+        if self._lock.locked():
+            self._clock = timelines[get_ident()][0].release()
+        self._lock.release()
+
+    __enter__ = acquire  # type: ignore[assignment]
+
+
+class RLock(threading._PyRLock):  # type: ignore[misc,name-defined]
+    """CPython's own RLock in Python, on a lock that the detector can see."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._block = Lock()
+
+
+RLock.__module__, RLock.__qualname__ = "_thread", "RLock"
 
 
 def _drop_from_others(lock: Lock) -> None:

@@ -42,14 +42,12 @@ def install() -> None:
 
 def _install_locks() -> None:
     threading.Lock = locks.Lock  # type: ignore[misc,assignment]
-    threading._allocate_lock = locks.Lock  # type: ignore[attr-defined]
+    threading._allocate_lock = locks.Waiter  # type: ignore[attr-defined]
     _thread.allocate_lock = _thread.allocate = locks.allocate_lock  # type: ignore[attr-defined,assignment]
     if hasattr(_thread, "lock"):
         _thread.lock = locks.Lock  # type: ignore[attr-defined]
-    rlock = threading._PyRLock  # type: ignore[attr-defined]
-    threading._CRLock = rlock  # type: ignore[attr-defined]
-    threading.RLock = rlock  # type: ignore[misc]
-    _thread.RLock = rlock  # type: ignore[misc]
+    threading._CRLock = locks.RLock  # type: ignore[attr-defined]
+    threading.RLock = _thread.RLock = locks.RLock  # type: ignore[misc]
     _is_set = threading.Event.is_set
 
     def is_set(self: threading.Event) -> bool:
