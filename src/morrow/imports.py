@@ -56,8 +56,8 @@ def start(root: str) -> None:
     if settings.get("race"):
         from morrow import race
 
-        race.start(root)
         _race = race
+        race.start(root)
     log("imports", 1, f"the program's own: {scope}")
 
 
@@ -178,6 +178,9 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
     """Run a module: as the host does, and then bind what others have been promised from it."""
     if scope is None or type(self) is not _Loader or not scope.holds(module.__name__, self.path):
         _host_exec_module(self, module)
+        if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
+            # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
+            module.PYC_TAIL = module.PYC_TAIL.removesuffix(module.PYC_EXT) + "-morrow" + module.PYC_EXT
         if _race is not None:
             _race.imported(module)
         return

@@ -121,8 +121,8 @@ def start(folder: str) -> None:
     from morrow.race import access, findings, shadow, synchronize
 
     access.timelines[access.get_ident()]  # the main thread is the first
-    synchronize.install()
     access.install()
+    synchronize.install()
     shadow.start()
     from morrow.race import suppressions
 
@@ -220,11 +220,13 @@ def _end() -> None:
 
     found = list(findings.found.values())
     _write(late_reports())
-    _write(report.summary(found, _running["level"], shadow.forgotten))
+    is_child = "race" not in sys._xoptions  # started by the process that was asked; its output may be read by a program
+    if found or not is_child:
+        _write(report.summary(found, _running["level"], shadow.forgotten))
     for name, text in (("json", report.as_json), ("sarif", lambda found: report.as_sarif(found, __version__))):
         path = _running[name]
         if path:
-            if "race" not in sys._xoptions:  # started by the process that was asked for the file
+            if is_child:
                 path += f".{os.getpid()}"
             try:
                 with open(path, "w", encoding="utf-8") as file:

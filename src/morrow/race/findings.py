@@ -155,12 +155,14 @@ def classify(first: Access, second: Access, container: type) -> Kind | None:
         return KINDS["check-then-act/warning" if again else "unordered-read/note"]
     if UPDATE in modes:
         return KINDS["lost-update/error"]
+    if modes == {CONSTANT} and first.site.value == second.site.value:
+        # `if not started: started = True` in both is a check and an act; a flag that two places raise is not.
+        once = first.site is second.site and any(each.check and each.check.function == each.site.function for each in (first, second))
+        return KINDS["check-then-act/warning" if once else "same-value/note"]
     if first.check or second.check:
         return KINDS["check-then-act/warning"]
     if modes == {MUTATE}:
         return None
-    if modes == {CONSTANT} and first.site.value == second.site.value:
-        return KINDS["same-value/note"]
     return KINDS["last-write/warning"]
 
 
