@@ -34,6 +34,7 @@ _DEBUGGED_VARIABLE = "_MORROW_DEBUGGED"  # debug.launched.VARIABLE: set by a deb
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
+    ("race", "", "morrow.imports:start"),  # which lets race rewrite what it imports
     ("deferred", "0", "morrow.annotations:start"),
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
@@ -113,6 +114,8 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
         raise Unwind
     main = _new_main()
     error = _run(program, main.__dict__)
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
     if error is not None:
         raise error
     raise SystemExit(0)
@@ -463,7 +466,7 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
 
 @hide
 def _compile(source: str | bytes, path: str) -> object:
-    if settings.get("language") == "0":
+    if settings.get("language") == "0" and not settings.get("race"):
         return compile(source, path, "exec", dont_inherit=True)
     from morrow.imports import compile_source
 
@@ -570,6 +573,8 @@ def _end(error: BaseException | None, program: Program) -> None:
 
     Returning means status 1: CPython takes it that the hook has reported an error.
     """
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
     main = sys.modules.get("__main__")
     if program.line.kind in (FILE, STDIN, NOTHING) and program.importer is None and main is not None:
         # PyRun_SimpleFile takes them away again: atexit functions and the prompt do not see them.

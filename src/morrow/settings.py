@@ -66,6 +66,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
         # -- attaching ----------------------------------------------------------------------------------------------------
         Setting("dap-token", "", (), "what editors must know to use a port of --dap (default: a new one each time)", "attaching"),
+        # -- threads ------------------------------------------------------------------------------------------------------
+        Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),
     )
 }
 
