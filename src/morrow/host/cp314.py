@@ -11,6 +11,7 @@ FACTS = OLDER.but(
     interrupts_by_subclass=True,
     words_unknown_options_alike=True,
     has_remote_exec=True,
+    warns_late_of_forks=False,
     hidden_start=bytes((27, 0)),
     words_warnings=True,
     immortal="negative",

@@ -65,8 +65,38 @@ def stop() -> None:
         _set_evaluator(0)
 
 
+#: PyObject *(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+_GUARDED = """
+@morrow_handler = external global i8
+@morrow_none = external global i8
+@PyExc_RecursionError = external global ptr
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+declare i32 @PyErr_ExceptionMatches(ptr)
+declare void @PyErr_Clear()
+declare void @Py_IncRef(ptr)
+
+define ptr @morrow_guarded(ptr %self, ptr %args, i64 %nargs) {
+entry:
+  %answer = call ptr @PyObject_Vectorcall(ptr @morrow_handler, ptr %args, i64 %nargs, ptr null)
+  %failed = icmp eq ptr %answer, null
+  br i1 %failed, label %look, label %done
+look:
+  %class = load ptr, ptr @PyExc_RecursionError
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %deep = icmp ne i32 %matches, 0
+  br i1 %deep, label %clear, label %done
+clear:
+  call void @PyErr_Clear()
+  call void @Py_IncRef(ptr @morrow_none)
+  ret ptr @morrow_none
+done:
+  ret ptr %answer
+}
+"""
+
+
 def _count_by_monitoring(worker: Worker) -> None:
-    from morrow.jit import running
+    from morrow.jit import llvm, osr, running
 
     monitoring = sys.monitoring
     disable = monitoring.DISABLE
@@ -106,17 +136,20 @@ def _count_by_monitoring(worker: Worker) -> None:
         return None
 
     def guarded(counter: object) -> object:
-        # An error of ours must not become one of the program's. Only running out of stack is expected here.
+        # An error of ours must not become one of the program's. Only running out of stack is expected here, which a
+        # program at its recursion limit makes even of calling us: so the call is made, and the error cleared, natively.
         def call(*arguments: object) -> object:
             if worker.is_working():
                 return None
-            try:
-                with worker.working():
-                    return counter(*arguments)  # type: ignore[operator]
-            except RecursionError:
-                return None
+            with worker.working():
+                return counter(*arguments)  # type: ignore[operator]
 
-        return call
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(call))
+        imports = {name: llvm.c_address(name) for name in ("PyObject_Vectorcall", "PyErr_ExceptionMatches", "PyErr_Clear", "Py_IncRef")}
+        imports |= {"morrow_handler": id(call), "morrow_none": id(None), "PyExc_RecursionError": llvm.c_address("PyExc_RecursionError")}
+        loaded = llvm.Loaded(f"morrow.{counter.__name__}", llvm.object_code(llvm.optimise(_GUARDED, 1), 1), imports, ("morrow_guarded",))  # type: ignore[attr-defined]
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(loaded))
+        return osr.make_builtin("morrow_guarded", loaded.addresses["morrow_guarded"])
 
     with worker.working():
         monitoring.use_tool_id(EAGER_TOOL, "morrow.eager")
