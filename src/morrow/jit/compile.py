@@ -262,7 +262,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     runtime = llvm.runtime()
     imports = dict(module.imports)
     for line in module.declared:
-        symbol = line.split("@", 1)[1].split("(", 1)[0]
+        symbol = line.split("@", 1)[1].split("(", 1)[0].split(" ", 1)[0]
         if symbol in runtime:
             imports[symbol] = runtime[symbol]
         elif symbol in _LIBRARY:
@@ -357,6 +357,8 @@ class _Session:
         if request.loop is not None:
             assert request.frame_types is not None
             count = layout.entries_of_frame(function.__code__)
+            if any(c in (int, float) for c in request.frame_types) and infer.compares_identity(read_bytecode(function.__code__)):
+                raise Gone("IDENTITY", function.__code__.co_firstlineno)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
@@ -365,7 +367,7 @@ class _Session:
             if self.gain < LEAST_GAIN:
                 raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
             return name
-        loose = _history(function.__code__).loose
+        loose = _history(function.__code__).loose or infer.compares_identity(read_bytecode(function.__code__))
         if request.arguments is not None and not loose:
             kinds_ = tuple(_kind_of(c) for c in request.arguments)
         elif loose:
@@ -440,6 +442,8 @@ class _Session:
             return None
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
+            return None
+        if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
             return None
         if sum(1 for f, _ in self.names if f is function) >= 4:
             return None

@@ -31,16 +31,17 @@ def start(mode):
         hot_sampling.INTERVAL = 0.0005
         worker.START_BUSY, worker.BUDGET, worker.ALLOWANCE, worker.REVIEW_EVERY = 0, 100, 100, 0.02
         compiler.LEAST_GAIN = 0
-    if not morrow.jit.start(mode="on" if mode == "sampled" else mode):
-        sys.exit(f"the jit is off: {morrow.jit.explain()}")
+    patience, worker.START_BUSY = worker.START_BUSY, 1e9  # prepared here, not by the sampler
+    started = morrow.jit.start(mode="on" if mode == "sampled" else mode)
     made = morrow.jit._get_worker()
     made.only = os.environ.get("FUZZ_ONLY", "p")  # the programs, not the standard library
-    if not made.prepare():
-        sys.exit(f"the jit is off: {made.off}")
+    if not started or not made.prepare():
+        sys.exit(f"the jit is off: {made.off} {morrow.jit.explain()}")
+    worker.START_BUSY = patience
 
 
 def run(name, times):
-    """Run one program and write what it printed. Times: a program runs twice where the second run finds warm code."""
+    """Run one program (several times, so that some runs find warm code) and write what it printed."""
     real = sys.stdout
     with open(name, encoding="utf-8") as file:
         source = file.read()
@@ -60,7 +61,7 @@ def run(name, times):
 def main():
     """Run the programs named on the command line."""
     mode, folder, *names = sys.argv[1:]
-    times = 3 if mode == "sampled" or os.environ.get("FUZZ_TIMES") == "3" else 1
+    times = int(os.environ.get("FUZZ_TIMES", "1"))
     if mode != "off":
         start(mode)
     os.chdir(folder)

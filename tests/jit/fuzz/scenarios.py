@@ -704,15 +704,20 @@ class Scenarios:
                         i += 1
                         total += {r.choice(["part(i)", "i", "i * i % 7"])}
                 except KeyboardInterrupt as e:
-                    return 'interrupted', e.args, i > 0
-                return 'ended', bool(hits), i > 0
+                    return 'interrupted', e.args
+                return 'ended', bool(hits)
+            def spins(n):
+                try:
+                    return spin(n)
+                except KeyboardInterrupt as e:  # where exactly it lands is anybody's guess
+                    return 'interrupted', e.args
             for n in (3, 4, 40): run(spin, n)
             old = signal.signal(signal.SIGUSR1, on_signal)
             for _ in range(2):
                 hits.clear()
                 threading_timer = __import__('threading').Timer(0.01, lambda: __import__('os').kill(__import__('os').getpid(), signal.SIGUSR1))
                 threading_timer.start()
-                run(spin, 10**9)
+                run(spins, 10**9)
                 threading_timer.join()
             signal.signal(signal.SIGUSR1, old)
             """)
