@@ -208,6 +208,8 @@ def _count_by_evaluator(worker: Worker) -> None:
     text = f"""
 @format = private constant [2 x i8] c"n\\00"
 @morrow_busy = external global i8
+@PyExc_RecursionError = external global ptr
+declare i32 @PyErr_ExceptionMatches(ptr)
 @morrow_table = external global [{_SLOTS} x ptr]
 @morrow_handler = external global i8
 declare ptr @PyObject_CallFunction(ptr, ptr, ...)
@@ -240,10 +242,18 @@ count:
   call void @PyThreadState_LeaveTracing(ptr %thread)
   store volatile i8 0, ptr @morrow_busy
   %failed = icmp eq ptr %answer, null
-  br i1 %failed, label %clear, label %drop
+  br i1 %failed, label %look_why, label %drop
+look_why:
+  %class = load ptr, ptr @PyExc_RecursionError
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %deep = icmp ne i32 %matches, 0
+  br i1 %deep, label %clear, label %raise
 clear:
   call void @PyErr_Clear()
   br label %go
+raise:
+  %raised = tail call ptr @_PyEval_EvalFrameDefault(ptr %thread, ptr %frame, i32 1)
+  ret ptr %raised
 drop:
   call void @Py_DecRef(ptr %answer)
   br label %go
@@ -252,7 +262,7 @@ go:
   ret ptr %result
 }}
 """
-    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
+    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_RecursionError", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
     imports |= {"morrow_busy": ctypes.addressof(busy), "morrow_table": ctypes.addressof(table), "morrow_handler": id(on_call)}
     loaded = llvm.Loaded("morrow.evaluate", llvm.object_code(llvm.optimise(text, 1), 1), imports, ("morrow_evaluate",))
     for thing in (loaded, table, busy, on_call):

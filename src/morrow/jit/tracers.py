@@ -74,9 +74,10 @@ def watch(changed: Callable[[], None], load: Callable[[str, dict[str, int], tupl
 
 _NEEDS = (
     "PyInterpreterState_Get", "PyThreadState_Get", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing", "PyObject_CallFunction",
-    "Py_DecRef", "PyErr_Clear",
+    "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_Exception",
 )  # fmt: skip
 
+# What a signal handler raises in the handler (KeyboardInterrupt) is the program's: it comes out of sys.settrace.
 # A tracer that is on must not see the handler, which is Python code: CPython does the same for hooks from sys.addaudithook.
 # Reads at most seven bytes, one by one, so that it stops at the end of a shorter name.
 _HOOK = """
@@ -88,6 +89,8 @@ declare void @Py_DecRef(ptr)
 declare void @PyErr_Clear()
 declare ptr @PyInterpreterState_Get()
 declare ptr @PyThreadState_Get()
+@PyExc_Exception = external global ptr
+declare i32 @PyErr_ExceptionMatches(ptr)
 declare void @PyThreadState_EnterTracing(ptr)
 declare void @PyThreadState_LeaveTracing(ptr)
 
@@ -130,7 +133,14 @@ call:
   %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %event)
   call void @PyThreadState_LeaveTracing(ptr %thread)
   %failed = icmp eq ptr %answer, null
-  br i1 %failed, label %clear, label %drop
+  br i1 %failed, label %look, label %drop
+look:
+  %class = load ptr, ptr @PyExc_Exception
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %ours = icmp ne i32 %matches, 0
+  br i1 %ours, label %clear, label %pass_on
+pass_on:
+  ret i32 -1
 clear:
   call void @PyErr_Clear()
   br label %done

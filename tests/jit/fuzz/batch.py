@@ -53,7 +53,7 @@ def run(name, times):
                 exec(code, {"__name__": "__main__", "__builtins__": __builtins__})
             except BaseException:
                 lines = traceback.format_exc().splitlines()
-                print("uncaught:", *[line for line in lines if "batch.py" not in line], sep="\n")
+                print("uncaught:", *[line for line in lines if "batch.py" not in line and "Previous line repeated" not in line], sep="\n")
     real.write(out.getvalue())
     real.flush()
 

@@ -80,6 +80,8 @@ def run(f, *args, **kw):
             line = 0 if isinstance(e, UnboundLocalError) and not hasattr(sys, "monitoring") else tb.tb_lineno
             frames.append((tb.tb_frame.f_code.co_name, line, local))
             tb = tb.tb_next
+        if isinstance(e, RecursionError):
+            frames = frames[:2]  # how deep C may call itself is counted otherwise (3.12)
         print(f.__name__, "!!", type(e).__name__, e, frames, "context", type(e.__context__).__name__)
 '''
 
