@@ -50,5 +50,6 @@ FACTS = Facts(
     null_before_callable=True,
     throws_behind=False,
     error_indicator="triple",
+    warns_late_of_forks=False,
     threading_finds_main=False,
 )

@@ -17,6 +17,7 @@ FACTS = OLDER.but(
     eval_breaker="thread",
     current_frame="thread",
     pushes_locals=True,
+    warns_late_of_forks=True,
     threading_finds_main=True,
     for_iter_pops=True,
     null_before_callable=False,

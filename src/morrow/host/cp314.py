@@ -13,6 +13,7 @@ FACTS = OLDER.but(
     awaits_in_context=True,
     words_unknown_options_alike=True,
     has_remote_exec=True,
+    warns_late_of_forks=False,
     hidden_start=bytes((27, 0)),
     shows_tracebacks=True,
     words_warnings=True,

@@ -87,6 +87,7 @@ class Facts:
     attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
     null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
     throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
+    warns_late_of_forks: bool  # threads that a process has right after its fork hooks count as there while it forked (3.13.0, os_fork_impl)
     threading_finds_main: bool  # threading knows the main thread; else it takes the thread that imports it first for it
     error_indicator: str  # "triple": curexc_type/value/traceback; "one": current_exception
 

@@ -22,6 +22,7 @@ Record: description, function, exception (three words), what is left of the recu
 from __future__ import annotations
 
 from morrow.host import HERE
+from morrow.host.structs import structs
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
@@ -31,7 +32,7 @@ HEADER = 6  # words of a record before its entries
 # struct _stack_chunk (cpython/pystate.h), the same since 3.11
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
-EXPORTS = ("morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box")
+EXPORTS = ("morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested")
 
 
 def runtime_text() -> str:
@@ -50,6 +51,7 @@ def runtime_text() -> str:
     _poll(out)
     names = ("_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
+    head.append("@morrow_nested = global i64 0")
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 
@@ -250,6 +252,28 @@ def _restore_exception(out: Text, record: str) -> None:
         out.call("void", "PyErr_SetRaisedException", f"ptr {_word(out, record, 2, 'ptr')}")
 
 
+def _evaluate(out: Text, frame: str, throw: str) -> str:
+    """Let the interpreter run a frame made here; return the name of the result.
+
+    The host would have run it without another level of C calls. So the level does not count against its limit on those;
+    `morrow_nested`, which counts them over all threads, makes entries give way to the interpreter before they get many.
+    """
+    nested = "@morrow_nested"
+    out.store("i64", out.let(f"add i64 {out.load('i64', nested)}, 1"), nested)
+    _count_c_calls(out, "%ts", 1)
+    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    _count_c_calls(out, "%ts", -1)
+    out.store("i64", out.let(f"sub i64 {out.load('i64', nested)}, 1"), nested)
+    return result
+
+
+def _count_c_calls(out: Text, ts: str, change: int) -> None:
+    """Give back (or take again) one level of the host's own limit on C calls, where it counts them (3.12 and 3.13)."""
+    if structs().has("PyThreadState.c_recursion_remaining"):
+        field = offset("PyThreadState.c_recursion_remaining")
+        out.store("i32", out.let(f"add i32 {out.load('i32', ts, field)}, {change}"), ts, field)
+
+
 def _resume_data_stack(out: Text) -> None:
     """morrow_resume(ts, record) -> result: a frame on the data stack, as _PyThreadState_PushFrame and
     _PyFrame_Initialize make it; the interpreter clears and pops it (ceval.c, RETURN_VALUE and exit_unwind)."""
@@ -294,7 +318,7 @@ def _resume_data_stack(out: Text) -> None:
     out.block("run")
     out.call("void", "PyMem_Free", "ptr %record")
     throw = out.let(f"trunc i64 {raises} to i32")
-    out.line(f"ret ptr {out.call('ptr', '_PyEval_EvalFrameDefault', 'ptr %ts', f'ptr {frame}', f'i32 {throw}')}")
+    out.line(f"ret ptr {_evaluate(out, frame, throw)}")
     out.lines.append("}")
     _chunk(out)
 
@@ -361,7 +385,7 @@ def _resume_frame_object(out: Text) -> None:
     out.block("run")
     out.call("void", "PyMem_Free", "ptr %record")
     throw = out.let(f"trunc i64 {raises} to i32")
-    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    result = _evaluate(out, frame, throw)
     out.store("i8", str(offset("FRAME_OWNED_BY_FRAME_OBJECT")), frame, offset(F + "owner"))
     out.store("ptr", "null", frame, offset(F + "frame_obj"))
     kept = out.let(f"icmp ugt i64 {out.load('i64', object_)}, 1")
@@ -417,7 +441,9 @@ def _record_call(out: Text) -> None:
         field = offset("PyThreadState.recursion_remaining")
         now = out.load("i32", ts, field)
         out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
+    _count_c_calls(out, ts, 1)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
+    _count_c_calls(out, ts, -1)
     if counted:
         out.store("i32", now, ts, field)
     out.line("ret ptr %result")
