@@ -8,6 +8,7 @@ A file of somebody else's that the host refuses is tried with today's grammar, w
 from __future__ import annotations
 
 import _frozen_importlib_external as _external
+from _frozen_importlib import _call_with_frames_removed
 import builtins
 import os
 import sys
@@ -213,14 +214,19 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
     code = _cache.read(self, self.path, late) if _race is None else None
     if code is None:
         source = self.get_data(self.path)
-        try:
-            code = compile_source(source, self.path, fullname=fullname, late=late)
-        except Exception as error:
-            error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
-            raise
+        # Called as SourceLoader calls the compiler, so that importing leaves frames of its own out of the traceback.
+        code = _call_with_frames_removed(_compile_quietly, source, self.path, fullname, late)
         if _race is None:
             _cache.write(self, self.path, late, code, source)
     return code
+
+
+def _compile_quietly(source: bytes, path: str, fullname: str, late: bool) -> CodeType:
+    try:
+        return compile_source(source, path, fullname=fullname, late=late)
+    except Exception as error:
+        error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
+        raise
 
 
 def _is_own(own: Scope, fullname: str, path: str) -> bool:
@@ -269,5 +275,5 @@ def _may_meet_a_cycle(code: CodeType) -> bool:
 
 if HERE is not None and not HERE.free_threaded:
     # Not on free-threaded hosts: there RESUME gives each thread its own copy of the instructions.
-    for _function in (_get_code, _exec_module, _load, _try_again):
+    for _function in (_get_code, _exec_module, _load, _compile_quietly, _try_again):
         hide(_function)

@@ -32,9 +32,9 @@ VERBOSE = "--verbose" in sys.argv
 DEFERRED = "--eager" not in sys.argv
 
 # Packages of test modules and of data that they import: taken from 3.14, compiled by morrow.
-FROM_314 = ("test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
+FROM_314 = ("_colorize", "test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
 # What some of them import of 3.14's library only to have it: their tests of `python` itself are the ones that count here.
-NEEDS = {"test.test_pyrepl": ("test.test_pyrepl", "_pyrepl", "_colorize")}
+NEEDS = {"test.test_pyrepl": ("test.test_pyrepl", "_pyrepl")}
 # Decorators of test.support about platforms and build options, which say nothing about the language.
 HARMLESS = (
     "cpython_only requires_docstrings skip_emscripten_stack_overflow skip_wasi_stack_overflow requires_resource "
@@ -143,7 +143,11 @@ def prepare() -> None:
 
 def _install_morrow() -> None:
     """Do what `morrow` does at start as far as this build can: names of 3.14 in typing, types, functools, inspect."""
-    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors"), ("morrow.annotations", "install")):
+    for module, function in (
+        ("morrow.language.library_names", "install"),
+        ("morrow.language.tracebacks.uncaught", "install"),
+        ("morrow.annotations", "install"),
+    ):
         try:
             getattr(importlib.import_module(module), function)()
         except (ImportError, AttributeError) as error:
