@@ -65,6 +65,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
         # -- attaching ----------------------------------------------------------------------------------------------------
+        Setting("attach", "off", ("off", "on"), "on: offer a way in that needs no ptrace, to processes of the same user", "attaching"),
         Setting("dap-token", "", (), "what editors must know to use a port of --dap (default: a new one each time)", "attaching"),
         # -- threads ------------------------------------------------------------------------------------------------------
         Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),

@@ -222,6 +222,8 @@ def caller():
         name = frame.f_code.co_filename
         if name.startswith("<morrow ") or (name == "<string>" and "_morrow_" in repr(frame.f_code.co_consts)):
             found = frame.f_back
+        elif frame.f_code.co_name == "_morrow_on_signal":  # attach/offer.py
+            found = frame.f_back
         frame = frame.f_back
     return found
 
