@@ -338,8 +338,8 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
         __loader__=loader or _frozen_importlib.BuiltinImporter,
         __spec__=None,
     )
-    if HERE is None or not HERE.defers_annotations and settings.get("deferred") == "0":
-        namespace["__annotations__"] = {}  # 3.14 makes it when somebody asks
+    if HERE is None or not HERE.defers_annotations:
+        namespace["__annotations__"] = {}
     namespace["__builtins__"] = builtins
     if path is not None:
         namespace["__file__"] = path
