@@ -21,6 +21,7 @@ _PLACES = {
     "TypeAliasType": "type_parameters",
     "bind_later": "late_imports",
     "class_annotations": "lazy_annotations",
+    "module_annotate": "annotation_attributes",
     "not_supported": "lazy_annotations",
     "note": "lazy_annotations",
     "alias": "type_parameters",

@@ -284,6 +284,13 @@ def _refuse_class_deletion(cls: Any) -> None:
 # -- modules ---------------------------------------------------------------------------------------------------------------
 
 
+def module_annotate(annotate: Any) -> Any:
+    """Return what a module binds `__annotate__` to, as the first thing it does."""
+    if annotate.__globals__.get("__annotations__") == {}:
+        del annotate.__globals__["__annotations__"]  # hosts before 3.14 start `__main__` with one
+    return annotate
+
+
 def get_module_annotations(module: Any) -> Any:
     names = module.__dict__
     if "__annotations__" in names:

@@ -190,7 +190,8 @@ class _Scope:
 
     def module_annotations(self, reference: ast.AST) -> list[ast.stmt]:
         self.context.renames = True
-        return [at(ast.Assign([ast.Name("__annotate__", STORE)], _annotate(self.items, "")), reference)]
+        annotate = call(runtime("module_annotate"), _annotate(self.items, ""))
+        return [at(ast.Assign([ast.Name("__annotate__", STORE)], annotate), reference)]
 
     def class_annotations(self, node: ast.ClassDef) -> list[ast.stmt]:
         self.context.renames = True
