@@ -33,6 +33,7 @@ class Row:
         entries: how often compiled loops of it were entered from the interpreter.
         milliseconds: time spent compiling it.
         size: bytes of machine code.
+        from_disk: how many of its makes took their machine code from the cache on disk.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Row:
     size: int
     left: tuple[Left, ...] = ()
     exits: int = 0
+    from_disk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _row(decision: Decision) -> Row:
     return Row(
         decision.name, code.co_filename, code.co_firstlineno, max(lines, default=code.co_firstlineno), state, decision.samples, decision.makes,
         sum(made is not None for made in decision.loops.values()), decision.seconds * 1e3, sum(made.size for made in decision.compiled),
-        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits,
+        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits, sum(made.from_disk for made in decision.compiled),
     )  # fmt: skip
 
 
@@ -111,9 +113,11 @@ def as_text(report: Report) -> str:
     if not report.rows:
         return f"jit: nothing was hot long enough to be compiled ({report.busy:.2f} s of CPU looked at)\n"
     compiled = [row for row in report.rows if row.state != "interpreted"]
+    kept = sum(row.from_disk for row in report.rows)
     lines = [
         f"jit: compiled {len(compiled)} of {len(report.rows)} hot functions, {sum(row.size for row in compiled) / 1024:.0f} KiB, "
-        f"in {report.milliseconds:.0f} ms on its own thread (and {report.load_milliseconds:.0f} ms to load LLVM)",
+        f"in {report.milliseconds:.0f} ms on its own thread (and {report.load_milliseconds:.0f} ms to load LLVM)"
+        + (f", {kept} from the cache on disk" if kept else ""),
         *report.notes,
     ]
     for title, rows in (("compiled", compiled), ("left to CPython", [row for row in report.rows if row.state == "interpreted"])):

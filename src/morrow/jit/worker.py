@@ -313,7 +313,7 @@ class Worker:
             return sentence("LLVM_BROKEN", error)
 
         def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
-            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.object_code(llvm.optimise(text, 1), 1), imports, exports)
+            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.build(text, 1), imports, exports)
             _keep_for_ever(loaded)
             return loaded.addresses
 
@@ -479,7 +479,7 @@ class Worker:
         if tracers.find_tracer():
             return
         self.resting = ""
-        for decision in self.decisions.values():
+        for decision in list(self.decisions.values()):
             if decision.resting:
                 continue
             for reference, made in decision.functions:
