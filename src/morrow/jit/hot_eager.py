@@ -37,6 +37,7 @@ _worker: Worker | None = None
 def start(worker: Worker) -> bool:
     """Begin counting; return whether the host can be compiled for at all (`worker.off` says why not)."""
     global _worker
+    worker.measures = False
     if not worker.prepare():
         return False
     from morrow.jit import compile as compiler

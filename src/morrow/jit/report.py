@@ -34,6 +34,7 @@ class Row:
         milliseconds: time spent compiling it.
         size: bytes of machine code.
         from_disk: how many of its makes took their machine code from the cache on disk.
+        gain: how many times faster a call was measured to be, 0 if that is not known.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Row:
     left: tuple[Left, ...] = ()
     exits: int = 0
     from_disk: int = 0
+    gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _row(decision: Decision) -> Row:
     return Row(
         decision.name, code.co_filename, code.co_firstlineno, max(lines, default=code.co_firstlineno), state, decision.samples, decision.makes,
         sum(made is not None for made in decision.loops.values()), decision.seconds * 1e3, sum(made.size for made in decision.compiled),
-        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits, sum(made.from_disk for made in decision.compiled),
+        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits, sum(made.from_disk for made in decision.compiled), decision.gain,
     )  # fmt: skip
 
 
@@ -126,7 +128,8 @@ def as_text(report: Report) -> str:
         for row in rows:
             loops = f", {row.loops} loop{'s' * (row.loops != 1)} entered while running" if row.loops else ""
             exits = f", left {row.exits:,} times" if row.exits else ""
-            spent = f"  {row.milliseconds:.0f} ms{loops}{exits}" if row.state != "interpreted" else ""
+            gain = f", {row.gain:.1f}x as fast" if row.gain else ""
+            spent = f"  {row.milliseconds:.0f} ms{gain}{loops}{exits}" if row.state != "interpreted" else ""
             lines.append(f"    {_short(row.file)}:{row.line} {row.name}{spent}")
             lines += [f"        {left}" for left in row.left[:8]]
     return "\n".join(lines) + "\n"
