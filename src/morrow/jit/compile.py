@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 
 from morrow import debuglog
 from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift
-from morrow.jit.bytecode import read_bytecode
+from morrow.jit.bytecode import forget_bytecode, read_bytecode
 from morrow.jit.ir_types import Gone
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
@@ -105,6 +105,7 @@ class Compiled:
         seconds: how long compiling took.
         exits: where it may leave.
         texts: stage -> text, if they were asked for.
+        from_disk: whether its object code was found in the cache on disk.
     """
 
     code: CodeType
@@ -119,6 +120,7 @@ class Compiled:
     missed_address: int = 0
     slow_address: int = 0
     level: int = 1
+    from_disk: bool = False
     _loaded: object = None
     _keep: tuple[object, ...] = ()
 
@@ -202,12 +204,19 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     Args:
         stages: texts to keep: "bytecode", "ir", "llvm", "asm".
     """
+    try:
+        return _compile(request, stages)
+    finally:
+        forget_bytecode()
+
+
+def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     global _serial
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
     _serial += 1
-    session = _Session(f"m{_serial}")
+    session = _Session("m")  # the same in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -250,11 +259,11 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
             imports[symbol] = llvm.library_address(_LIBRARY[symbol])
         elif not symbol.startswith("llvm."):
             imports[symbol] = llvm.c_address(symbol)
-    optimised = llvm.optimise(text, request.level)
     if "asm" in stages:
-        texts["asm"] = llvm.assembly(optimised, request.level)
+        texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
+    hits = llvm.disk().hits
     counters = f"{session.name}_counters"
-    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
+    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
@@ -275,6 +284,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         slow_address=loaded.addresses[f"{session.name}_slow"],
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
+        from_disk=llvm.disk().hits > hits,
         _loaded=loaded,
         _keep=tuple(module.keep),
     )
