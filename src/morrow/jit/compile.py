@@ -346,6 +346,7 @@ class _Session:
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
         self.tags: dict[str, frozenset[int]] = {}
+        self.visible: set[str] = set()
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
@@ -359,7 +360,7 @@ class _Session:
             count = layout.entries_of_frame(function.__code__)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
-            lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
+            lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
             if self.gain < LEAST_GAIN:
@@ -386,28 +387,41 @@ class _Session:
 
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
+        before, names, gain = len(self.functions), dict(self.names), self.gain
+        try:
+            return self.lift_as(function, kinds, False)
+        except lift.NeedsFrame:
+            # what was lifted on the way may call this function as one that cannot be seen
+            del self.functions[before:]
+            self.names, self.gain = names, gain
+            return self.lift_as(function, kinds, True)
+
+    def lift_as(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...], visible: bool) -> str:
+        """Lift one function as one that others can see, or cannot."""
         name = self.fresh_name()
         self.names[function, kinds] = name
+        if visible:
+            self.visible.add(name)
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
         self.kinds[name] = tuple((kind, _CLASSES.get(kind, cls)) for kind, cls in kinds)
-        lifter = lift.Lifter(function, name, kinds, self)
+        lifter = lift.Lifter(function, name, kinds, self, visible)
         try:
             lifted = lifter.run()
             if name in self.again and len(lifter.returns) == 1 and -1 not in lifter.returns:
                 # it calls itself, and now it is known what it gives back: once more, without tests of the answer
                 self.tags[name] = frozenset(lifter.returns)
-                lifter = lift.Lifter(function, name, kinds, self)
+                lifter = lift.Lifter(function, name, kinds, self, visible)
                 lifted = lifter.run()
                 if frozenset(lifter.returns) != self.tags[name]:
                     del self.tags[name]
                     self.again.discard(name)
-                    lifter = lift.Lifter(function, name, kinds, self)
+                    lifter = lift.Lifter(function, name, kinds, self, visible)
                     lifted = lifter.run()
             line = lifter.leaves_before_loops()
             if line:
                 raise Gone("NOT_FASTER", line, f"it goes back to CPython at line {line}, before its loops")
         except Gone:
-            del self.names[function, kinds]
+            self.names.pop((function, kinds), None)
             raise
         self.add(function, lifted, lifter)
         return name
@@ -428,14 +442,14 @@ class _Session:
         self.tags.setdefault(lifted.name, frozenset(lifter.returns))
         self.gain += lifter.gain
 
-    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None] | None:
+    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """See `lift.Session`."""
         name = self.names.get((function, kinds))
         if name is not None:
             tags = self.tags.get(name)
             if tags is None:
                 self.again.add(name)
-            return name, None if tags is None or -1 in tags else tags
+            return name, None if tags is None or -1 in tags else tags, name in self.visible
         if function in self.declined or len(self.names) >= MOST_FUNCTIONS:
             return None
         code = function.__code__
@@ -452,7 +466,7 @@ class _Session:
             del self.functions[before:]
             return None
         tags = self.tags[name]
-        return name, None if -1 in tags else tags
+        return name, None if -1 in tags else tags, name in self.visible
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""

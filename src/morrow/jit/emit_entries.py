@@ -10,8 +10,8 @@ from types import FunctionType
 
 from morrow.host import HERE
 from morrow.jit import ir
-from morrow.jit.emit import Module
-from morrow.jit.objects import UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
+from morrow.jit.emit import Module, shallow
+from morrow.jit.objects import LIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
 
 
 def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, kinds: tuple[tuple[str, type | None], ...], stock: int) -> None:
@@ -37,19 +37,25 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
             out.go_on_if(out.let(f"icmp eq ptr {type_of(out, pointer)}, {module.object(cls)}"), "otherwise")
         arguments.append(_unboxed(module, out, kind, pointer))
     ts = out.call("ptr", "PyThreadState_Get")
+    out.branch(shallow(out, ts), "go", "deep", LIKELY)
+    out.block("go")
     values = "".join(", " + a for a in arguments)
     pair = out.let(f"call {{i64, i64}} @{body}(ptr {ts}, ptr %callable, i64 0{values})")
     tag = out.let(f"extractvalue {{i64, i64}} {pair}, 0")
     bits = out.let(f"extractvalue {{i64, i64}} {pair}, 1")
-    out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_EXIT}"), "resume", "answer", UNLIKELY)
-    out.block("answer")
+    # a body that raised answers TAG_EXIT and 0, which boxes as null
     out.line(f"ret ptr {out.call('ptr', 'morrow_box', f'i64 {tag}', f'i64 {bits}')}")
-    out.block("resume")
-    record = out.let(f"inttoptr i64 {bits} to ptr")
-    out.line(f"ret ptr {out.call('ptr', 'morrow_resume', f'ptr {ts}', f'ptr {record}')}")
+    out.block("deep")
+    # out of service, so that the interpreter calls it without using the C stack
+    out.store("ptr", module.symbol("s", stock), "%callable", offset("PyFunctionObject.vectorcall"))
+    if HERE.install == "type_clone":  # type: ignore[union-attr]
+        out.store("ptr", module.object(FunctionType), "%callable", offset("PyObject.ob_type"))
+    out.line("br label %plain")
     out.block("otherwise")
     missed = f"@{name}_missed"
     out.store("i64", out.let(f"add i64 {out.load('i64', missed)}, 1"), missed)
+    out.line("br label %plain")
+    out.block("plain")
     plain = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
     out.line(f"ret ptr {plain}")
     module.texts.append(
@@ -153,7 +159,7 @@ def emit_osr(module: Module, name: str, body: str, owner: FunctionType, slots: t
         word = out.let(f"ptrtoint ptr {func} to i64")
         func = out.let(f"inttoptr i64 {out.let(f'and i64 {word}, -4')} to ptr")
     values = "".join(", " + a for a in arguments)
-    pair = out.let(f"call {{i64, i64}} @{body}(ptr %ts, ptr {func}, i64 0{values})")
+    pair = out.let(f"call {{i64, i64}} @{body}(ptr %ts, ptr {func}, i64 0, ptr %frame{values})")
     record = out.let(f"inttoptr i64 {out.let(f'extractvalue {{i64, i64}} {pair}, 1')} to ptr")
     out.line(f"ret i32 {out.call('i32', 'morrow_write_back', 'ptr %frame', f'ptr {record}')}")
     out.block("otherwise")

@@ -16,7 +16,13 @@ and the next attempt at compiling see nothing unusual.
 Description of an exit, in 8-byte words: code, instruction pointer, raises, entries of locals, entries of stack, frame size
 in words, address of its counter, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
 value that is the same as an earlier entry's, 256 * (entry + 1).
-Record: description, function, exception (three words), what is left of the recursion limit, then locals and stack as the frame holds them.
+Record: description, function, exception (three words), what is left of the recursion limit, the frame object and the dict of
+locals to go on with, then locals and stack as the frame holds them.
+
+A call that may run Python code is made under a frame of ours that everybody can see: ``morrow_show`` links one into the
+thread before the call; the code that called takes it out again and goes on natively, unless somebody got hold of it
+meanwhile (a frame object, a dict of locals). Then the interpreter goes on behind the call, in a frame that takes over that
+object and those locals: the exit's kind `shown`.
 """
 
 from __future__ import annotations
@@ -26,12 +32,15 @@ from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, o
 from morrow.jit.objects import decref as _decref
 
 CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, KINDS, FIRST_KIND = range(9)
-REMAINING = 5  # word of a record: what was left of the recursion limit
-HEADER = 6  # words of a record before its entries
+REMAINING, FRAME_OBJECT, FRAME_LOCALS = 5, 6, 7  # words of a record: recursion limit left; what somebody holds of a shown frame
+HEADER = 8  # words of a record before its entries
 # struct _stack_chunk (cpython/pystate.h), the same since 3.11
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
-EXPORTS = ("morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box")
+EXPORTS = (
+    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_show",
+    "morrow_let_go", "morrow_home", "morrow_unbox", "morrow_compare",
+)  # fmt: skip
 
 
 def runtime_text() -> str:
@@ -48,6 +57,10 @@ def runtime_text() -> str:
     _write_back(out)
     _record_call(out)
     _poll(out)
+    _show(out)
+    _let_go(out)
+    _home(out)
+    _compare(out)
     names = ("_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
@@ -96,7 +109,7 @@ def _leave(out: Text) -> None:
     out.store("ptr", "%desc", record)
     incref(out, "%func")
     out.store("ptr", "%func", record, 8)
-    for word in (2, 3, 4):
+    for word in (2, 3, 4, FRAME_OBJECT, FRAME_LOCALS):
         out.store("ptr", "null", record, 8 * word)
     left = "recursion_remaining" if HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
     out.store("i32", out.load("i32", "%ts", offset("PyThreadState." + left)), record, 8 * REMAINING)
@@ -133,7 +146,7 @@ def _leave(out: Text) -> None:
     incref(out, first)
     out.line("br label %put0")
     out.block("fresh")
-    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home"}
+    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home", 11: "shown"}
     table = " ".join(f"i64 {code}, label %{'unset' if code == 0 else 'k_' + name}" for code, name in cases.items())
     out.line(f"switch i64 {kind}, label %unset [ {table} ]")
     out.block("unset")
@@ -175,6 +188,25 @@ def _leave(out: Text) -> None:
     out.block("home_set")
     home_bits = out.load("i64", home, 8)
     done(out.let(f"call ptr @morrow_box(i64 {home_tag}, i64 {home_bits})"), 0)
+    out.block("k_shown")
+    shown = out.load("ptr", where)
+    for word, name in ((FRAME_OBJECT, "frame_obj"), (FRAME_LOCALS, "f_locals")):
+        out.store("ptr", out.load("ptr", shown, offset("_PyInterpreterFrame." + name)), record, 8 * word)
+    place = out.at(shown, offset("_PyInterpreterFrame.localsplus"))
+    held = out.load("ptr", out.let(f"getelementptr ptr, ptr {place}, i64 {at}"))
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        bits = out.let(f"ptrtoint ptr {held} to i64")
+        plain = out.let(f"inttoptr i64 {out.let(f'and i64 {bits}, -4')} to ptr")
+        empty_ = out.let(f"icmp eq ptr {plain}, null")
+        lent = out.let(f"icmp ne i64 {out.let(f'and i64 {bits}, 1')}, 0")
+        take = out.let(f"and i1 {lent}, {out.let(f'xor i1 {empty_}, true')}")
+        out.branch(take, "shown_lent", "shown_done")
+        out.block("shown_lent")
+        incref(out, plain)
+        out.line("br label %shown_done")
+        out.block("shown_done")
+        held = plain
+    done(held, 1)
     out.block("k_range")
     numbers = [out.call("ptr", "PyLong_FromLongLong", f"i64 {out.load('i64', where, 8 * n)}") for n in range(3)]
     for n, number in enumerate(numbers):
@@ -279,13 +311,19 @@ def _resume_data_stack(out: Text) -> None:
     out.store("ptr", "null", frame, offset(F + "previous"))
     for field in ("globals", "builtins"):
         out.store("ptr", out.load("ptr", func, offset(f"PyFunctionObject.func_{field}")), frame, offset(f"{F}f_{field}"))
-    out.store("ptr", "null", frame, offset(F + "f_locals"))
-    out.store("ptr", "null", frame, offset(F + "frame_obj"))
+    out.store("ptr", _word(out, "%record", FRAME_LOCALS, "ptr"), frame, offset(F + "f_locals"))
+    object_ = _word(out, "%record", FRAME_OBJECT, "ptr")
+    out.store("ptr", object_, frame, offset(F + "frame_obj"))
     out.store("i16", "0", frame, offset(F + "return_offset"))
     out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
     if HERE.stack_tags:  # type: ignore[union-attr]
         out.store("i8", "0", frame, offset(F + "visited"))
     out.line(f"call void @morrow_fill(ptr {frame}, ptr %record)")
+    out.branch(out.let(f"icmp eq ptr {object_}, null"), "unseen", "seen", LIKELY)
+    out.block("seen")
+    out.store("ptr", frame, object_, offset("PyFrameObject.f_frame"))
+    out.line("br label %unseen")
+    out.block("unseen")
     raises = _word(out, desc, RAISES)
     out.branch(out.let(f"icmp ne i64 {raises}, 0"), "raise", "run")
     out.block("raise")
@@ -344,11 +382,28 @@ def _resume_frame_object(out: Text) -> None:
     func = _word(out, "%record", 1, "ptr")
     code = _word(out, desc, CODE, "ptr")
     globals_ = out.load("ptr", func, offset("PyFunctionObject.func_globals"))
-    object_ = out.call("ptr", "PyFrame_New", "ptr %ts", f"ptr {code}", f"ptr {globals_}", "ptr null")
-    frame = out.load("ptr", object_, offset("PyFrameObject.f_frame"))
-    stock = out.load("ptr", frame, offset(F + "f_func"))
-    out.store("ptr", func, frame, offset(F + "f_func"))
+    held = _word(out, "%record", FRAME_OBJECT, "ptr")
+    out.branch(out.let(f"icmp eq ptr {held}, null"), "unseen", "seen", LIKELY)
+    out.block("unseen")
+    new = out.call("ptr", "PyFrame_New", "ptr %ts", f"ptr {code}", f"ptr {globals_}", "ptr null")
+    fresh = out.load("ptr", new, offset("PyFrameObject.f_frame"))
+    stock = out.load("ptr", fresh, offset(F + "f_func"))
     out.call("void", "Py_DecRef", f"ptr {stock}")
+    out.line("br label %have")
+    out.block("seen")
+    # the frame object that somebody got of the shown frame: from now on its own memory is the frame
+    kept_ = out.at(held, offset("PyFrameObject.sizeof") - 8)
+    out.store("ptr", kept_, held, offset("PyFrameObject.f_frame"))
+    incref(out, code)
+    out.store("ptr", code, kept_, offset(F + "f_code"))
+    out.store("ptr", globals_, kept_, offset(F + "f_globals"))
+    out.store("ptr", "null", kept_, offset(F + "previous"))
+    out.line("br label %have")
+    out.block("have")
+    object_ = out.let(f"phi ptr [ {new}, %unseen ], [ {held}, %seen ]")
+    frame = out.let(f"phi ptr [ {fresh}, %unseen ], [ {kept_}, %seen ]")
+    out.store("ptr", func, frame, offset(F + "f_func"))
+    out.store("ptr", _word(out, "%record", FRAME_LOCALS, "ptr"), frame, offset(F + "f_locals"))
     out.store("ptr", out.load("ptr", func, offset("PyFunctionObject.func_builtins")), frame, offset(F + "f_builtins"))
     out.store("ptr", object_, frame, offset(F + "frame_obj"))
     out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
@@ -368,6 +423,12 @@ def _resume_frame_object(out: Text) -> None:
     out.branch(kept, "keep", "drop")
     out.block("keep")
     # somebody holds the frame (a traceback): it must know its caller once the chain of running frames is gone
+    tracked = out.call("i32", "PyObject_GC_IsTracked", f"ptr {object_}")
+    out.branch(out.let(f"icmp eq i32 {tracked}, 0"), "track", "tracked")
+    out.block("track")
+    out.call("void", "PyObject_GC_Track", f"ptr {object_}")
+    out.line("br label %tracked")
+    out.block("tracked")
     back = out.load("ptr", object_, offset("PyFrameObject.f_back"))
     out.branch(out.let(f"icmp eq ptr {back}, null"), "link", "linked")
     out.block("link")
@@ -459,4 +520,129 @@ def _poll(out: Text) -> None:
     out.line("ret i32 0")
     out.block("leave")
     out.line("ret i32 1")
+    out.lines.append("}")
+
+
+def current_frame(out: Text, ts: str) -> str:
+    """Return the address of the word that points to the thread's current frame."""
+    if HERE.current_frame == "thread":  # type: ignore[union-attr]
+        return out.at(ts, offset("PyThreadState.current_frame"))
+    return out.at(out.load("ptr", ts, offset("PyThreadState.cframe")), offset("_PyCFrame.current_frame"))
+
+
+def _show(out: Text) -> None:
+    """morrow_show(ts, function, description) -> a frame for what is running, linked as the current one, its locals still to
+    be filled in; null if the data stack's chunk is full. Description: code, instruction pointer, frame size in words, locals.
+
+    Code and function are borrowed: whoever takes the frame over (morrow_resume) makes another one with references of its own.
+    """
+    F = "_PyInterpreterFrame."
+    out.lines += ["define ptr @morrow_show(ptr %ts, ptr %func, ptr %desc) noinline {", "entry:"]
+    size = out.let(f"mul i64 {_word(out, '%desc', 2)}, 8")
+    top = out.load("ptr", "%ts", offset("PyThreadState.datastack_top"))
+    limit = out.load("i64", "%ts", offset("PyThreadState.datastack_limit"))
+    after = out.let(f"getelementptr i8, ptr {top}, i64 {size}")
+    fits = out.let(f"icmp ult i64 {out.let(f'ptrtoint ptr {after} to i64')}, {limit}")
+    some = out.let(f"icmp ne ptr {top}, null")
+    out.branch(out.let(f"and i1 {fits}, {some}"), "room", "full", LIKELY)
+    out.block("full")
+    out.line("ret ptr null")
+    out.block("room")
+    out.store("ptr", after, "%ts", offset("PyThreadState.datastack_top"))
+    code = _word(out, "%desc", 0, "ptr")
+    out.store("ptr", tagged(out, code), top, offset(F + ("f_executable" if HERE.current_frame == "thread" else "f_code")))  # type: ignore[union-attr]
+    function = "f_func" if HERE.error_indicator == "triple" else "f_funcobj"  # type: ignore[union-attr]
+    out.store("ptr", tagged(out, "%func"), top, offset(F + function))
+    for field in ("globals", "builtins"):
+        out.store("ptr", out.load("ptr", "%func", offset(f"PyFunctionObject.func_{field}")), top, offset(f"{F}f_{field}"))
+    out.store("ptr", "null", top, offset(F + "f_locals"))
+    out.store("ptr", "null", top, offset(F + "frame_obj"))
+    out.store("ptr", _word(out, "%desc", 1, "ptr"), top, pointer_offset())
+    count = _word(out, "%desc", 3)
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        base = out.at(top, offset(F + "localsplus"))
+        out.store("ptr", out.let(f"getelementptr i64, ptr {base}, i64 {count}"), top, offset(F + "stackpointer"))
+        out.store("i8", "0", top, offset(F + "visited"))
+    else:
+        out.store("i32", out.let(f"trunc i64 {count} to i32"), top, offset(F + "stacktop"))
+    if HERE.error_indicator == "triple":  # type: ignore[union-attr]
+        out.store("i8", "0", top, offset(F + "is_entry"))
+    else:
+        out.store("i16", "0", top, offset(F + "return_offset"))
+    out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), top, offset(F + "owner"))
+    where = current_frame(out, "%ts")
+    out.store("ptr", out.load("ptr", where), top, offset(F + "previous"))
+    out.store("ptr", top, where)
+    out.line(f"ret ptr {top}")
+    out.lines.append("}")
+
+
+def _let_go(out: Text) -> None:
+    """morrow_let_go(frame) -> 1 if nobody holds anything of a frame that was shown any more, and 0 if somebody does.
+
+    A frame object that only the frame itself refers to (a traceback or a warning looked at it and is gone) is dropped.
+    """
+    F = "_PyInterpreterFrame."
+    out.lines += ["define i32 @morrow_let_go(ptr %frame) noinline cold {", "entry:"]
+    locals_ = out.load("ptr", "%frame", offset(F + "f_locals"))
+    out.branch(out.let(f"icmp eq ptr {locals_}, null"), "object", "no")
+    out.block("object")
+    held = out.load("ptr", "%frame", offset(F + "frame_obj"))
+    count = out.load("i64" if HERE.immortal == "none" else "i32", held)  # type: ignore[union-attr]
+    alone = out.let(f"icmp eq {'i64' if HERE.immortal == 'none' else 'i32'} {count}, 1")  # type: ignore[union-attr]
+    out.branch(alone, "alone", "no")
+    out.block("alone")
+    fields = [out.load("ptr", held, offset("PyFrameObject.f_trace"))]
+    if HERE.pushes_locals:  # type: ignore[union-attr]
+        fields.append(out.load("ptr", held, offset("PyFrameObject.f_extra_locals")))
+    for number, field in enumerate(fields):
+        out.branch(out.let(f"icmp eq ptr {field}, null"), f"clear{number}", "no")
+        out.block(f"clear{number}")
+    out.store("ptr", "null", "%frame", offset(F + "frame_obj"))
+    out.call("void", "Py_DecRef", f"ptr {held}")
+    out.line("ret i32 1")
+    out.block("no")
+    out.line("ret i32 0")
+    out.lines.append("}")
+
+
+def _home(out: Text) -> None:
+    """morrow_home(homes, place) -> the object a local kept in memory stands for, made there if need be; null if unbound.
+    morrow_unbox(tag, object): drop an object that morrow_box made; one that was handed on is still whose it was."""
+    out.lines += ["define ptr @morrow_home(ptr %homes, i64 %place) noinline {", "entry:"]
+    home = out.let("getelementptr {i64, i64}, ptr %homes, i64 %place")
+    tag = out.load("i64", home)
+    out.branch(out.let(f"icmp eq i64 {tag}, 6"), "unset", "set")
+    out.block("unset")
+    out.line("ret ptr null")
+    out.block("set")
+    bits = out.load("i64", home, 8)
+    made = out.let(f"call ptr @morrow_box(i64 {tag}, i64 {bits})")
+    out.store("i64", "2", home)
+    out.store("ptr", made, home, 8)
+    out.line(f"ret ptr {made}")
+    out.lines.append("}")
+    out.lines += ["define void @morrow_unbox(i64 %tag, ptr %made) noinline {", "entry:"]
+    keep = out.let("icmp eq i64 %tag, 2")
+    unset = out.let("icmp eq i64 %tag, 6")
+    out.branch(out.let(f"or i1 {keep}, {unset}"), "done", "drop")
+    out.block("drop")
+    out.call("void", "Py_DecRef", "ptr %made")
+    out.line("br label %done")
+    out.block("done")
+    out.line("ret void")
+    out.lines.append("}")
+
+
+def _compare(out: Text) -> None:
+    """morrow_compare(a, b, how) -> truth of a comparison, -1 if it raised. PyObject_RichCompareBool takes identity for equality."""
+    out.lines += ["define i32 @morrow_compare(ptr %a, ptr %b, i64 %how) noinline {", "entry:"]
+    answer = out.call("ptr", "PyObject_RichCompare", "ptr %a", "ptr %b", "i64 %how")
+    out.branch(out.let(f"icmp eq ptr {answer}, null"), "raised", "truth")
+    out.block("raised")
+    out.line("ret i32 -1")
+    out.block("truth")
+    truth = out.call("i32", "PyObject_IsTrue", f"ptr {answer}")
+    out.call("void", "Py_DecRef", f"ptr {answer}")
+    out.line(f"ret i32 {truth}")
     out.lines.append("}")

@@ -312,6 +312,24 @@ class _Machine:
             self.leave(op, error)
         return NULL
 
+    def op_call_any(self, op: ir.Op, callee: Any, *given: object) -> object:
+        names: tuple[str, ...] = op.attributes[0] if op.attributes else ()  # type: ignore[assignment]
+        try:
+            return callee(*given[: len(given) - len(names)], **dict(zip(names, given[len(given) - len(names) :], strict=True)))
+        except Exception:
+            return NULL
+
+    def op_callers_seen(self, op: ir.Op) -> bool:
+        return False
+
+    def op_show(self, op: ir.Op) -> object:
+        return NULL
+
+    def op_hide(self, op: ir.Op, frame: object) -> None: ...
+
+    def op_resume(self, op: ir.Op, record: object) -> object:
+        raise NotImplementedError("only machine code lets the interpreter go on")
+
     def op_closure(self, op: ir.Op) -> object:
         assert self.closure is not None
         return self.closure[int(op.attributes[0])]  # type: ignore[call-overload]

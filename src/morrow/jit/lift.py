@@ -21,6 +21,7 @@ from morrow.jit.lift_calls import Calls
 from morrow.jit.lift_locals import Locals
 from morrow.jit.lift_numbers import Numbers
 from morrow.jit.lift_objects import Objects
+from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
@@ -30,8 +31,9 @@ MOST_BLOCKS = 600
 class Session(Protocol):
     """What lifting asks of the whole compilation: other functions in the same module, and what went wrong before."""
 
-    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None] | None:
-        """Return the name of a compiled function and the tags it may return (None: not known yet), or None to decline."""
+    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
+        """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be
+        seen while it runs; or None to decline."""
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """Return why compiled code left at this offset before, too often."""
@@ -56,6 +58,9 @@ class State:
                     place[index] = new
 
 
+__all__ = ["Lifter", "NeedsFrame", "Session"]
+
+
 class _OtherHandler(Exception):
     """An instruction might raise, and the host would look for the handler of the loop's head instead of its own."""
 
@@ -67,11 +72,11 @@ class _Version:
         self.label, self.signatures, self.index, self.state = label, signatures, index, state
 
 
-class Lifter(Locals, Numbers, Objects, Calls):
+class Lifter(Locals, Numbers, Objects, Calls, Seen):
     """Lifts one function for one set of argument kinds; `run` gives the IR."""
 
-    def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session) -> None:
-        self.function, self.code, self.session = function, function.__code__, session
+    def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session, visible: bool = False) -> None:
+        self.function, self.code, self.session, self.visible = function, function.__code__, session, visible
         self.kinds = kinds
         self.instructions = read_bytecode(self.code)
         self.targets = infer.find_targets(self.instructions)
@@ -321,10 +326,8 @@ class Lifter(Locals, Numbers, Objects, Calls):
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
         """
-        if raises and self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
-            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
-            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
-            raise _OtherHandler
+        if raises:
+            self.check_handler()
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
         slots = tuple(v.slot() for v in chosen.locals), tuple(v.slot() for v in chosen.stack)
@@ -336,6 +339,13 @@ class Lifter(Locals, Numbers, Objects, Calls):
             offset = instruction.at if raises else instruction.offset
             found = self.exits[key] = ir.Exit(offset, raises, *slots, why)
         return found
+
+    def check_handler(self) -> None:
+        """Raise `_OtherHandler` if an exception of the current instruction could not find its handler."""
+        if self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
+            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
+            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
+            raise _OtherHandler
 
     def leave(self, why: str, at: int | None = None) -> str:
         """End the block by going on in the interpreter."""

@@ -192,8 +192,10 @@ class Numbers:
                     self.is_class(variable, str)
             a, b = self.state.stack[-2:]
         classes = [self.class_of(v) for v in (a, b)]
-        if symbol not in _NUMBER or any(c not in PLAIN for c in classes):
+        if symbol not in _NUMBER:
             return self.leave("unsupported")
+        if any(c not in PLAIN for c in classes):
+            return self.seen_c("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         result = self.c_call("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         cls = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
@@ -232,13 +234,16 @@ class Numbers:
 
     def box_top(self: Lifter, count: int) -> None:
         """Make the topmost entries references."""
-        stack = self.state.stack
-        for place in range(len(stack) - count, len(stack)):
-            variable = stack[place]
-            if variable.kind != "obj":
-                pointer, fresh = self.boxed(variable)
-                own = "own" if fresh or variable.owned else "stable"
-                stack[place] = Variable("obj", (pointer,), self.class_of(variable), own)
+        for place in range(len(self.state.stack) - count, len(self.state.stack)):
+            self.box_entry(place)
+
+    def box_entry(self: Lifter, place: int) -> None:
+        """Make one entry of the stack a reference."""
+        variable = self.state.stack[place]
+        if variable.kind != "obj":
+            pointer, fresh = self.boxed(variable)
+            own = "own" if fresh or variable.owned else "stable"
+            self.state.stack[place] = Variable("obj", (pointer,), self.class_of(variable), own)
 
     def drop_top(self: Lifter, count: int) -> None:
         """Drop the topmost entries, the top first."""
@@ -271,7 +276,9 @@ class Numbers:
                     self.is_class(self.state.stack[place], str)
         scalar = LEAVES - {range}
         if any(self.class_of(v) not in scalar for v in self.state.stack[-2:]):
-            return self.leave("unsupported")
+            # a comparison may give any object; where the host asks for its truth at once, so does this
+            how = ir.Literal(_RICH[symbol])
+            return self.seen_truth("morrow_compare", 2, how) if i.extra else self.seen_c("PyObject_RichCompare", 2, how)
         self.box_top(2)
         self.stabilise()
         operands = [v.value for v in self.state.stack[-2:]]
