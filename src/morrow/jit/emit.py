@@ -680,7 +680,7 @@ class _Function:
             out.store("ptr", self.text(argument), "%room", 8 * place)
         names = f"ptr {self.module.object(op.attributes[0])}" if op.attributes else "ptr null"
         count = len(arguments) - (len(op.attributes[0]) if op.attributes else 0)  # type: ignore[arg-type]
-        self.alias(op, out.call("ptr", "PyObject_Vectorcall", f"ptr {self.text(callee)}", "ptr %room", f"i64 {count}", names))
+        self.alias(op, out.call("ptr", "morrow_call", "ptr %ts", f"ptr {self.text(callee)}", "ptr %room", f"i64 {count}", names))
 
     def op_callers_seen(self, op: ir.Op) -> None:
         self.result(op, "icmp eq i64 %depth, 0" if self.function.loop < 0 else "or i1 true, true")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import FunctionType
 
 from morrow.host import HERE
-from morrow.jit import ir
+from morrow.jit import guards, ir
 from morrow.jit.emit import Module, shallow
 from morrow.jit.objects import LIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
 
@@ -54,7 +54,14 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     out.block("otherwise")
     missed = f"@{name}_missed"
     out.store("i64", out.let(f"add i64 {out.load('i64', missed)}, 1"), missed)
-    out.line("br label %plain")
+    thread = out.call("ptr", "PyThreadState_Get")
+    out.branch(shallow(out, thread), "near", "plain", LIKELY)
+    out.block("near")
+    # the interpreter would not have used the C stack for this call, and must not run out of it sooner
+    guards.levels_of_c(out, thread, 1)
+    near = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
+    guards.levels_of_c(out, thread, -1)
+    out.line(f"ret ptr {near}")
     out.block("plain")
     plain = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
     out.line(f"ret ptr {plain}")

@@ -28,6 +28,7 @@ object and those locals: the exit's kind `shown`.
 from __future__ import annotations
 
 from morrow.host import HERE
+from morrow.host.structs import structs
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
@@ -39,7 +40,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_show",
-    "morrow_let_go", "morrow_home", "morrow_unbox", "morrow_compare",
+    "morrow_let_go", "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call",
 )  # fmt: skip
 
 
@@ -61,7 +62,8 @@ def runtime_text() -> str:
     _let_go(out)
     _home(out)
     _compare(out)
-    names = ("_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    _call(out)
+    names = ("PyFunction_Type", "PyMethod_Type", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
@@ -332,7 +334,10 @@ def _resume_data_stack(out: Text) -> None:
     out.block("run")
     out.call("void", "PyMem_Free", "ptr %record")
     throw = out.let(f"trunc i64 {raises} to i32")
-    out.line(f"ret ptr {out.call('ptr', '_PyEval_EvalFrameDefault', 'ptr %ts', f'ptr {frame}', f'i32 {throw}')}")
+    levels_of_c(out, "%ts", 1)
+    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    levels_of_c(out, "%ts", -1)
+    out.line(f"ret ptr {result}")
     out.lines.append("}")
     _chunk(out)
 
@@ -478,7 +483,9 @@ def _record_call(out: Text) -> None:
         field = offset("PyThreadState.recursion_remaining")
         now = out.load("i32", ts, field)
         out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
+    levels_of_c(out, ts, 1)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
+    levels_of_c(out, ts, -1)
     if counted:
         out.store("i32", now, ts, field)
     out.line("ret ptr %result")
@@ -528,6 +535,17 @@ def current_frame(out: Text, ts: str) -> str:
     if HERE.current_frame == "thread":  # type: ignore[union-attr]
         return out.at(ts, offset("PyThreadState.current_frame"))
     return out.at(out.load("ptr", ts, offset("PyThreadState.cframe")), offset("_PyCFrame.current_frame"))
+
+
+def levels_of_c(out: Text, ts: str, more: int | str) -> None:
+    """Change how many calls of C within C the host still allows, where it counts them apart (3.12, 3.13).
+
+    What the interpreter does without using the C stack must not count because we do it otherwise; how deep compiled code
+    can get is limited by `emit.MOST_FRAMES`.
+    """
+    if structs().has("PyThreadState.c_recursion_remaining"):
+        field = offset("PyThreadState.c_recursion_remaining")
+        out.store("i32", out.let(f"add i32 {out.load('i32', ts, field)}, {more}"), ts, field)
 
 
 def _show(out: Text) -> None:
@@ -645,4 +663,17 @@ def _compare(out: Text) -> None:
     truth = out.call("i32", "PyObject_IsTrue", f"ptr {answer}")
     out.call("void", "Py_DecRef", f"ptr {answer}")
     out.line(f"ret i32 {truth}")
+    out.lines.append("}")
+
+
+def _call(out: Text) -> None:
+    """morrow_call(ts, callable, args, nargs, kwnames): PyObject_Vectorcall, not counting a Python function as a level of C."""
+    out.lines += ["define ptr @morrow_call(ptr %ts, ptr %callable, ptr %args, i64 %nargs, ptr %names) noinline {", "entry:"]
+    cls = out.load("ptr", "%callable", offset("PyObject.ob_type"))
+    either = out.let(f"or i1 {out.let(f'icmp eq ptr {cls}, @PyFunction_Type')}, {out.let(f'icmp eq ptr {cls}, @PyMethod_Type')}")
+    level = out.let(f"zext i1 {either} to i32")
+    levels_of_c(out, "%ts", level)
+    result = out.call("ptr", "PyObject_Vectorcall", "ptr %callable", "ptr %args", "i64 %nargs", "ptr %names")
+    levels_of_c(out, "%ts", out.let(f"sub i32 0, {level}"))
+    out.line(f"ret ptr {result}")
     out.lines.append("}")
