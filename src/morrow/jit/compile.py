@@ -33,6 +33,9 @@ LEAST_GAIN = 2
 OFTEN = 40
 """Times one exit may be taken before the function is compiled again without assuming what failed there."""
 
+TOO_OFTEN = 5000
+"""Times one exit that nothing can be done about may be taken between two reviews: an exit costs less than a microsecond."""
+
 MOST_COMPILES = 4
 """Times a function is compiled before it is left alone."""
 
@@ -92,13 +95,24 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class ExitPoint:
-    """A place where compiled code may leave, and how often it did."""
+    """A place where compiled code may leave, and how often it did.
+
+    Attributes:
+        address, met: of its counter, and of the word that names the class it last left for.
+    """
 
     code: CodeType
     offset: int
     line: int
     reason: str
     address: int
+    met: int = 0
+
+    def class_met(self) -> type | None:
+        """Return the class that was last not the expected one here, if it is a class still."""
+        word = ctypes.c_uint64.from_address(self.met).value if self.met else 0
+        # the address may be stale: it is only compared with those of living classes
+        return next((cls for cls in _all_classes() if id(cls) == word), None) if word else None
 
     def count(self) -> int:
         """Return how often the code left here."""
@@ -138,6 +152,7 @@ class Compiled:
     missed_address: int = 0
     slow_address: int = 0
     level: int = 1
+    _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
 
@@ -162,17 +177,31 @@ class Compiled:
         if not often and not missed and not moved:
             return "keep"
         history = _history(self.code)
+        pays = not missed and all(self.pays_in_spite_of(point) for point in often)
         if history.compiles >= MOST_COMPILES:
-            return "leave"
+            return "keep" if pays else "leave"
         news = False
         for point in often:
             reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
+            met = point.class_met()
+            if met is not None:
+                classes = _history(point.code).met.setdefault(point.offset, [])
+                if all(reference() is not met for reference in classes):
+                    classes.append(weakref.ref(met))
+                    news = True
         if missed and not history.loose:
             history.loose = news = True
         news |= moved
-        return "recompile" if news else "leave"
+        return "recompile" if news else "keep" if pays else "leave"
+
+    def pays_in_spite_of(self, point: ExitPoint) -> bool:
+        """Return whether an exit has not been taken so often since the last look that compiled code only costs."""
+        count = point.count()
+        before = self._counts.get(point.address, count)
+        self._counts[point.address] = count
+        return count - before < TOO_OFTEN
 
     def close(self) -> None:
         """Free the code; only when no thread can be in it and nothing points to it."""
@@ -188,6 +217,21 @@ class _History:
     compiles: int = 0
     loose: bool = False
     failed: dict[int, set[str]] = field(default_factory=dict)
+    met: dict[int, list[weakref.ref[type]]] = field(default_factory=dict)
+
+
+def _all_classes() -> list[type]:
+    """Return every class there is."""
+    found: list[type] = []
+    seen: set[int] = set()
+    pending: list[type] = [object]
+    while pending:
+        cls = pending.pop()
+        if id(cls) not in seen:
+            seen.add(id(cls))
+            found.append(cls)
+            pending.extend(type.__subclasses__(cls))
+    return found
 
 
 _histories: dict[int, tuple[weakref.ref[CodeType], _History]] = {}
@@ -272,14 +316,14 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     optimised = llvm.optimise(text, request.level)
     if "asm" in stages:
         texts["asm"] = llvm.assembly(optimised, request.level)
-    counters = f"{session.name}_counters"
-    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
+    counters, met = f"{session.name}_counters", f"{session.name}_classes"
+    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, met, f"{session.name}_slow"))
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number))
+        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * number))
     address = loaded.addresses[entry]
     compiled = Compiled(
         function.__code__,
@@ -467,6 +511,11 @@ class _Session:
             return None
         tags = self.tags[name]
         return name, None if -1 in tags else tags, name in self.visible
+
+    def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
+        """See `lift.Session`."""
+        found = (reference() for reference in _history(function.__code__).met.get(offset, ()))
+        return tuple(cls for cls in found if cls is not None)
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""

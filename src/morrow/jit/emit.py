@@ -77,7 +77,7 @@ class Module:
         """Return the whole module."""
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
-        counters += f"\n@{self.name}_slow = global i64 0"
+        counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits))} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
 
@@ -198,6 +198,8 @@ class _Function:
         ]
         name = f"@{self.function.name}_exit{exit.number}"
         module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
+        if exit.subject is not None:
+            out.store("ptr", type_of(out, self.text(exit.subject)), f"@{module.name}_classes", 8 * number)
         if self.entered and self.counts and not exit.why == "depth":
             self.uncount()
         record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")

@@ -98,6 +98,7 @@ class Exit:
         locals: one `Slot` for each entry of the frame's locals, cells and free variables.
         stack: one `Slot` for each entry of its value stack, bottom first.
         why: a word for people who read counts ("overflow", "class", ...).
+        subject: the object whose class was not the expected one, for the next compile to know; or None.
     """
 
     offset: int
@@ -105,6 +106,7 @@ class Exit:
     locals: tuple[Slot, ...]
     stack: tuple[Slot, ...]
     why: str = ""
+    subject: Operand | None = None
     number: int = 0
 
     def __str__(self) -> str:

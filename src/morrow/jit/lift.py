@@ -10,6 +10,7 @@ What each instruction does is in `lift_locals`, `lift_numbers`, `lift_objects`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Session(Protocol):
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be
         seen while it runs; or None to decline."""
+
+    def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
+        """Return the classes at which compiled code left this instruction before."""
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """Return why compiled code left at this offset before, too often."""
@@ -320,24 +324,25 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
 
     # -- leaving ---------------------------------------------------------------------------------------------------------------
 
-    def exit(self, why: str, raises: bool = False, at: int | None = None, state: State | None = None) -> ir.Exit:
+    def exit(self, why: str, raises: bool = False, at: int | None = None, state: State | None = None, subject: ir.Operand | None = None) -> ir.Exit:
         """Return the exit that executes the current instruction again in the interpreter (or raises at it).
 
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
+            subject: an object of an unexpected class.
         """
         if raises:
             self.check_handler()
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
         slots = tuple(v.slot() for v in chosen.locals), tuple(v.slot() for v in chosen.stack)
-        key = (index, raises, why, *slots)
+        key = (index, raises, why, subject, *slots)
         found = self.exits.get(key)
         if found is None:
             instruction = self.instructions[index] if index < len(self.instructions) else None
             assert instruction is not None
             offset = instruction.at if raises else instruction.offset
-            found = self.exits[key] = ir.Exit(offset, raises, *slots, why)
+            found = self.exits[key] = ir.Exit(offset, raises, *slots, why, subject)
         return found
 
     def check_handler(self) -> None:
@@ -587,8 +592,12 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         self.targets.add(self.index)
         self.jump(self.index, exact=True)
 
-    def choose_class(self, where: int, classes: tuple[type, ...], why: str = "class") -> str:
-        """A stack entry may be of several classes: start the instruction again in one version for each, else leave."""
+    def choose_class(self, where: int, classes: tuple[type, ...], otherwise: Callable[[], str | None] | None = None) -> str:
+        """A stack entry may be of several classes: start the instruction again in one version for each.
+
+        Args:
+            otherwise: does the instruction for any other class; without it compiled code leaves.
+        """
         variable = self.state.stack[where]
         base, before = self.state.copy(), self.before.copy()
         for cls in classes:
@@ -603,7 +612,11 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             self.jump_again()
             self.at_block(no, base.copy())
             self.before = before.copy()
-        return self.leave(why)
+        if otherwise is None:
+            return self.leave("class")
+        if otherwise() != "end":
+            self.jump(self.index + 1)
+        return "end"
 
     def bound(self, tag: ir.Operand) -> None:
         """Leave if a tagged local has no value (the interpreter raises UnboundLocalError)."""

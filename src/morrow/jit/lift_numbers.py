@@ -37,7 +37,7 @@ class Numbers:
         assert variable.kind == "obj"
         pointer = variable.value
         if variable.cls is not cls:
-            self.guard(self.emit("class_is", pointer, self.object(cls)), why)
+            self.guard(self.emit("class_is", pointer, self.object(cls)), why, self.exit(why, subject=pointer))
         if cls is float:
             value = self.emit("float_value", pointer)
             kind = "float"
@@ -65,17 +65,14 @@ class Numbers:
             return Variable("int", (self.emit("bool_to_int", variable.value),))
         if variable.kind != "obj":
             return None
-        if variable.cls is int:
-            return self.unbox(variable, int, "class")
-        if variable.cls is float:
-            return self.unbox(variable, float, "class")
-        if variable.cls is not None:
+        cls = variable.cls
+        if cls is None and not self.failed("class"):
+            cls = float if "FLOAT" in i.hint else int if "_INT" in i.hint else None
+        if cls is int and self.failed("big"):
+            # numbers that do not fit are seen here: the C API knows how to add them
+            self.is_class(variable, int)
             return None
-        if "FLOAT" in i.hint:
-            return self.unbox(variable, float, "class")
-        if "_INT" in i.hint and "FLOAT" not in i.hint:
-            return self.unbox(variable, int, "class")
-        return None
+        return self.unbox(variable, cls, "class") if cls in (int, float) else None
 
     def operands(self: Lifter, i: Instruction) -> str | tuple[Variable, Variable]:
         """Make the two topmost entries numbers where that is possible.
@@ -215,7 +212,7 @@ class Numbers:
         """Guard that a reference has this exact class; returns the better known variable."""
         if variable.cls is cls:
             return variable
-        self.guard(self.emit("class_is", variable.value, self.object(cls)), "class")
+        self.guard(self.emit("class_is", variable.value, self.object(cls)), "class", self.exit("class", subject=variable.value))
         better = Variable("obj", variable.values, cls, variable.own)
         self.refine(variable, better)
         return better
@@ -313,7 +310,7 @@ class Numbers:
         elif a.kind == "float":
             new = Variable("float", (self.emit("float_neg", a.value),))
         else:
-            return self.leave("unsupported")
+            return self.seen_c("PyNumber_Negative", 1)
         self.pop()
         self.push(new)
         return None
@@ -324,7 +321,7 @@ class Numbers:
         if isinstance(a, str):
             return a
         if a.kind != "int" or self.class_of(self.state.stack[-1]) is bool:
-            return self.leave("unsupported")
+            return self.seen_c("PyNumber_Invert", 1)
         new = Variable("int", (self.emit("int_xor", a.value, ir.Literal(-1)),))
         self.pop()
         self.push(new)
@@ -334,7 +331,7 @@ class Numbers:
         """+x"""
         if self.state.stack[-1].kind in ("int", "float"):
             return None
-        return self.leave("unsupported")
+        return self.seen_c("PyNumber_Positive", 1)
 
     # -- truth --------------------------------------------------------------------------------------------------------------------
 
@@ -378,9 +375,7 @@ class Numbers:
         answer = self.truth(variable)
         if answer is None and variable.cls is not None and self.always_true(variable):
             return ir.Literal(True)
-        if answer is None:
-            return self.leave("unsupported")
-        return answer
+        return self.any_truth() if answer is None else answer
 
     def unbox_bool(self: Lifter, variable: Variable) -> Variable:
         """Guard that a reference is True or False."""
@@ -412,9 +407,18 @@ class Numbers:
             truth_ = self.emit("call_c_int", pointer, attributes=("PyObject_IsTrue", "i32"), quiet=True)
             arrive(yes, self.emit("int_compare", truth_, ir.Literal(0), attributes=("ne",)))
             self.at_block(no, self.state)
-        self.leave("class")
-        self.at_block(join, self.state)
+        state = self.state
+        self.at_block(self.block, state.copy())  # type: ignore[arg-type]
+        self.any_truth()
+        self.at_block(join, state)
         return answer
+
+    def any_truth(self: Lifter) -> str:
+        """End the block: the top entry becomes its truth, however its class says it, and the instruction is started again."""
+        if self.seen_truth("PyObject_IsTrue", 1, at=self.index) != "end":
+            self.before = self.state.copy()
+            self.jump_again()
+        return "end"
 
     def plain_truth(self: Lifter, cls: type) -> bool:
         """Return whether instances are true because their class says nothing else."""
