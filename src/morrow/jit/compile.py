@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift
+from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import read_bytecode
-from morrow.jit.ir_types import Gone
+from morrow.jit.ir_types import Gone, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
-MOST_FUNCTIONS = 24
+MOST_FUNCTIONS = 60
 """Functions compiled together because they call each other."""
 
 LEAST_GAIN = 2
@@ -36,7 +36,10 @@ OFTEN = 40
 TOO_OFTEN = 5000
 """Times one exit that nothing can be done about may be taken between two reviews: an exit costs less than a microsecond."""
 
-MOST_COMPILES = 4
+PROFILE_REVIEWS = 2
+"""Reviews after which what a first compile's code has met is taken for all there is."""
+
+MOST_COMPILES = 5
 """Times a function is compiled before it is left alone."""
 
 
@@ -50,7 +53,8 @@ class Request:
         loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
         frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
             entry of its value stack, bottom first.
-        level: 0 no optimisation at all (for fuzzing), 1 quick, 2 everything LLVM has.
+        level: 0 no optimisation at all (for fuzzing and first compiles), 1 quick, 2 everything LLVM has.
+        profile: the code is to note which classes it meets, for the next compile.
     """
 
     function: FunctionType
@@ -58,6 +62,7 @@ class Request:
     loop: int | None = None
     frame_types: tuple[type | None, ...] | None = None
     level: int = 1
+    profile: bool = False
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"
@@ -152,6 +157,9 @@ class Compiled:
     missed_address: int = 0
     slow_address: int = 0
     level: int = 1
+    profile: bool = False
+    _places: tuple[tuple[CodeType, int, int], ...] = ()
+    _reviews: int = 0
     _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
@@ -171,7 +179,14 @@ class Compiled:
 
     def review(self) -> str:
         """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
-        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "callee", "return")]
+        if self.profile:
+            # it has run for a while: what it met is known now
+            self._reviews += 1
+            if self._reviews < PROFILE_REVIEWS:
+                return "keep"
+            self.remember_classes()
+            return "recompile"
+        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
         missed = self.missed() >= OFTEN
         moved = self.slow() >= 100 * OFTEN
         if not often and not missed and not moved:
@@ -187,14 +202,24 @@ class Compiled:
             reasons.add(point.reason)
             met = point.class_met()
             if met is not None:
-                classes = _history(point.code).met.setdefault(point.offset, [])
-                if all(reference() is not met for reference in classes):
-                    classes.append(weakref.ref(met))
-                    news = True
+                news |= _remember(point.code, point.offset, met)
         if missed and not history.loose:
             history.loose = news = True
         news |= moved
         return "recompile" if news else "keep" if pays else "leave"
+
+    def remember_classes(self) -> None:
+        """Keep which classes the code met, for the next compile."""
+        words: dict[int, list[tuple[CodeType, int]]] = {}
+        for code, at, address in self._places:
+            for number in range(guards.MET):
+                word = layout.word(address + 8 * number)
+                if word:
+                    words.setdefault(word, []).append((code, at))
+        if words:
+            for cls in _all_classes():
+                for code, at in words.get(id(cls), ()):
+                    _remember(code, at, cls)
 
     def pays_in_spite_of(self, point: ExitPoint) -> bool:
         """Return whether an exit has not been taken so often since the last look that compiled code only costs."""
@@ -218,6 +243,15 @@ class _History:
     loose: bool = False
     failed: dict[int, set[str]] = field(default_factory=dict)
     met: dict[int, list[weakref.ref[type]]] = field(default_factory=dict)
+
+
+def _remember(code: CodeType, at: int, cls: type) -> bool:
+    """Note that an instruction met a class; return whether that is news."""
+    classes = _history(code).met.setdefault(at, [])
+    if any(reference() is cls for reference in classes):
+        return False
+    classes.append(weakref.ref(cls))
+    return True
 
 
 def _all_classes() -> list[type]:
@@ -270,7 +304,7 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     function = request.function
     _history(function.__code__).compiles += 1
     _serial += 1
-    session = _Session(f"m{_serial}")
+    session = _Session(f"m{_serial}", request.profile)
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -316,8 +350,8 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     optimised = llvm.optimise(text, request.level)
     if "asm" in stages:
         texts["asm"] = llvm.assembly(optimised, request.level)
-    counters, met = f"{session.name}_counters", f"{session.name}_classes"
-    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, met, f"{session.name}_slow"))
+    counters, met, places = (f"{session.name}_{what}" for what in ("counters", "classes", "places"))
+    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, met, places, f"{session.name}_slow"))
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
@@ -339,6 +373,8 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         slow_address=loaded.addresses[f"{session.name}_slow"],
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
+        profile=request.profile,
+        _places=tuple((owner.__code__, at, loaded.addresses[places] + 8 * guards.MET * n) for n, (owner, at) in enumerate(module.places)),
         _loaded=loaded,
         _keep=tuple(module.keep),
     )
@@ -384,8 +420,8 @@ def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str
 class _Session:
     """The functions compiled together; what `lift` asks for."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, profiling: bool = False) -> None:
+        self.name, self.profiling = name, profiling
         self.functions: list[tuple[FunctionType, ir.Function]] = []
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
@@ -488,18 +524,18 @@ class _Session:
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """See `lift.Session`."""
+        # one version serves all classes of arguments but the first, which is mostly self
+        kinds = tuple((kind, cls if n == 0 or cls is None or not is_heap(cls) else None) for n, (kind, cls) in enumerate(kinds))
         name = self.names.get((function, kinds))
         if name is not None:
             tags = self.tags.get(name)
             if tags is None:
                 self.again.add(name)
             return name, None if tags is None or -1 in tags else tags, name in self.visible
-        if function in self.declined or len(self.names) >= MOST_FUNCTIONS:
+        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
             return None
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
-            return None
-        if sum(1 for f, _ in self.names if f is function) >= 4:
             return None
         before = len(self.functions)
         try:
@@ -516,6 +552,10 @@ class _Session:
         """See `lift.Session`."""
         found = (reference() for reference in _history(function.__code__).met.get(offset, ()))
         return tuple(cls for cls in found if cls is not None)
+
+    def remember(self, function: FunctionType, offset: int, cls: type) -> None:
+        """See `lift.Session`."""
+        _remember(function.__code__, offset, cls)
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""

@@ -35,6 +35,7 @@ class Module:
         imports: symbol -> address or number, for `llvm.Loaded`.
         exports: symbols to look up.
         exits: each function's exits, in the order of their counters.
+        places: function and offset of each instruction that notes the classes it meets.
     """
 
     def __init__(self, name: str) -> None:
@@ -46,6 +47,7 @@ class Module:
         self.keep: list[object] = []
         self.exports: list[str] = []
         self.exits: list[tuple[FunctionType, ir.Exit]] = []
+        self.places: list[tuple[FunctionType, int]] = []
 
     def symbol(self, stem: str, value: int) -> str:
         """Return a symbol whose address is *value*: an object's address or a number other than 0."""
@@ -78,6 +80,7 @@ class Module:
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
         counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits))} x ptr] zeroinitializer"
+        counters += f"\n@{self.name}_places = global [{max(1, len(self.places)) * guards.MET} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
 
@@ -98,7 +101,7 @@ class _Function:
         self.entered = False
         function.number_exits()
         wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any")]
-        self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) for e in function.exits)])
+        self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) + 1 for e in function.exits)])
 
     # -- operands ---------------------------------------------------------------------------------------------------------
 
@@ -125,7 +128,7 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
-        self.left: list[tuple[str, str]] = []
+        self.left: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
         self.homes = bool(homes)
         if homes:
@@ -146,8 +149,7 @@ class _Function:
             holes[block.label] = len(out.lines)
             for op in block.ops:
                 self.operation(op)
-        for exit in function.exits:
-            self.leave(exit)
+        self.leave_all()
         self.leave_for_good()
         lines = out.lines
         for block in reversed(function.blocks):
@@ -162,20 +164,36 @@ class _Function:
         self.module.texts.append("\n".join([head, *lines, "}"]))
         self.module.declared |= out.declared
 
-    def leave(self, exit: ir.Exit) -> None:
-        """Write the cold block of an exit: hand its live values to morrow_leave."""
+    def leave_all(self) -> None:
+        """Write the cold blocks of all exits. Exits with the same values share the block that puts them where morrow_leave looks."""
+        groups: dict[tuple[object, ...], list[ir.Exit]] = {}
+        for exit in self.function.exits:
+            counted = self.entered and self.counts and exit.why != "depth"
+            slots = tuple((s.kind, *map(self.typed, s.values)) for s in (*exit.locals, *exit.stack))
+            subject = self.typed(exit.subject) if exit.subject is not None else ""
+            groups.setdefault((counted, subject, slots), []).append(exit)
+        for exits in groups.values():
+            self.leave(exits)
+
+    def leave(self, exits: list[ir.Exit]) -> None:
+        """Write the block of exits with the same values, and their descriptions."""
         module, out, code = self.module, self.out, self.code
-        number = len(module.exits)
-        module.exits.append((self.owner, exit))
+        first = exits[0]
+        block = f"state{first.number}"
+        for exit in exits:
+            out.block(f"exit{exit.number}")
+            out.line(f"br label %{block}")
+        out.block(block)
+        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %exit{exit.number} ]" for exit in exits)
+        chosen = out.let(f"phi ptr {names}")
         kinds, seen = [], {}
-        out.block(f"exit{exit.number}")
-        place = 0
-        for entry, slot in enumerate((*exit.locals, *exit.stack)):
+        place = subject = 0
+        for entry, slot in enumerate((*first.locals, *first.stack)):
             kind = ir.SLOTS[slot.kind][0]
             if slot.kind in ("int", "float"):
-                first = seen.setdefault((slot.kind, slot.values), entry)
-                if first != entry:
-                    kinds.append(kind + 256 * (first + 1))
+                earlier = seen.setdefault((slot.kind, slot.values), entry)
+                if earlier != entry:
+                    kinds.append(kind + 256 * (earlier + 1))
                     continue
             kinds.append(kind)
             for value in slot.values:
@@ -184,46 +202,64 @@ class _Function:
                     text, type = out.let(f"zext i1 {text} to i64"), "i64"
                 out.store(type, text, "%room", 8 * place)
                 place += 1
+                if value is first.subject:
+                    subject = place
+        if first.subject is not None and not subject:
+            out.store("ptr", self.text(first.subject), "%room", 8 * place)
+            subject = place + 1
+        counted = self.entered and self.counts and first.why != "depth"
+        self.left[counted].append((chosen, out.label))
+        out.line(f"br label %left_{'counted' if counted else 'plain'}")
         start = offset("PyCodeObject.co_code_adaptive")
-        words = [
-            f"ptrtoint (ptr {module.object(code)} to i64)",
-            f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start + _pointer(code, exit)}) to i64)",
-            str(int(exit.raises)),
-            str(len(exit.locals)),
-            str(len(exit.stack)),
-            str(layout.frame_words(code)),
-            f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
-            str(len(kinds)),
-            *map(str, kinds),
-        ]
-        name = f"@{self.function.name}_exit{exit.number}"
-        module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
-        if exit.subject is not None:
-            out.store("ptr", type_of(out, self.text(exit.subject)), f"@{module.name}_classes", 8 * number)
-        if self.entered and self.counts and not exit.why == "depth":
-            self.uncount()
-        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
-        self.left.append((out.let(f"ptrtoint ptr {record} to i64"), out.label))
-        out.line("br label %left")
+        for exit in exits:
+            number = len(module.exits)
+            module.exits.append((self.owner, exit))
+            words = [
+                f"ptrtoint (ptr {module.object(code)} to i64)",
+                f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start + _pointer(code, exit)}) to i64)",
+                str(int(exit.raises)),
+                str(len(exit.locals)),
+                str(len(exit.stack)),
+                str(layout.frame_words(code)),
+                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
+                str(subject),
+                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_classes, i64 {number}) to i64)",
+                str(len(kinds)),
+                *map(str, kinds),
+            ]
+            name = f"@{self.function.name}_exit{exit.number}"
+            module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
 
     def leave_for_good(self) -> None:
         """Write where all exits end: with callers that can be seen the interpreter goes on at once, else the caller is told."""
         out = self.out
-        if not self.left:
+        records = []
+        for counted, exits in self.left.items():
+            if not exits:
+                continue
+            out.block("left_counted" if counted else "left_plain")
+            name = out.let("phi ptr " + ", ".join(f"[ {value}, %{label} ]" for value, label in exits))
+            if counted:
+                self.uncount()
+            record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
+            records.append((record, out.label))
+            out.line("br label %left")
+        if not records:
             return
         out.block("left")
-        record = out.let("phi i64 " + ", ".join(f"[ {value}, %{label} ]" for value, label in self.left))
+        record = out.let("phi ptr " + ", ".join(f"[ {value}, %{label} ]" for value, label in records))
         if self.function.loop < 0:
             out.branch(out.let("icmp eq i64 %depth, 0"), "left_seen", "left_hidden")
             out.block("left_seen")
-            result = out.call("ptr", "morrow_resume", "ptr %ts", f"ptr {out.let(f'inttoptr i64 {record} to ptr')}")
+            result = out.call("ptr", "morrow_resume", "ptr %ts", f"ptr {record}")
             raised = out.let(f"icmp eq ptr {result}, null")
             tag = out.let(f"select i1 {raised}, i64 {ir.TAG_EXIT}, i64 {ir.TAG_OBJECT}")
             pair = out.let(f"insertvalue {{i64, i64}} poison, i64 {tag}, 0")
             pair = out.let(f"insertvalue {{i64, i64}} {pair}, i64 {out.let(f'ptrtoint ptr {result} to i64')}, 1")
             out.line(f"ret {{i64, i64}} {pair}")
             out.block("left_hidden")
-        pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {record}, 1")
+        word = out.let(f"ptrtoint ptr {record} to i64")
+        pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {word}, 1")
         out.line(f"ret {{i64, i64}} {pair}")
 
     def uncount(self) -> None:
@@ -684,6 +720,11 @@ class _Function:
         count = len(arguments) - (len(op.attributes[0]) if op.attributes else 0)  # type: ignore[arg-type]
         self.alias(op, out.call("ptr", "morrow_call", "ptr %ts", f"ptr {self.text(callee)}", "ptr %room", f"i64 {count}", names))
 
+    def op_meet(self, op: ir.Op) -> None:
+        place = self.out.at(f"@{self.module.name}_places", 8 * guards.MET * len(self.module.places))
+        self.module.places.append((self.owner, int(op.attributes[0])))  # type: ignore[call-overload]
+        self.out.call("void", "morrow_meet", f"ptr {place}", f"ptr {self.text(op.operands[0])}")
+
     def op_callers_seen(self, op: ir.Op) -> None:
         self.result(op, "icmp eq i64 %depth, 0" if self.function.loop < 0 else "or i1 true, true")
 
@@ -765,23 +806,19 @@ class _Function:
             out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
         seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
         looked, calm = out.fresh("looked"), out.fresh("calm")
-        out.branch(out.let(f"icmp eq i64 {out.let(f'or i64 {seen[0]}, {seen[1]}')}, 0"), calm, looked, LIKELY)
-        out.block(looked)
-        changed = "0"
-        for place, held in stored:
-            now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
-            same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")
-            changed = out.let(f"or i64 {changed}, {same}")
-        unchanged = out.fresh("unchanged")
-        out.branch(out.let(f"icmp eq i64 {changed}, 0"), unchanged, self.otherwise(op))
-        out.block(unchanged)
+        unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {seen[0]}, {seen[1]}')}, 0")
         if self.function.loop < 0:
-            out.declare("i32", "morrow_let_go", "ptr")
-            free = out.let(f"call i32 @morrow_let_go(ptr {frame})")
-            out.branch(out.let(f"icmp ne i32 {free}, 0"), calm, self.otherwise(op))
+            out.branch(unseen, calm, self.otherwise(op), LIKELY)
         else:
-            # the frame is the real one: what others hold of it is as it was
-            out.line(f"br label %{calm}")
+            # the frame is the real one, which others may have known before: it matters only if they changed it
+            out.branch(unseen, calm, looked, LIKELY)
+            out.block(looked)
+            changed = "0"
+            for place, held in stored:
+                now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
+                same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")
+                changed = out.let(f"or i64 {changed}, {same}")
+            out.branch(out.let(f"icmp eq i64 {changed}, 0"), calm, self.otherwise(op))
         out.block(calm)
         if self.function.loop >= 0:
             for place, held in stored:

@@ -14,7 +14,8 @@ in the record. Frames made this way run the function's own code object: tracebac
 and the next attempt at compiling see nothing unusual.
 
 Description of an exit, in 8-byte words: code, instruction pointer, raises, entries of locals, entries of stack, frame size
-in words, address of its counter, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
+in words, address of its counter, which of the values (from 1) is an object of an unexpected class and where to note that
+class, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
 value that is the same as an earlier entry's, 256 * (entry + 1).
 Record: description, function, exception (three words), what is left of the recursion limit, the frame object and the dict of
 locals to go on with, then locals and stack as the frame holds them.
@@ -32,7 +33,7 @@ from morrow.host.structs import structs
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
-CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, KINDS, FIRST_KIND = range(9)
+CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, SUBJECT, CLASS, KINDS, FIRST_KIND = range(11)
 REMAINING, FRAME_OBJECT, FRAME_LOCALS = 5, 6, 7  # words of a record: recursion limit left; what somebody holds of a shown frame
 HEADER = 8  # words of a record before its entries
 # struct _stack_chunk (cpython/pystate.h), the same since 3.11
@@ -40,7 +41,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_show",
-    "morrow_let_go", "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance",
 )  # fmt: skip
 
 
@@ -59,11 +60,13 @@ def runtime_text() -> str:
     _record_call(out)
     _poll(out)
     _show(out)
-    _let_go(out)
     _home(out)
     _compare(out)
     _call(out)
-    names = ("PyFunction_Type", "PyMethod_Type", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    _truth(out)
+    _meet(out)
+    _isinstance(out)
+    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
@@ -105,6 +108,13 @@ def _leave(out: Text) -> None:
     out.line("%vector = alloca [4 x ptr]")
     counter = _word(out, "%desc", COUNTER, "ptr")
     out.store("i64", out.let(f"add i64 {out.load('i64', counter)}, 1"), counter)
+    subject = _word(out, "%desc", SUBJECT)
+    out.branch(out.let(f"icmp eq i64 {subject}, 0"), "known", "met")
+    out.block("met")
+    values = out.let(f"getelementptr i64, ptr %values, i64 {out.let(f'sub i64 {subject}, 1')}")
+    out.store("ptr", out.load("ptr", out.load("ptr", values), offset("PyObject.ob_type")), _word(out, "%desc", CLASS, "ptr"))
+    out.line("br label %known")
+    out.block("known")
     count = _word(out, "%desc", KINDS)
     size = out.let(f"mul i64 {out.let(f'add i64 {count}, {HEADER}')}, 8")
     record = out.call("ptr", "PyMem_Malloc", f"i64 {size}")
@@ -595,35 +605,6 @@ def _show(out: Text) -> None:
     out.lines.append("}")
 
 
-def _let_go(out: Text) -> None:
-    """morrow_let_go(frame) -> 1 if nobody holds anything of a frame that was shown any more, and 0 if somebody does.
-
-    A frame object that only the frame itself refers to (a traceback or a warning looked at it and is gone) is dropped.
-    """
-    F = "_PyInterpreterFrame."
-    out.lines += ["define i32 @morrow_let_go(ptr %frame) noinline cold {", "entry:"]
-    locals_ = out.load("ptr", "%frame", offset(F + "f_locals"))
-    out.branch(out.let(f"icmp eq ptr {locals_}, null"), "object", "no")
-    out.block("object")
-    held = out.load("ptr", "%frame", offset(F + "frame_obj"))
-    count = out.load("i64" if HERE.immortal == "none" else "i32", held)  # type: ignore[union-attr]
-    alone = out.let(f"icmp eq {'i64' if HERE.immortal == 'none' else 'i32'} {count}, 1")  # type: ignore[union-attr]
-    out.branch(alone, "alone", "no")
-    out.block("alone")
-    fields = [out.load("ptr", held, offset("PyFrameObject.f_trace"))]
-    if HERE.pushes_locals:  # type: ignore[union-attr]
-        fields.append(out.load("ptr", held, offset("PyFrameObject.f_extra_locals")))
-    for number, field in enumerate(fields):
-        out.branch(out.let(f"icmp eq ptr {field}, null"), f"clear{number}", "no")
-        out.block(f"clear{number}")
-    out.store("ptr", "null", "%frame", offset(F + "frame_obj"))
-    out.call("void", "Py_DecRef", f"ptr {held}")
-    out.line("ret i32 1")
-    out.block("no")
-    out.line("ret i32 0")
-    out.lines.append("}")
-
-
 def _home(out: Text) -> None:
     """morrow_home(homes, place) -> the object a local kept in memory stands for, made there if need be; null if unbound.
     morrow_unbox(tag, object): drop an object that morrow_box made; one that was handed on is still whose it was."""
@@ -676,4 +657,88 @@ def _call(out: Text) -> None:
     result = out.call("ptr", "PyObject_Vectorcall", "ptr %callable", "ptr %args", "i64 %nargs", "ptr %names")
     levels_of_c(out, "%ts", out.let(f"sub i32 0, {level}"))
     out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+_PLAIN_TYPES = ("PyLong_Type", "PyUnicode_Type", "PyList_Type", "PyDict_Type", "PyTuple_Type", "PyFloat_Type", "PySet_Type", "PyBytes_Type")
+
+
+def _truth(out: Text) -> None:
+    """morrow_truth(object) -> 0, 1, or 2 if only Python code could tell."""
+    T = "PyTypeObject."
+    out.lines += ["define i32 @morrow_truth(ptr %object) noinline {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.branch(out.let("icmp eq ptr %object, @_Py_NoneStruct"), "no", "plain0")
+    for number, name in enumerate(_PLAIN_TYPES):
+        out.block(f"plain{number}")
+        out.branch(out.let(f"icmp eq ptr {cls}, @{name}"), "ask", f"plain{number + 1}")
+    out.block(f"plain{len(_PLAIN_TYPES)}")
+    flags = out.load("i64", cls, offset(T + "tp_flags"))
+    heap_flag = offset("Py_TPFLAGS_HEAPTYPE")
+    heap = out.let(f"icmp ne i64 {out.let(f'and i64 {flags}, {heap_flag}')}, 0")
+    out.branch(heap, "class", "unknown")
+    out.block("class")
+    slots = []
+    for table, name in (("PyNumberMethods", "tp_as_number.nb_bool"), ("PyMappingMethods", "tp_as_mapping.mp_length"), ("PySequenceMethods", "tp_as_sequence.sq_length")):
+        field, slot = name.split(".")
+        # a class made by a class statement has all three tables
+        slots.append(out.let(f"ptrtoint ptr {out.load('ptr', out.load('ptr', cls, offset(T + field)), offset(f'{table}.{slot}'))} to i64"))
+    any_ = out.let(f"or i64 {out.let(f'or i64 {slots[0]}, {slots[1]}')}, {slots[2]}")
+    out.branch(out.let(f"icmp eq i64 {any_}, 0"), "yes", "unknown")
+    out.block("ask")
+    out.line(f"ret i32 {out.call('i32', 'PyObject_IsTrue', 'ptr %object')}")
+    for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+MET = 6
+"""Classes that are noted per place; what comes later is not."""
+
+
+def _meet(out: Text) -> None:
+    """morrow_meet(place, object): note the object's class among the `MET` words of a place, if it is not there and room is left."""
+    out.lines += ["define void @morrow_meet(ptr %place, ptr %object) noinline cold {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.line("br label %try0")
+    for number in range(MET):
+        out.block(f"try{number}")
+        known = out.load("ptr", "%place", 8 * number)
+        out.branch(out.let(f"icmp eq ptr {known}, {cls}"), "done", f"free{number}")
+        out.block(f"free{number}")
+        out.branch(out.let(f"icmp eq ptr {known}, null"), f"put{number}", f"try{number + 1}" if number + 1 < MET else "done")
+        out.block(f"put{number}")
+        out.store("ptr", cls, "%place", 8 * number)
+        out.line("br label %done")
+    out.block("done")
+    out.line("ret void")
+    out.lines.append("}")
+
+
+def _isinstance(out: Text) -> None:
+    """morrow_isinstance(object, class whose metaclass is type) -> 0, 1, or 2 if the object may say otherwise about its class
+    (abstract.c, object_isinstance: after its type, ``__class__`` is looked at)."""
+    out.lines += ["define i32 @morrow_isinstance(ptr %object, ptr %wanted) noinline {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.branch(out.let(f"icmp eq ptr {cls}, %wanted"), "yes", "other")
+    out.block("other")
+    derived = out.call("i32", "PyType_IsSubtype", f"ptr {cls}", "ptr %wanted")
+    out.branch(out.let(f"icmp ne i32 {derived}, 0"), "yes", "perhaps")
+    out.block("perhaps")
+    flags = out.load("i64", cls, offset("PyTypeObject.tp_flags"))
+    heap_flag = offset("Py_TPFLAGS_HEAPTYPE")
+    heap = out.let(f"icmp ne i64 {out.let(f'and i64 {flags}, {heap_flag}')}, 0")
+    out.branch(heap, "heap", "no")
+    out.block("heap")
+    plain = out.let(f"icmp eq ptr {out.load('ptr', cls, offset('PyTypeObject.tp_getattro'))}, @PyObject_GenericGetAttr")
+    out.branch(plain, "look", "unknown")
+    out.block("look")
+    name = out.load("ptr", "@morrow_class_name")
+    mine = out.call("ptr", "_PyType_Lookup", f"ptr {cls}", f"ptr {name}")
+    usual = out.call("ptr", "_PyType_Lookup", "ptr @PyBaseObject_Type", f"ptr {name}")
+    out.branch(out.let(f"icmp eq ptr {mine}, {usual}"), "no", "unknown")
+    for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
     out.lines.append("}")

@@ -230,6 +230,7 @@ OPS: dict[str, Kind] = {
     "call": _row("...", "pair", "any", "", "attribute: compiled function in the same module"),
     "call_any": _row("...", "ptr", "any", "", "call the first operand with the others, whatever it is; null if it raised; while a frame is shown"),
     "callers_seen": _row("", "i1", "", "", "every caller has a frame that can be seen, so this call can go on in the interpreter by itself"),
+    "meet": _row("ptr", "", "write", "", "attribute: offset of an instruction; note the object's class for the next compile"),
     "show": _row("", "ptr", "write", "must", "attribute: offset; let others see a frame with the exit's locals standing there; leaves if there is no room"),
     "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
     "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),

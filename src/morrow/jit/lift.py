@@ -30,7 +30,13 @@ MOST_BLOCKS = 600
 
 
 class Session(Protocol):
-    """What lifting asks of the whole compilation: other functions in the same module, and what went wrong before."""
+    """What lifting asks of the whole compilation: other functions in the same module, and what went wrong before.
+
+    Attributes:
+        profiling: True for a first compile whose code notes which classes it meets, and leaves less.
+    """
+
+    profiling: bool
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be
@@ -38,6 +44,9 @@ class Session(Protocol):
 
     def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
         """Return the classes at which compiled code left this instruction before."""
+
+    def remember(self, function: FunctionType, offset: int, cls: type) -> None:
+        """Add to what `classes_met` will return."""
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """Return why compiled code left at this offset before, too often."""
@@ -96,6 +105,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         self.state = State([], [])
         self.before = State([], [])
         self.verified: set[type] = set()
+        self.polymorphic: set[type] = set()  # classes that were one of several at some place
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
@@ -154,6 +164,11 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
                 raise Gone("TOO_LARGE", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out
+
+    def in_loop(self) -> bool:
+        """Return whether the current instruction is inside a loop of its function."""
+        here = self.index
+        return any(n >= here >= int(i.argument) for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if"))  # type: ignore[call-overload]
 
     def leaves_before_loops(self) -> int:
         """Return the line where the function leaves for good before any of its loops, 0 if it has none or reaches one."""
@@ -257,7 +272,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             for index, variable in enumerate(place):
                 if variable.kind == "obj" and variable.own == "weak":
                     self.emit("incref", variable.value)
-                    place[index] = Variable("obj", variable.values, variable.cls, "own")
+                    place[index] = variable.held("own")
 
     def forget(self) -> None:
         """Forget classes that arbitrary code may have changed."""
@@ -265,7 +280,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         for place in (self.state.locals, self.state.stack):
             for index, variable in enumerate(place):
                 if variable.kind == "obj" and variable.cls is not None and is_heap(variable.cls):
-                    place[index] = Variable("obj", variable.values, None, variable.own)
+                    likely = None if variable.cls in self.polymorphic else variable.cls
+                    place[index] = Variable("obj", variable.values, None, variable.own, likely)
 
     def refine(self, old: Variable, new: Variable) -> None:
         """We learnt more about a variable: say so wherever it is, also for exits of this instruction."""
@@ -406,7 +422,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         elif variable.kind == "range":
             fixed = (None, None, values[2])
         own = variable.own if variable.kind in ("obj", "dyn") else ""
-        return variable.kind, variable.cls, own, fixed
+        return variable.kind, variable.cls, own, fixed, variable.likely
 
     def is_fixed(self, operand: ir.Operand) -> bool:
         """Return whether an operand means the same everywhere in the function."""
@@ -425,7 +441,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         for place, variable in enumerate(state.locals):
             if variable.own in ("weak", "local") and variable.kind == "obj":
                 self.emit("incref", variable.value)
-                state.locals[place] = Variable("obj", variable.values, variable.cls, "own")
+                state.locals[place] = variable.held("own")
             if place not in live:
                 if place in self.stored or self.osr:
                     self.send_home(place)
@@ -461,7 +477,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         self.block = here
         fresh: list[Variable] = []
         for signature in signatures:
-            kind, cls, own, fixed = signature  # type: ignore[misc]
+            kind, cls, own, fixed, likely = signature  # type: ignore[misc]
             values = []
             for type, same in zip(_TYPES[kind], fixed, strict=True):
                 if same is None:
@@ -470,7 +486,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
                     values.append(value)
                 else:
                     values.append(same)
-            fresh.append(Variable(kind, tuple(values), cls, own or "stable"))
+            fresh.append(Variable(kind, tuple(values), cls, own or "stable", likely))
         version = _Version(block.label, signatures, index, State(fresh[:locals_], fresh[locals_:]))
         self.versions[index].append(version)
         self.pending.append(version)
@@ -487,20 +503,20 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             kinds = {s[0] for s in all_}  # type: ignore[index]
             if kinds == {"obj"}:
                 classes = {s[1] for s in all_}  # type: ignore[index]
-                result.append(("obj", classes.pop() if len(classes) == 1 else None, "own", (None,)))
+                result.append(("obj", classes.pop() if len(classes) == 1 else None, "own", (None,), None))
             elif kinds & {"null"} or len(kinds) == 1 and kinds & {"range"}:
                 if kinds != {"range"}:
                     raise Gone("STACK", self.instructions[self.index].line, "stack shapes differ")
-                result.append(("range", None, "", (None, None, None)))
+                result.append(("range", None, "", (None, None, None), None))
             elif "range" in kinds:
                 raise Gone("STACK", self.instructions[self.index].line, "iterators differ")
             else:
-                result.append(("dyn", None, "own", (None, None)))
+                result.append(("dyn", None, "own", (None, None), None))
         return tuple(result)
 
     def converted(self, variable: Variable, signature: object) -> Variable:
         """Return the variable in the form a version expects."""
-        kind, _cls, own, _fixed = signature  # type: ignore[misc]
+        kind, _cls, own, _fixed, _likely = signature  # type: ignore[misc]
         if kind == variable.kind:
             if kind == "obj" and own == "own" and variable.own != "own":
                 return self.owned_copy(variable)
@@ -513,7 +529,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         """Return a variable with a reference of its own."""
         if variable.kind == "obj":
             self.emit("incref", variable.value)
-            return Variable("obj", variable.values, variable.cls, "own")
+            return variable.held("own")
         raise Gone("STACK", self.instructions[self.index].line, "a copy of a tagged value")
 
     def as_dyn(self, variable: Variable) -> Variable:
@@ -600,6 +616,10 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         """
         variable = self.state.stack[where]
         base, before = self.state.copy(), self.before.copy()
+        if len(self.versions.get(self.index, ())) + len(classes) > MOST_EXACT // 2:
+            classes = ()
+        if len(classes) > 1 or otherwise is not None:
+            self.polymorphic.update(classes)
         for cls in classes:
             yes, no = self.branch(self.emit("class_is", variable.value, self.object(cls)))
             state = base.copy()
@@ -613,7 +633,9 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             self.at_block(no, base.copy())
             self.before = before.copy()
         if otherwise is None:
-            return self.leave("class")
+            assert self.block is not None
+            self.block.ops.append(ir.Op("leave", exit=self.exit("class", subject=variable.value)))
+            return "end"
         if otherwise() != "end":
             self.jump(self.index + 1)
         return "end"

@@ -103,7 +103,7 @@ class Calls:
             return None
         defaults = function.__defaults__ or ()
         missing = code.co_argcount - len(arguments)
-        if missing < 0 or missing > len(defaults) or self.failed("callee"):
+        if missing < 0 or missing > len(defaults):
             return None
         if any(v.kind in ("null", "range", "unbound", "dyn") for v in arguments):
             return None
@@ -117,6 +117,7 @@ class Calls:
         name, tags, visible = found
         if visible and not self.can_be_seen():
             return None
+        self.block_after: ir.Block | None = None
         constant = self.object(function)
         self.guard(self.emit("code_is", constant, self.object(code)), "code")
         if function is not self.function:
@@ -137,6 +138,8 @@ class Calls:
         tag, bits = self.emit("tag_of", pair), self.emit("bits_of", pair)
         known = next(iter(tags)) if tags is not None and len(tags) == 1 else None
         kind = self.result_kind(known)
+        if not kind and tags is not None and not tags & {ir.TAG_INT, ir.TAG_FLOAT}:
+            kind = "any"
         self.gain += 3
         self.take_result(base, where, i, constant, frame, kind, tag, bits)
         return "done"
@@ -145,59 +148,73 @@ class Calls:
         self: Lifter, base: int, where: int, i: Instruction, callee: ir.Operand, frame: ir.Value | None, kind: str, tag: ir.Value, bits: ir.Value
     ) -> None:
         """Push what a compiled callee gave back, and see to it that whatever else may have happened is dealt with."""
-        if kind:
-            usual = self.emit("int_compare", tag, ir.Literal(_TAGS[kind]), attributes=("eq",))
-        else:
-            usual = self.emit("int_compare", tag, ir.Literal(ir.TAG_EXIT), attributes=("ne",))
-        fast, slow = self.branch(usual)
+        ended, went_well = self.branch(self.emit("int_compare", tag, ir.Literal(ir.TAG_EXIT), attributes=("eq",)))
         here = self.state
-        join = self.start_block_elsewhere()
-        join_tag, join_bits = self.value("i64"), self.value("i64")
-        join.parameters += [join_tag, join_bits]
-        # the usual way
-        self.at_block(fast, here.copy())
-        self.finish(base, self.result_of(kind, tag, bits))
+        self.at_block(ended, here.copy())
+        if frame is not None:
+            # everybody could be seen, so if it left the interpreter has finished it: it raised
+            self.hide(frame, raises=True)
+            self.emit("decref", callee, quiet=True)
+            self.leave_raising()
+        else:
+            self.callee_left(base, where, i, kind, bits)
+        resumed = self.block_after
+        self.at_block(went_well, here.copy())
+        self.finish(base, Variable("dyn", (tag, bits), None, "own"))
         if frame is not None:
             self.hide(frame)
             self.emit("decref", callee, quiet=True)
-        self.arrive(join, tag, bits)
-        state = self.state
-        # the callee raised, or left and the interpreter goes on with it
-        self.at_block(slow, here.copy())
-        if frame is None:
-            seen, hidden = self.branch(self.emit("callers_seen"))
-            self.at_block(hidden, here.copy())
-            slots = [v.slot() for v in self.state.stack]
-            slots[where] = ir.Slot("record", (bits,))
-            assert self.block is not None
-            self.block.ops.append(ir.Op("leave", exit=ir.Exit(i.offset, False, tuple(v.slot() for v in self.state.locals), tuple(slots), "callee")))
-            self.at_block(seen, here.copy())
-            shown = self.emit("show", attributes=(i.at,), exit=ir.Exit(i.offset, False, tuple(v.slot() for v in self.state.locals), tuple(slots), "callee"))
-            result: ir.Operand = self.emit("resume", bits)
-        else:
-            shown = frame
-            result = self.emit("bits_to_ptr", bits)
-        failed = self.emit("is_null", result)
-        bad, good = self.branch(failed)
-        after = self.state
-        self.at_block(bad, after.copy())
-        self.hide(shown, raises=True)
-        if frame is not None:
-            self.emit("decref", callee, quiet=True)
-        self.leave_raising()
-        self.at_block(good, after)
-        self.finish(base, Variable("obj", (result,), None, "own"))
-        self.hide(shown)
-        if frame is not None:
-            self.emit("decref", callee, quiet=True)
-        if kind:
-            bits = self.unboxed_result(kind, result)
-            self.arrive(join, ir.Literal(_TAGS[kind]), bits)
-        else:
-            self.arrive(join, ir.Literal(ir.TAG_OBJECT), self.emit("ptr_to_bits", result))
-        self.at_block(join, state)
         self.pop()
-        self.push(self.result_of(kind, join_tag, join_bits))
+        if frame is not None and kind not in ("", "any"):
+            usual, other = self.branch(self.emit("int_compare", tag, ir.Literal(_TAGS[kind]), attributes=("eq",)))
+            state = self.state
+            self.at_block(other, state.copy())
+            result = self.emit("bits_to_ptr", bits)
+            self.push(Variable("obj", (result,), None, "own"))
+            other_bits = self.unboxed_result(kind, result)
+            resumed = self.start_block_elsewhere()
+            resumed.parameters.append(self.value("i64"))
+            self.arrive(resumed, other_bits)
+            self.at_block(usual, state)
+            self.arrive(resumed, bits)
+            self.at_block(resumed, state)
+            self.push(self.result_of(kind, tag, resumed.parameters[0]))
+            return
+        if resumed is not None:
+            self.arrive(resumed, tag, bits)
+            self.at_block(resumed, self.state)
+            tag, bits = resumed.parameters
+        self.push(self.result_of(kind, tag, bits))
+
+    def callee_left(self: Lifter, base: int, where: int, i: Instruction, kind: str, bits: ir.Value) -> None:
+        """A callee nobody could see left: the interpreter goes on with it.
+
+        So do we, unless we are in a loop or it happens often, and our own callers can be seen: then we only wait for its
+        result, in the block `block_after` (None: there is none).
+        """
+        slots = [v.slot() for v in self.state.stack]
+        slots[where] = ir.Slot("record", (bits,))
+        exit = ir.Exit(i.offset, False, tuple(v.slot() for v in self.state.locals), tuple(slots), "callee")
+        assert self.block is not None
+        self.block_after = None
+        if not self.failed("callee") and not self.in_loop():
+            self.block.ops.append(ir.Op("leave", exit=exit))
+            return
+        here = self.state
+        seen, hidden = self.branch(self.emit("callers_seen"))
+        self.at_block(hidden, here.copy())
+        self.block.ops.append(ir.Op("leave", exit=exit))
+        self.at_block(seen, here.copy())
+        frame = self.emit("show", attributes=(i.at,), exit=ir.Exit(i.offset, False, exit.locals, exit.stack, "callee"))
+        result = self.emit("resume", bits)
+        self.raise_if(self.emit("is_null", result), frame)
+        self.finish(base, Variable("obj", (result,), None, "own"))
+        self.hide(frame)
+        following = self.start_block_elsewhere()
+        following.parameters += [self.value("i64"), self.value("i64")]
+        tag = _TAGS.get(kind, ir.TAG_OBJECT)
+        self.arrive(following, ir.Literal(tag), self.unboxed_result(kind if kind in _TAGS else "obj", result))
+        self.block_after = following
 
     def arrive(self: Lifter, block: ir.Block, *arguments: ir.Operand) -> None:
         """End the block by going to one that was started."""
@@ -236,6 +253,9 @@ class Calls:
             return Variable("none")
         if kind == "obj":
             return Variable("obj", (self.emit("bits_to_ptr", bits),), None, "own")
+        if kind == "any":
+            # an object, None or a bool: an object in any case
+            return Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own")
         return Variable("dyn", (tag, bits), None, "own")
 
     def result_kind(self: Lifter, tag: int | None) -> str:
@@ -324,16 +344,21 @@ class Calls:
         return self.finish(base, Variable("float", (value,)))
 
     def call_isinstance(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
-        """isinstance(x, C) where both classes are known and C's check is the usual one"""
+        """isinstance(x, C) for a known C whose check is the usual one"""
         if len(arguments) != 2:
             return None
         wanted = self.known(arguments[1])
         have = self.class_of(arguments[0])
-        if not isinstance(wanted, type) or have is None or type(wanted) is not type:
+        if not isinstance(wanted, type) or type(wanted) is not type:
             return None
-        if not self.unchanged(have) or not self.unchanged(wanted):
+        if have is not None and _class_of_class(have) is object.__dict__["__class__"] and self.unchanged(have) and self.unchanged(wanted):
+            return self.finish(base, Variable("bool", (ir.Literal(issubclass(have, wanted)),)))
+        if arguments[0].kind != "obj" or self.failed("class"):
             return None
-        return self.finish(base, Variable("bool", (ir.Literal(issubclass(have, wanted)),)))
+        # classes are changed from Python code only, so nothing needs guarding: it is looked up now
+        answer = self.emit("call_c_int", arguments[0].value, self.object(wanted), attributes=("morrow_isinstance", "i32"), quiet=True)
+        self.guard(self.emit("int_compare", answer, ir.Literal(2), attributes=("ne",)), "class")
+        return self.finish(base, Variable("bool", (self.emit("int_compare", answer, ir.Literal(0), attributes=("ne",)),)))
 
     def call_smaller(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
         """min(a, b) of two ints"""
@@ -411,6 +436,11 @@ _METHODS: dict[type, frozenset[str]] = {
 _FUNCTIONS = frozenset(
     (ord, chr, divmod, round, bin, hex, oct, hash, repr, ascii, abs, pow, *(f for n, f in vars(math).items() if type(f) is type(len) and n != "prod" and n != "fsum" and n != "dist" and n != "sumprod"))
 )  # fmt: skip
+
+
+def _class_of_class(cls: type) -> object:
+    """Return what instances of a class find under ``__class__``."""
+    return next(base.__dict__["__class__"] for base in cls.__mro__ if "__class__" in base.__dict__)
 
 
 def _hashable(value: object) -> bool:

@@ -382,36 +382,27 @@ class Numbers:
         return self.unbox(variable, bool, "class")
 
     def truth_of_object(self: Lifter, variable: Variable) -> str | ir.Operand:
-        """Truth of an object about which nothing is known: tests None, True, False and classes without Python code."""
-        pointer, answer = variable.value, self.value("i1")
-        join = self.start_block_elsewhere()
-        join.parameters.append(answer)
-
-        def arrive(block: ir.Block, truth: ir.Operand) -> None:
-            block.ops.append(ir.Op("jump", targets=((join.label, (truth,)),)))
-
-        for known, truth in ((None, False), (True, True), (False, False)):
-            yes, no = self.branch(self.emit("same", pointer, self.object(known)))
-            arrive(yes, ir.Literal(truth))
-            self.at_block(no, self.state)
-        for cls in self.classes.values():
-            if self.plain_truth(cls) and layout.version_of(cls):
-                yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
-                self.at_block(yes, self.state)
-                self.guard(self.emit("version_is", self.object(cls), ir.Literal(layout.version_of(cls))), "version")
-                arrive(yes, ir.Literal(True))
-                self.at_block(no, self.state)
-        for cls in (int, str, list, dict, tuple, float):
-            yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
-            self.at_block(yes, self.state)
-            truth_ = self.emit("call_c_int", pointer, attributes=("PyObject_IsTrue", "i32"), quiet=True)
-            arrive(yes, self.emit("int_compare", truth_, ir.Literal(0), attributes=("ne",)))
-            self.at_block(no, self.state)
+        """Truth of an object about which nothing is known: True and False at once, the rest by asking its class."""
+        pointer = variable.value
+        is_bool, no = self.branch(self.emit("class_is", pointer, self.object(bool)))
         state = self.state
-        self.at_block(self.block, state.copy())  # type: ignore[arg-type]
-        self.any_truth()
-        self.at_block(join, state)
-        return answer
+        self.at_block(is_bool, state.copy())
+        self.state.stack[-1] = Variable("bool", (self.emit("same", pointer, self.object(True)),))
+        if variable.owned:
+            self.emit("decref", pointer, quiet=True)
+        self.jump_again()
+        self.at_block(no, state)
+        truth = self.emit("call_c_int", pointer, attributes=("morrow_truth", "i32"), quiet=True)
+        plain, other = self.branch(self.emit("int_compare", truth, ir.Literal(2), attributes=("ne",)))
+        state, before = self.state, self.before
+        self.at_block(other, state.copy())
+        if self.failed("class"):
+            self.any_truth()
+        else:
+            self.leave("class")
+        self.before = before
+        self.at_block(plain, state)
+        return self.emit("int_compare", truth, ir.Literal(0), attributes=("ne",))
 
     def any_truth(self: Lifter) -> str:
         """End the block: the top entry becomes its truth, however its class says it, and the instruction is started again."""

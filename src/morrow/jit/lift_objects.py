@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ class Objects:
         version = layout.version_of(cls)
         if not version:
             return False
-        self.guard(self.emit("version_is", self.object(cls), ir.Literal(version)), "version")
+        self.guard(self.emit("version_is", self.object(cls), ir.Literal(version)), "shape")
         self.verified.add(cls)
         return True
 
@@ -124,20 +125,50 @@ class Objects:
             return None
         if variable.kind != "obj":
             return self.any_attribute(name, method)
-        cls = variable.cls or self.class_at(i)
+        cls = variable.cls or variable.likely or self.class_at(i)
         if cls is None and method:
             cls = _METHOD_CLASSES.get(name) if i.hint != i.host and "ADAPTIVE" not in i.hint else None
-        if variable.cls is None and self.failed("class"):
-            classes = self.session.classes_met(self.function, i.offset)
-            if cls is not None and cls not in classes:
-                classes = (cls, *classes)
-            if not classes or len(classes) > MOST_CLASSES:
-                return self.any_attribute(name, method)
-            return self.choose_class(len(stack) - 1, classes, lambda: self.any_attribute(name, method))
+        if variable.cls is None and not variable.likely and self.was_executed(i):
+            done = self.by_class(len(stack) - 1, cls, lambda: self.any_attribute(name, method))
+            if done:
+                return done
+            variable = stack[-1]
         if cls is None:
             return self.any_attribute(name, method)
         variable = self.is_class(variable, cls)
         return self.attribute(variable, cls, name, method)
+
+    def by_class(self: Lifter, where: int, expected: type | None, otherwise: Callable[[], str | None]) -> str:
+        """Start the current instruction again for each class a stack entry is likely to have.
+
+        Args:
+            expected: the class the host has specialised the instruction for, or None.
+            otherwise: does the instruction for any class.
+
+        Returns "" if there is only one such class, "end" when everything is done.
+        """
+        i = self.instructions[self.index]
+        classes = self.session.classes_met(self.function, i.offset)
+        if expected is not None and expected not in classes:
+            classes = (expected, *classes)
+            if self.session.profiling:
+                # by the next compile the host may have specialised it for another
+                self.session.remember(self.function, i.offset, expected)
+        pointer = self.state.stack[where].value
+
+        def note() -> str | None:
+            self.emit("meet", pointer, attributes=(i.offset,))
+            return otherwise()
+
+        if len(classes) > MOST_CLASSES:
+            classes, many = classes[:1], True
+        else:
+            many = False
+        if self.session.profiling:
+            return self.choose_class(where, classes, note)
+        if many or not classes:
+            return self.choose_class(where, classes, otherwise)
+        return self.choose_class(where, classes) if len(classes) > 1 else ""
 
     def any_attribute(self: Lifter, name: str, method: bool) -> str | None:
         """Replace the top entry by its attribute, however its class finds it."""
@@ -152,13 +183,13 @@ class Objects:
         if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
             return self.any_attribute(name, method)
         found = _lookup(cls, name)
-        if any(map(self.failed, ("dict", "keys", "shadowed", "unset", "version"))) or not self.unchanged(cls):
+        if self.failed("shape") or not self.unchanged(cls):
             return self.any_attribute(name, method)
         if found is None:
             pointer = self.instance_value(variable, cls, name)
             if pointer is None:
                 return self.any_attribute(name, method)
-            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
             self.replace_top(pointer, method)
             return None
         if isinstance(found, FunctionType | MethodDescriptorType):
@@ -172,7 +203,7 @@ class Objects:
         place = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
         if place is not None:
             pointer = self.emit("field", variable.value, attributes=(place,))
-            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
             self.replace_top(pointer, method)
             return None
         if not hasattr(type(found), "__get__") and not isinstance(found, type) and self.not_shadowed(variable, cls, name):
@@ -190,7 +221,7 @@ class Objects:
         index = layout.shared_index(cls, name)
         if index is None:
             return None
-        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "shape")
         return self.emit("value", variable.value, attributes=(self.object(cls).index, index))
 
     def not_shadowed(self: Lifter, variable: Variable, cls: type, name: str) -> bool:
@@ -202,10 +233,10 @@ class Objects:
         if layout.shared_index(cls, name) is not None:
             pointer = self.instance_value(variable, cls, name)
             assert pointer is not None
-            self.guard(self.emit("is_null", pointer), "shadowed")
+            self.guard(self.emit("is_null", pointer), "shape")
             return True
-        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
-        self.guard(self.emit("keys_are", self.object(cls), ir.Literal(layout.shared_count(cls))), "keys")
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "shape")
+        self.guard(self.emit("keys_are", self.object(cls), ir.Literal(layout.shared_count(cls))), "shape")
         return True
 
     def replace_top(self: Lifter, pointer: ir.Operand, method: bool) -> None:
@@ -245,14 +276,12 @@ class Objects:
             if stack[place].kind == "dyn" and self.fork(stack[place], "stack", len(stack) + place) == "end":
                 return "end"
         variable = stack[-1]
-        cls = variable.cls or self.class_at(i)
-        if variable.kind == "obj" and variable.cls is None and self.failed("class"):
-            classes = self.session.classes_met(self.function, i.offset)
-            if cls is not None and cls not in classes:
-                classes = (cls, *classes)
-            if not classes or len(classes) > MOST_CLASSES:
-                return self.set_any_attribute(name)
-            return self.choose_class(len(stack) - 1, classes, lambda: self.set_any_attribute(name))
+        cls = variable.cls or variable.likely or self.class_at(i)
+        if variable.kind == "obj" and variable.cls is None and not variable.likely and self.was_executed(i):
+            done = self.by_class(len(stack) - 1, cls, lambda: self.set_any_attribute(name))
+            if done:
+                return done
+            variable = stack[-1]
         if variable.kind != "obj" or cls is None:
             return self.set_any_attribute(name)
         variable = self.is_class(variable, cls)
@@ -272,9 +301,9 @@ class Objects:
             operation, attributes = "value_store", (self.object(cls).index, index)  # type: ignore[assignment]
         else:
             return self.set_any_attribute(name)
-        if self.failed("unset"):
+        if self.failed("shape"):
             return self.set_any_attribute(name)
-        self.guard(self.emit("not", self.emit("is_null", old)), "unset")
+        self.guard(self.emit("not", self.emit("is_null", old)), "shape")
         self.stabilise()
         holder = self.state.stack[-1]
         new = self.own(self.state.stack[-2])

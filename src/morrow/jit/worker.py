@@ -84,13 +84,13 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
         self.code = code
         self.function = weakref.ref(function)
-        self.arguments, self.loop, self.types, self.thread, self.level = arguments, loop, types, thread, level
+        self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
     def __repr__(self) -> str:
         return f"{self.code.co_qualname}{f', {self.loop}' if self.loop else ''} ({self.code.co_filename}:{self.code.co_firstlineno})"
@@ -163,7 +163,9 @@ class Worker:
             return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            self._queue.append(Task(code, function, None if None in arguments else arguments))
+            # the first code made of it is made quickly, and finds out which classes it meets
+            first = not decision.makes
+            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
@@ -342,6 +344,8 @@ class Worker:
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
+        if decision.compiled:
+            decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._compile is not None
@@ -354,6 +358,7 @@ class Worker:
                         loop=task.loop.head if task.loop else None,
                         frame_types=task.types,
                         level=task.level,
+                        profile=task.profile,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
@@ -433,7 +438,7 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None, level=2 if decision.makes > 1 else 1))
+                    self._queue.append(Task(decision.code, function, None))
                 elif verdict != "keep":
                     install.remove(function)
                     decision.resting = True
