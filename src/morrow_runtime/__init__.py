@@ -21,8 +21,6 @@ _PLACES = {
     "TypeAliasType": "type_parameters",
     "bind_later": "late_imports",
     "class_annotations": "lazy_annotations",
-    "defer": "lazy_annotations",
-    "module_annotations": "lazy_annotations",
     "not_supported": "lazy_annotations",
     "note": "lazy_annotations",
     "alias": "type_parameters",

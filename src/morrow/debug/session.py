@@ -124,9 +124,12 @@ def attach(
     """
     target = find(pid)
     try:
-        text = source_text("morrow.debug", "inside_pdb.py")
+        texts = [
+            ("morrow look", source_text("morrow.debug", "inside_look.py")),
+            ("morrow pdb", source_text("morrow.debug", "inside_pdb.py")),
+        ]
         channel = open_channel(
-            target, [("morrow pdb", text)], sandboxed=sandboxed, patience=patience, while_queued=while_queued
+            target, texts, sandboxed=sandboxed, patience=patience, while_queued=while_queued
         )
         return Session(target, channel)
     except BaseException:

@@ -4,7 +4,7 @@
 
 Called on the compiler thread with the GIL. Reads the function, its globals and classes as they are; what it assumes about
 them the machine code checks itself, every time, by loading the words CPython keeps for its own caches. So nothing here has
-to be told about later changes; `Compiled.assumptions` is for those who want to act earlier.
+to be told about later changes.
 """
 
 from __future__ import annotations
@@ -82,23 +82,6 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
-    """Something the code checks whenever it matters, for those who want to act before it fails.
-
-    Attributes:
-        kind: "global" (owner is a dict, name its key), "class" (owner is a class), "code" (owner is a function).
-    """
-
-    kind: str
-    owner: object
-    name: str
-    value: object
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name or self.owner!r}"
-
-
-@dataclass(frozen=True, slots=True)
 class ExitPoint:
     """A place where compiled code may leave, and how often it did.
 
@@ -137,7 +120,6 @@ class Compiled:
         osr: address of ``int (PyThreadState *, _PyInterpreterFrame *)`` for a loop, else 0. Gives 0 if it did not enter,
             1 if the frame was rewritten, 2 if it was and an exception must be raised at its instruction.
         loop: byte offset of the loop's head, or None.
-        assumptions: see `Assumption`.
         size: bytes of object code.
         seconds: how long compiling took.
         exits: where it may leave.
@@ -149,7 +131,6 @@ class Compiled:
     entry: int
     osr: int
     loop: int | None
-    assumptions: tuple[Assumption, ...]
     size: int
     seconds: float
     exits: tuple[ExitPoint, ...]
@@ -340,7 +321,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     runtime = llvm.runtime()
     imports = dict(module.imports)
     for line in module.declared:
-        symbol = line.split("@", 1)[1].split("(", 1)[0]
+        symbol = line.split("@", 1)[1].split("(", 1)[0].split(" ", 1)[0]
         if symbol in runtime:
             imports[symbol] = runtime[symbol]
         elif symbol in _LIBRARY:
@@ -365,7 +346,6 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         entry=address if request.loop is None else 0,
         osr=0 if request.loop is None else address,
         loop=request.loop,
-        assumptions=tuple(session.assumptions()),
         size=loaded.size,
         seconds=time.perf_counter() - started,
         exits=tuple(points),
@@ -438,6 +418,8 @@ class _Session:
         if request.loop is not None:
             assert request.frame_types is not None
             count = layout.entries_of_frame(function.__code__)
+            if any(c in (int, float) for c in request.frame_types) and infer.compares_identity(read_bytecode(function.__code__)):
+                raise Gone("IDENTITY", function.__code__.co_firstlineno)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
@@ -446,7 +428,7 @@ class _Session:
             if self.gain < LEAST_GAIN:
                 raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
             return name
-        loose = _history(function.__code__).loose
+        loose = _history(function.__code__).loose or infer.compares_identity(read_bytecode(function.__code__))
         if request.arguments is not None and not loose:
             kinds_ = tuple(_kind_of(c) for c in request.arguments)
         elif loose:
@@ -537,6 +519,8 @@ class _Session:
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
             return None
+        if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
+            return None
         before = len(self.functions)
         try:
             name = self.lift(function, kinds)
@@ -560,25 +544,6 @@ class _Session:
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""
         return frozenset(_history(function.__code__).failed.get(offset, ()))
-
-    def assumptions(self) -> list[Assumption]:
-        """Collect what the code checks."""
-        found: dict[tuple[str, int, str], Assumption] = {}
-        for _, lifted in self.functions:
-            for block in lifted.blocks:
-                for op in block.ops:
-                    first = op.operands[0] if op.operands else None
-                    if not isinstance(first, ir.Object) or first.index < 0:
-                        continue
-                    owner = lifted.objects[first.index]
-                    if op.name == "entry" and isinstance(owner, dict):
-                        name = str(op.attributes[1])
-                        found["global", id(owner), name] = Assumption("global", owner, name, owner.get(name))
-                    elif op.name == "version_is":
-                        found["class", id(owner), ""] = Assumption("class", owner, "", None)
-                    elif op.name == "code_is":
-                        found["code", id(owner), ""] = Assumption("code", owner, "", getattr(owner, "__code__", None))
-        return list(found.values())
 
 
 _CLASSES: dict[str, type] = {"int": int, "float": float, "bool": bool}

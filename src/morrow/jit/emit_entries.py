@@ -14,6 +14,10 @@ from morrow.jit.emit import Module, shallow
 from morrow.jit.objects import LIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
 
 
+MOST_NESTED = 150
+"""Frames that compiled code has left and the interpreter is running, within each other, before entries give way to it."""
+
+
 def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, kinds: tuple[tuple[str, type | None], ...], stock: int) -> None:
     """Add a vectorcallfunc that unboxes arguments and calls *body*.
 
@@ -24,6 +28,8 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     count = len(kinds)
     out.block("entry")
     out.line("%flag = alloca i32")
+    out.go_on_if(out.let(f"icmp ult i64 {out.load('i64', '@morrow_nested')}, {MOST_NESTED}"), "deep")
+    out.declared.add("@morrow_nested = external global i64")
     given = out.let(f"and i64 %nargsf, {2**63 - 1}")
     out.go_on_if(out.let("icmp eq ptr %kwnames, null"), "otherwise")
     code = out.load("ptr", "%callable", offset("PyFunctionObject.func_code"))
@@ -46,7 +52,7 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     # a body that raised answers TAG_EXIT and 0, which boxes as null
     out.line(f"ret ptr {out.call('ptr', 'morrow_box', f'i64 {tag}', f'i64 {bits}')}")
     out.block("deep")
-    # out of service, so that the interpreter calls it without using the C stack
+    # the function is called as stock from now on, which takes no C stack; the worker notices (install.gave_way)
     out.store("ptr", module.symbol("s", stock), "%callable", offset("PyFunctionObject.vectorcall"))
     if HERE.install == "type_clone":  # type: ignore[union-attr]
         out.store("ptr", module.object(FunctionType), "%callable", offset("PyObject.ob_type"))
@@ -58,9 +64,9 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     out.branch(shallow(out, thread), "near", "plain", LIKELY)
     out.block("near")
     # the interpreter would not have used the C stack for this call, and must not run out of it sooner
-    guards.levels_of_c(out, thread, 1)
+    guards.count_c_calls(out, thread, 1)
     near = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
-    guards.levels_of_c(out, thread, -1)
+    guards.count_c_calls(out, thread, -1)
     out.line(f"ret ptr {near}")
     out.block("plain")
     plain = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
@@ -99,7 +105,9 @@ def _unboxed(module: Module, out: Text, kind: str, pointer: str) -> str:
     if kind == "int":
         return "i64 " + int_value(out, pointer, "otherwise", "%flag")
     if kind == "float":
-        return "double " + out.load("double", pointer, offset("PyFloatObject.ob_fval"))
+        value = out.load("double", pointer, offset("PyFloatObject.ob_fval"))
+        out.go_on_if(out.let(f"fcmp ord double {value}, 0.0"), "otherwise")  # a NaN is found again by its identity
+        return "double " + value
     if kind == "bool":
         return "i1 " + out.let(f"icmp eq ptr {pointer}, {module.object(True)}")
     return f"ptr {pointer}"

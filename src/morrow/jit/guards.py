@@ -40,7 +40,7 @@ HEADER = 8  # words of a record before its entries
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
-    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_show",
+    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_show",
     "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance",
 )  # fmt: skip
 
@@ -68,6 +68,7 @@ def runtime_text() -> str:
     _isinstance(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
+    head.append("@morrow_nested = global i64 0")
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 
@@ -294,6 +295,28 @@ def _restore_exception(out: Text, record: str) -> None:
         out.call("void", "PyErr_SetRaisedException", f"ptr {_word(out, record, 2, 'ptr')}")
 
 
+def _evaluate(out: Text, frame: str, throw: str) -> str:
+    """Let the interpreter run a frame made here; return the name of the result.
+
+    The host would have run it without another level of C calls. So the level does not count against its limit on those;
+    `morrow_nested`, which counts them over all threads, makes entries give way to the interpreter before they get many.
+    """
+    nested = "@morrow_nested"
+    out.store("i64", out.let(f"add i64 {out.load('i64', nested)}, 1"), nested)
+    count_c_calls(out, "%ts", 1)
+    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    count_c_calls(out, "%ts", -1)
+    out.store("i64", out.let(f"sub i64 {out.load('i64', nested)}, 1"), nested)
+    return result
+
+
+def count_c_calls(out: Text, ts: str, change: int | str) -> None:
+    """Give back (or take again) one level of the host's own limit on C calls, where it counts them (3.12 and 3.13)."""
+    if structs().has("PyThreadState.c_recursion_remaining"):
+        field = offset("PyThreadState.c_recursion_remaining")
+        out.store("i32", out.let(f"add i32 {out.load('i32', ts, field)}, {change}"), ts, field)
+
+
 def _resume_data_stack(out: Text) -> None:
     """morrow_resume(ts, record) -> result: a frame on the data stack, as _PyThreadState_PushFrame and
     _PyFrame_Initialize make it; the interpreter clears and pops it (ceval.c, RETURN_VALUE and exit_unwind)."""
@@ -344,10 +367,7 @@ def _resume_data_stack(out: Text) -> None:
     out.block("run")
     out.call("void", "PyMem_Free", "ptr %record")
     throw = out.let(f"trunc i64 {raises} to i32")
-    levels_of_c(out, "%ts", 1)
-    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
-    levels_of_c(out, "%ts", -1)
-    out.line(f"ret ptr {result}")
+    out.line(f"ret ptr {_evaluate(out, frame, throw)}")
     out.lines.append("}")
     _chunk(out)
 
@@ -431,7 +451,7 @@ def _resume_frame_object(out: Text) -> None:
     out.block("run")
     out.call("void", "PyMem_Free", "ptr %record")
     throw = out.let(f"trunc i64 {raises} to i32")
-    result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
+    result = _evaluate(out, frame, throw)
     out.store("i8", str(offset("FRAME_OWNED_BY_FRAME_OBJECT")), frame, offset(F + "owner"))
     out.store("ptr", "null", frame, offset(F + "frame_obj"))
     kept = out.let(f"icmp ugt i64 {out.load('i64', object_)}, 1")
@@ -493,9 +513,9 @@ def _record_call(out: Text) -> None:
         field = offset("PyThreadState.recursion_remaining")
         now = out.load("i32", ts, field)
         out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
-    levels_of_c(out, ts, 1)
+    count_c_calls(out, ts, 1)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
-    levels_of_c(out, ts, -1)
+    count_c_calls(out, ts, -1)
     if counted:
         out.store("i32", now, ts, field)
     out.line("ret ptr %result")
@@ -545,17 +565,6 @@ def current_frame(out: Text, ts: str) -> str:
     if HERE.current_frame == "thread":  # type: ignore[union-attr]
         return out.at(ts, offset("PyThreadState.current_frame"))
     return out.at(out.load("ptr", ts, offset("PyThreadState.cframe")), offset("_PyCFrame.current_frame"))
-
-
-def levels_of_c(out: Text, ts: str, more: int | str) -> None:
-    """Change how many calls of C within C the host still allows, where it counts them apart (3.12, 3.13).
-
-    What the interpreter does without using the C stack must not count because we do it otherwise; how deep compiled code
-    can get is limited by `emit.MOST_FRAMES`.
-    """
-    if structs().has("PyThreadState.c_recursion_remaining"):
-        field = offset("PyThreadState.c_recursion_remaining")
-        out.store("i32", out.let(f"add i32 {out.load('i32', ts, field)}, {more}"), ts, field)
 
 
 def _show(out: Text) -> None:
@@ -653,9 +662,9 @@ def _call(out: Text) -> None:
     cls = out.load("ptr", "%callable", offset("PyObject.ob_type"))
     either = out.let(f"or i1 {out.let(f'icmp eq ptr {cls}, @PyFunction_Type')}, {out.let(f'icmp eq ptr {cls}, @PyMethod_Type')}")
     level = out.let(f"zext i1 {either} to i32")
-    levels_of_c(out, "%ts", level)
+    count_c_calls(out, "%ts", level)
     result = out.call("ptr", "PyObject_Vectorcall", "ptr %callable", "ptr %args", "i64 %nargs", "ptr %names")
-    levels_of_c(out, "%ts", out.let(f"sub i32 0, {level}"))
+    count_c_calls(out, "%ts", out.let(f"sub i32 0, {level}"))
     out.line(f"ret ptr {result}")
     out.lines.append("}")
 

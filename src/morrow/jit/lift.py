@@ -96,6 +96,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         self.live = infer.find_live(self.instructions)
         self.stored = infer.find_stored(self.instructions)
         self.classes = infer.find_classes(self.instructions)
+        self.identity = infer.compares_identity(self.instructions)
         self.out = ir.Function(name)
         self.count = 0
         self.versions: dict[int, list[_Version]] = {}

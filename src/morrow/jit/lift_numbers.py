@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
-from morrow.jit.ir_types import LEAVES, Variable
+from morrow.jit.ir_types import LEAVES, Gone, Variable
 
 if TYPE_CHECKING:
     from morrow.jit.lift import Lifter
@@ -48,6 +48,14 @@ class Numbers:
             value = self.emit("int_value", pointer, exit=self.exit("big"))
             kind = "int"
         new = Variable(kind, (value,))
+        if self.identity and cls is not bool:
+            # locals keep the object; only this use of it is the number
+            self.state.replace(variable, new)
+            if variable.own == "own":
+                self.before.replace(variable, new)
+                self.exits.clear()
+                self.emit("decref", pointer, quiet=True)
+            return new
         owners = [v for place in (self.state.locals, self.state.stack) for v in place if v.kind == "obj" and v.own == "own" and v.values == variable.values]
         if owners and cls is float:
             # a NaN is found again by its identity (x in list): the object must stay the same one
@@ -514,9 +522,9 @@ class Numbers:
             elif a.kind == "bool":
                 answer = self.emit("not", self.emit("int_compare", self.emit("int_xor", self.emit("bool_to_int", a.value), self.emit("bool_to_int", b.value)), ir.Literal(0), attributes=("ne",)))  # fmt: skip
             else:
-                return self.leave("identity")
+                raise Gone("IDENTITY", i.line)
         elif {a.kind, b.kind} & {"int", "float"}:
-            return self.leave("identity")
+            raise Gone("IDENTITY", i.line)
         else:
             pointers = [self.boxed(v)[0] for v in (a, b)]
             answer = self.emit("same", *pointers)

@@ -13,6 +13,7 @@ from ctypes.util import find_library
 from functools import cache
 
 import llvmlite.binding as binding
+from llvmlite.binding import orcjit
 
 from morrow.jit import guards
 
@@ -70,6 +71,9 @@ def assembly(module: binding.ModuleRef, level: int) -> str:
     return str(machine(level).emit_assembly(module))
 
 
+_ARRAYS: set[object] = set()
+
+
 class Loaded:
     """Object code in memory; its functions may be called as long as this is alive.
 
@@ -79,6 +83,9 @@ class Loaded:
     """
 
     def __init__(self, name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> None:
+        # llvmlite makes array types by length for each call: kept, or the program's garbage collector would find them
+        _ARRAYS.update(orcjit._SymbolAddress * length for length in (len(imports), len(set(exports))))
+        _ARRAYS.add(orcjit._LinkElement * 1)
         library = binding.JITLibraryBuilder().add_object_img(code)
         for symbol, address in imports.items():
             library.import_symbol(symbol, address)

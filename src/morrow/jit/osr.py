@@ -52,7 +52,7 @@ class Entrances:
             imports["morrow_none"] = id(None)
         self._address = load(_text(), imports, ("morrow_enter",))["morrow_enter"]
         if HERE is not None and HERE.has_monitoring:
-            self._callback = _make_builtin(self._address)
+            self._callback = make_builtin("morrow_enter", self._address)
         self._taken = False
 
     def arm(self, code: CodeType, head: int, address: int) -> bool:
@@ -175,8 +175,9 @@ class _MethodDef(ctypes.Structure):
 _keep: list[object] = []
 
 
-def _make_builtin(address: int) -> object:
-    definition = _MethodDef(b"morrow_enter", address, _S["METH_FASTCALL"], None)
+def make_builtin(name: str, address: int) -> object:
+    """Return a builtin function that calls machine code, a ``_PyCFunctionFast``."""
+    definition = _MethodDef(name.encode(), address, _S["METH_FASTCALL"], None)
     make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(("PyCFunction_NewEx", ctypes.pythonapi))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))  # the builtin points into it for as long as anybody has it
     _keep.append(definition)

@@ -101,10 +101,11 @@ class Worker:
 
     Attributes:
         decisions: code object -> `Decision`.
+        pause_counting: told True when compiled code begins to rest and False when it ends; `hot_eager` puts its own here.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
         spent: seconds of CPU spent compiling on the jit's own thread.
-        only: compile nothing but code of files whose name begins so; for hunting bugs.
+        only: compile nothing but code of files whose name begins so (or with one of these); for hunting bugs.
     """
 
     def __init__(self) -> None:
@@ -124,7 +125,8 @@ class Worker:
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
         self._compile: Callable[[object], object] | None = None
-        self.only = ""
+        self.pause_counting: Callable[[bool], None] = lambda resting: None
+        self.only: str | tuple[str, ...] = ""
 
     # -- told by whoever finds hot code ----------------------------------------------------------------------------------
 
@@ -434,12 +436,15 @@ class Worker:
         for decision in list(self.decisions.values()):
             for reference, made in list(decision.functions):
                 function = reference()
+                if function is not None and install.gave_way(function):
+                    decision.resting = True
+                    decision.decline(decision.code.co_firstlineno, "TOO_DEEP", "")
                 if function is None or made is not decision.compiled[-1] or not install.is_installed(function):
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
                     self._queue.append(Task(decision.code, function, None))
-                elif verdict != "keep":
+                elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
                     decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
@@ -470,6 +475,7 @@ class Worker:
             self._waiting.clear()
             if self._entrances is not None:
                 self._entrances.disarm_all()
+            self.pause_counting(True)
         log("jit", 1, f"resting: {why}")
 
     def _wake_up(self) -> None:
@@ -485,6 +491,7 @@ class Worker:
                 function = reference()
                 if function is not None and made is decision.compiled[-1] and function.__code__ is decision.code:
                     install.install(function, made.entry)
+        self.pause_counting(False)
         log("jit", 1, "awake again")
 
     def close(self) -> None:
