@@ -806,14 +806,17 @@ class _Function:
             out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
         seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
         looked, calm = out.fresh("looked"), out.fresh("calm")
-        unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {seen[0]}, {seen[1]}')}, 0")
+        out.declared.add("@morrow_watched = external global i64")
+        watched = out.load("i64", "@morrow_watched")
+        either = out.let(f"or i64 {seen[0]}, {seen[1]}")
+        unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {either}, {watched}')}, 0")
         if self.function.loop < 0:
             out.branch(unseen, calm, self.otherwise(op), LIKELY)
         else:
             # the frame is the real one, which others may have known before: it matters only if they changed it
             out.branch(unseen, calm, looked, LIKELY)
             out.block(looked)
-            changed = "0"
+            changed = watched
             for place, held in stored:
                 now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
                 same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")

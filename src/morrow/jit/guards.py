@@ -22,8 +22,8 @@ locals to go on with, then locals and stack as the frame holds them.
 
 A call that may run Python code is made under a frame of ours that everybody can see: ``morrow_show`` links one into the
 thread before the call; the code that called takes it out again and goes on natively, unless somebody got hold of it
-meanwhile (a frame object, a dict of locals). Then the interpreter goes on behind the call, in a frame that takes over that
-object and those locals: the exit's kind `shown`.
+meanwhile (a frame object, a dict of locals) or a tracer was switched on (``morrow_watched``, set by `worker.Worker.rest`).
+Then the interpreter goes on behind the call, in a frame that takes over that object and those locals: the exit's kind `shown`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEADER = 8  # words of a record before its entries
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
-    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_show",
+    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
     "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance",
 )  # fmt: skip
 
@@ -68,7 +68,7 @@ def runtime_text() -> str:
     _isinstance(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
-    head.append("@morrow_nested = global i64 0")
+    head += ["@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 

@@ -330,6 +330,7 @@ class Worker:
         tracer = tracers.find_tracer()
         if tracer:
             self.resting = tracer
+            self._set_watched(1)
         return ""
 
     def run(self, task: Task) -> bool:
@@ -467,6 +468,7 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._set_watched(1)
         with self.working():
             install.remove_all()
             for thread in list(self._waiting):
@@ -478,12 +480,21 @@ class Worker:
             self.pause_counting(True)
         log("jit", 1, f"resting: {why}")
 
+    def _set_watched(self, value: int) -> None:
+        """Tell code that is in the middle of a call whether to leave when it comes back."""
+        import ctypes
+
+        from morrow.jit import llvm
+
+        ctypes.c_int64.from_address(llvm.runtime()["morrow_watched"]).value = value
+
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
         if tracers.find_tracer():
             return
         self.resting = ""
+        self._set_watched(0)
         for decision in self.decisions.values():
             if decision.resting:
                 continue
