@@ -43,6 +43,7 @@ FACTS = Facts(
     current_frame="cframe",
     stack_tags=False,
     install="type_clone",
+    adaptive_start=bytes((0, 0)),
     has_watchers=False,
     pushes_locals=False,
     for_iter_pops=False,

@@ -21,6 +21,7 @@ FACTS = OLDER.but(
     instance_values="tagged",
     immortal="all_ones",
     install="vectorcall",
+    adaptive_start=bytes((17, 0)),
     has_watchers=True,
     attr_can_load_methods=True,
     error_indicator="one",

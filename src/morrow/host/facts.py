@@ -81,6 +81,7 @@ class Facts:
     current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
     stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
     install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
+    adaptive_start: bytes  # the counter of an instruction in adaptive bytecode that was never executed
     has_watchers: bool  # PyDict_AddWatcher and friends
     pushes_locals: bool  # writes to frame.f_locals reach the frame (PEP 667); else PyFrame_LocalsToFast
     for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator

@@ -149,6 +149,7 @@ class _MethodDef(ctypes.Structure):
 
 
 _METHOD = _MethodDef()
+_CLASS_NAME = ctypes.py_object("__class__")
 
 
 @cache
@@ -162,7 +163,8 @@ def runtime() -> dict[str, int]:
             imports[name] = c_address(name)
         elif "= external global" in line:
             name = line[1:].split(" ", 1)[0]
-            imports[name] = ctypes.addressof(_METHOD) if name == "morrow_method" else c_address(name)
+            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME}.get(name)
+            imports[name] = c_address(name) if own is None else ctypes.addressof(own)
     loaded = Loaded("morrow.runtime", build(text, 2), imports, guards.EXPORTS)
     _METHOD.name = b"resume"
     _METHOD.function = loaded.addresses["morrow_record_call"]

@@ -98,13 +98,13 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
         self.code = code
         self.function = weakref.ref(function)
-        self.arguments, self.loop, self.types, self.thread, self.level = arguments, loop, types, thread, level
+        self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
     def __repr__(self) -> str:
         return f"{self.code.co_qualname}{f', {self.loop}' if self.loop else ''} ({self.code.co_filename}:{self.code.co_firstlineno})"
@@ -186,7 +186,9 @@ class Worker:
             return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            self._queue.append(Task(code, function, None if None in arguments else arguments))
+            # the first code made of it is made quickly, and finds out which classes it meets
+            first = not decision.makes
+            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
@@ -368,6 +370,7 @@ class Worker:
         tracer = tracers.find_tracer()
         if tracer:
             self.resting = tracer
+            self._set_watched(1)
         return ""
 
     def run(self, task: Task) -> bool:
@@ -384,6 +387,8 @@ class Worker:
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
+        if decision.compiled:
+            decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._compile is not None
@@ -396,6 +401,7 @@ class Worker:
                         loop=task.loop.head if task.loop else None,
                         frame_types=task.types,
                         level=task.level,
+                        profile=task.profile,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
@@ -511,8 +517,8 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None, level=2 if decision.makes > 1 else 1))
-                elif verdict != "keep":
+                    self._queue.append(Task(decision.code, function, None))
+                elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
                     decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
@@ -545,6 +551,7 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._set_watched(1)
         with self.working():
             install.remove_all()
             for _, reference, trial, _ in self._on_trial:
@@ -560,12 +567,21 @@ class Worker:
             self.pause_counting(True)
         log("jit", 1, f"resting: {why}")
 
+    def _set_watched(self, value: int) -> None:
+        """Tell code that is in the middle of a call whether to leave when it comes back."""
+        import ctypes
+
+        from morrow.jit import llvm
+
+        ctypes.c_int64.from_address(llvm.runtime()["morrow_watched"]).value = value
+
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
         if tracers.find_tracer():
             return
         self.resting = ""
+        self._set_watched(0)
         for decision in list(self.decisions.values()):
             if decision.resting:
                 continue
