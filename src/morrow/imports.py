@@ -46,7 +46,7 @@ def start(root: str) -> None:
     settings.set_project(scope.settings)
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
-    _external.compile = _host_compile
+    _external.compile = _host_compile_or_refuse
     _native = is_native()
     start_language()
     _Loader.get_code = _get_code
@@ -193,9 +193,29 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
             code = compile_source(source, self.path, fullname=fullname, late=late)
         except Exception as error:
             error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
-            raise
+            _refusals[self.path] = error
+            try:
+                _host_get_code(self, fullname)
+            finally:
+                _refusals.pop(self.path, None)
+            raise  # the host had a compiled file, and did not look at the source
         _cache.write(self, self.path, late, code, source)
     return code
+
+
+@hide
+def _host_compile_or_refuse(source: object, path: str, *arguments: object, **named: object) -> object:
+    """Stand in for `compile` in the host's importing: what our compiler has refused is refused there.
+
+    CPython takes importlib's frames off a traceback, or leaves them in it, by what it finds at their end (import.c,
+    remove_importlib_frames): an error has to come from where its own come from.
+    """
+    if path in _refusals:
+        raise _refusals[path]
+    return _host_compile(source, path, *arguments, **named)  # type: ignore[call-overload]
+
+
+_refusals: dict[str, Exception] = {}
 
 
 def _try_again(self: _Loader, fullname: str, refused: SyntaxError) -> CodeType:

@@ -7,6 +7,7 @@ FACTS = OLDER.but(
     parses_type_defaults=True,
     interpreters_module="_interpreters",
     hidden_start=bytes((30, 0)),
+    recursion_remaining=44,
     shows_command_lines=True,
     instance_values="inline",
     eval_breaker="thread",

@@ -13,33 +13,37 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.repl import basic
 
 COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> None:
+def prompt(namespace: dict[str, Any], greet: bool, show_syntax_error: Callable[[SyntaxError], None]) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
+        show_syntax_error: shows one in 3.14's words.
+
+    Returns:
+        Whether the last statement ended by an interrupt, which the exit status tells. Always false in a terminal.
 
     Raises:
         SystemExit: a statement raised it.
     """
-    if why_basic() is not None:
-        basic.prompt(namespace, greet)
-        return
+    if quietly(why_basic) is not None:
+        return basic.prompt(namespace, greet, show_syntax_error)
     if greet:
-        basic.say_hello(namespace)
+        basic.say_hello(namespace, show_syntax_error)
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None and getattr(hook, "__module__", None) != "site":
         # site's own sets up readline, which would write its idea of the history over ours when python ends.
         basic.run_hook()
     interact(namespace)
+    return False
 
 
 def why_basic() -> str | None:
