@@ -49,7 +49,6 @@ def start(root: str) -> None:
     settings.set_project(scope.settings)
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
-    _external.compile = _host_compile
     _native = is_native()
     start_language()
     _Loader.get_code = _get_code
@@ -71,7 +70,6 @@ def stop() -> None:
     _Loader.get_code = _host_get_code
     # SourceFileLoader inherits exec_module: taking ours away shows the inherited one again.
     del _Loader.exec_module
-    del _external.compile
     if not _native:
         from morrow.language import builtins_patch
 

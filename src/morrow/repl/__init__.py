@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.repl import basic
 
 TYPE_CHECKING = False
@@ -24,19 +24,21 @@ COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> None:
+def prompt(namespace: dict[str, Any], greet: bool) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
 
+    Returns:
+        Whether the last statement ended by an interrupt, which the exit status tells. Always false in a terminal.
+
     Raises:
         SystemExit: a statement raised it.
     """
-    if why_basic() is not None:
-        basic.prompt(namespace, greet)
-        return
+    if quietly(why_basic) is not None:
+        return basic.prompt(namespace, greet)
     if greet:
         basic.say_hello()
     basic.run_startup(namespace)  # also behind a script: as in CPython since 3.13, Lib/_pyrepl/main.py
@@ -45,6 +47,7 @@ def prompt(namespace: dict[str, Any], greet: bool) -> None:
         # site's own sets up readline, which would write its idea of the history over ours when python ends.
         basic.run_hook()
     interact(namespace)
+    return False
 
 
 def why_basic() -> str | None:
