@@ -93,6 +93,7 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
     here = sys.path[:1] if sys.path[:1] == [""] else []
     del sys.path[: len(here)]
     try:
+        from morrow.repl.compiling import get_compiler
         from morrow.repl.console import Console
         from morrow.repl.history import History, find_history_file
         from morrow.repl.prompt import Prompt, wants_vi
@@ -112,7 +113,7 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
         history.trouble = None
     editing = settings.get("editing")
     builtins.explain = Explain()  # type: ignore[attr-defined]
-    console = (kind or Console)(namespace, _compiler(), name)
+    console = (kind or Console)(namespace, get_compiler(), name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:
@@ -185,24 +186,6 @@ def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     except KeyboardInterrupt as error:
         console.show(error)
     return True
-
-
-def _compiler() -> Any:
-    """Return the compiler of what is typed: it is the program's own text, wherever this file is installed."""
-    if settings.get("language") == "0":
-        return builtins.compile
-    from morrow import language
-
-    deferred = settings.get("deferred") != "0"
-
-    def compile(
-        source: Any, filename: str, mode: str, flags: int = 0, dont_inherit: bool = True, optimize: int = -1
-    ) -> Any:
-        if flags & language.ONLY_AST:
-            return language.parse(source, filename, mode, flags=flags)
-        return language.compile(source, filename, mode, flags, True, optimize, deferred=deferred)
-
-    return compile
 
 
 def _command(text: str, namespace: dict[str, Any]) -> Callable[[], object] | None:

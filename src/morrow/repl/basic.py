@@ -19,6 +19,7 @@ from morrow.host import HERE
 from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
 from morrow.language.tracebacks import uncaught
+from morrow.repl.compiling import get_compiler
 from morrow.unhandled import report
 
 BLOCKS = (
@@ -80,7 +81,7 @@ def _run_startup(path: str, namespace: dict[str, Any]) -> None:
     namespace["__file__"], namespace["__cached__"] = path, None
     try:
         try:
-            code = compile(source, path, "exec")
+            code = get_compiler()(source, path, "exec")
         except Exception as error:
             report(error.with_traceback(None))
         else:
@@ -115,6 +116,7 @@ class _Reader:
 
     def __init__(self, awaits: bool = False) -> None:
         self.compiler = codeop.CommandCompiler()
+        self.compile = get_compiler()
         self.awaits = awaits
         if awaits:
             self.compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -176,13 +178,13 @@ class _Reader:
         flags = self.compiler.compiler.flags & ~_INCOMPLETE
         source = text + "\n" if any(not line.lstrip().startswith("#") and line.strip() for line in self.lines) else "pass\n"
         # pythonrun.c, run_mod: the parser knows it as <stdin>, the code by a name of its own, whose lines are kept.
-        tree = compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
+        tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
         if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
             return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
         name = f"<stdin-{self.count}>"
         self.count += 1
         try:
-            code = compile(tree, name, "single", flags, True)
+            code = self.compile(tree, name, "single", flags, True)
         except SyntaxError as error:
             if error.text is None and error.lineno and error.lineno <= len(self.lines):
                 error.text = self.lines[error.lineno - 1]
