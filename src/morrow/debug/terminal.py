@@ -10,13 +10,16 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Outcome
 from morrow.attach.target import find
 from morrow.debug.session import Session, attach
 from morrow.debug.wire import kind_of
+
+if TYPE_CHECKING:
+    from morrow.repl.prompt import Line
 
 _HELP = "threads, thread N, tasks, task N, pm, interpreters, detach: what attaching adds to pdb; help lists everything"
 
@@ -202,6 +205,7 @@ class _Terminal:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._line: Line | None = None
 
     def use(self, session: Session) -> None:
         self._session = session
@@ -209,14 +213,19 @@ class _Terminal:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def read(self, prompt: str) -> str | None:
-        # The prompt is there before the editor, whose import takes longer than attaching; what is typed meanwhile waits.
-        sys.stdout.write(prompt)
-        sys.stdout.flush()
-        from morrow.repl.editor import read_line
+        if self._line is None:
+            # The prompt is there before the editor, whose import takes a while; what is typed meanwhile waits.
+            from morrow.repl import Waiting
 
-        sys.stdout.write("\r")  # the editor draws it again
+            waiting = Waiting(prompt)
+            try:
+                from morrow.repl.editor import prepare
+
+                self._line = prepare()
+            finally:
+                waiting.end()
         try:
-            return read_line(prompt, {}, None, self._offer)
+            return self._line.read(prompt, {}, [], self._offer)
         except EOFError:
             return None
 

@@ -35,6 +35,11 @@ def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = 
         EOFError: Ctrl-D on an empty line.
         KeyboardInterrupt: Ctrl-C.
     """
+    return prepare().read(prompt, namespace, words or [], offer)
+
+
+def prepare() -> Line:
+    """Import the editor, which takes a tenth of a second, and return it."""
     global _line
     if _line is None:
         from morrow import settings
@@ -48,7 +53,7 @@ def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = 
             theme = get_theme("default")  # the prompt says what is wrong with it; a debugger has better things to say
         editing = settings.get("editing")
         _line = Line(History(find_history_file()), theme, wants_vi() if editing == "inputrc" else editing == "vi")
-    return _line.read(prompt, namespace, words or [], offer)
+    return _line
 
 
 def edit_code(code: ModuleType) -> None:
