@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _HELP = "threads, thread N, tasks, task N, pm, interpreters, detach: what attaching adds to pdb; help lists everything"
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=110)  # left to itself it imports shutil, which costs 5 ms
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``pdb --attach``; return the exit status: 0, 1 for a refusal or a lost process, 2 for a wrong command line."""
     given = _parse(arguments)
@@ -40,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="morrow -m pdb", description="Debug a live Python process.", epilog=_HELP, allow_abbrev=False
+        prog="morrow -m pdb", description="Debug a live Python process.", epilog=_HELP, allow_abbrev=False, formatter_class=_formatter
     )
     parser.add_argument(
         "-p", "--pid", "--attach", dest="pids", type=int, action="append", metavar="PID", help="the process"
