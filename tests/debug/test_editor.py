@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.debug.dap import Client, Refused
-from tests.support.builds import get_build, others
+from tests.support.builds import NAMES, get_build, others
 from tests.support.same import clean_environment
 from tests.support.targets import code, running, started
 
@@ -636,9 +636,8 @@ def _is_untouched(pid: int) -> None:
     assert "\n2\n" in said, said
 
 
-@pytest.mark.parametrize("build", ["this", *others()])
-def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(build, tmp_path):
-    server, path = _server(tmp_path, sys.executable if build == "this" else get_build(build))
+def _visit_server(python: str | Path, tmp_path: Path) -> None:
+    server, path = _server(tmp_path, python)
     with server as target:
         for _ in range(2):  # and again: an editor that comes back
             with Client() as editor:
@@ -657,6 +656,17 @@ def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(b
                 editor.ask("disconnect")
             assert target.alive
         _is_untouched(target.pid)
+
+
+@pytest.mark.parametrize("build", ["this", *others()])
+def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(build, tmp_path):
+    _visit_server(sys.executable if build == "this" else get_build(build), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("build", NAMES)
+def test_a_live_process_of_every_build(build, tmp_path):
+    _visit_server(get_build(build), tmp_path)
 
 
 def test_pause_stops_whatever_a_thread_does(tmp_path):
