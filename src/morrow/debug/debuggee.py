@@ -210,4 +210,5 @@ def command_of(arguments: dict[str, Any]) -> list[str]:
     if isinstance(what, list):
         what = "\n".join(what)
     run = {"program": [], "module": ["-m"], "code": ["-c"]}[kinds[0]]
-    return [*python, MAIN_FILE, *options, *run, str(what), *rest]
+    # Machine code sees no breakpoints.
+    return [*python, MAIN_FILE, *options, "-X", "jit=off", *run, str(what), *rest]

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP031
 """An editor's side of a debugging session, inside the target: requests come over the channel, answers go back.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. One thread of ours waits for
@@ -432,7 +433,7 @@ class Session:
                 inner.append((traceback.tb_frame, traceback.tb_lineno))
                 traceback = traceback.tb_next
             known = {id(item[0]): at for at, item in enumerate(found)}
-            for at, (item, line) in enumerate(inner):
+            for item, line in inner:
                 if id(item) in known:
                     found[known[id(item)]] = item, line
             found = [pair for pair in reversed(inner) if id(pair[0]) not in known] + found

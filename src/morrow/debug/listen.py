@@ -113,7 +113,7 @@ def _serve(given: argparse.Namespace) -> int:
         cleanup.callback(_close, listener, given.address)
         launch, process = None, None
         if given.command:
-            command = [sys.executable, MAIN_FILE, *given.command]
+            command = [sys.executable, MAIN_FILE, "-X", "jit=off", *given.command]  # machine code sees no breakpoints
             if given.wait:
                 launch = Launch(command, {}, pipes=False, own_input=True)
                 cleanup.callback(launch.forget)
