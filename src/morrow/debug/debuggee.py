@@ -91,7 +91,7 @@ class Debuggee:
 
 
 def _texts() -> list[tuple[str, str]]:
-    names = ("look", "values", "stops", "monitor", "trace", "editor")  # the last one's `begin` is called
+    names = ("look", "values", "stops", "monitor", "trace", "sources", "editor")  # the last one's `begin` is called
     return [(f"morrow {name}", source_text("morrow.debug", f"inside_{name}.py")) for name in names]
 
 
