@@ -16,7 +16,7 @@ ROWS = {
     "help_pages": 5, "pytest_plugin": 6, "coverage_plugin": 6, "cli": 6, "__main__": 7,
 }  # fmt: skip
 # Neighbours in a row that one is built on the other, on purpose.
-ALLOWED = {("debuglog", "settings"), ("messages", "settings"), ("imports", "imports_scope"), ("imports", "imports_cache")}
+ALLOWED = {("debuglog", "settings"), ("messages", "settings"), ("imports", "imports_scope"), ("imports", "imports_cache"), ("debug", "repl")}
 
 
 def _room(path: Path) -> str:

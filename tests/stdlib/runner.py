@@ -138,7 +138,17 @@ def prepare() -> None:
     _start_children_under_morrow()
     _complete_test_case()
     _complete_support()
+    if any(name.startswith(("test.test_pdb", "test.test_remote_pdb")) for name in MODULES):
+        _complete_asyncio()
     warnings.simplefilter("ignore")
+
+
+def _complete_asyncio() -> None:
+    """Give asyncio.events the private name that test_pdb takes its event loop away with."""
+    import asyncio.events
+
+    if not hasattr(asyncio.events, "_set_event_loop_policy"):
+        asyncio.events._set_event_loop_policy = asyncio.events.set_event_loop_policy  # type: ignore[attr-defined]
 
 
 def _install_morrow() -> None:

@@ -87,7 +87,7 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
     sys.ps1 = getattr(sys, "ps1", ">>> ")
     sys.ps2 = getattr(sys, "ps2", "... ")
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
-    waiting = _Waiting(str(sys.ps1))
+    waiting = Waiting(str(sys.ps1))
 
     # A file here called dis.py or token.py is the reader's business, not the editor's.
     here = sys.path[:1] if sys.path[:1] == [""] else []
@@ -142,7 +142,7 @@ class Explain:
         print(jit.explain(html=html), end="")
 
 
-class _Waiting:
+class Waiting:
     """A prompt without an editor behind it yet: what is typed is kept for the editor, and not echoed."""
 
     def __init__(self, prompt: str) -> None:
