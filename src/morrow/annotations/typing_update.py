@@ -9,6 +9,7 @@ import functools
 import operator
 import sys
 import types
+from keyword import iskeyword
 
 from morrow.annotations import typing_fields
 from morrow_runtime.forwardref import ForwardRef
@@ -172,7 +173,8 @@ def _without_extras(hints: dict[str, Any]) -> dict[str, Any]:
 
 def _make(text: str, **details: Any) -> ForwardRef:
     made = ForwardRef(text, **details)
-    made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
+    if not text.isidentifier() or iskeyword(text):
+        made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
     return made
 
 
