@@ -227,7 +227,8 @@ def _evaluated(
         parent: the forward reference that it comes from, whose module and owner text in it shares.
         prefer_module: a reference that knows its module is looked up there rather than in *globalns*.
     """
-    typing = _typing()
+    if type(t) is type:  # nearly always
+        return t
     if isinstance(t, ForwardRef):
         if prefer_module and t.__forward_module__ is not None:
             globalns = None
@@ -238,12 +239,15 @@ def _evaluated(
         return evaluate_forward_ref(
             t, owner=owner, globals=globalns, locals=localns, type_params=type_params, format=format, _recursive_guard=guard
         )
-    if not isinstance(t, (typing._GenericAlias, types.GenericAlias, types.UnionType)):
+    if not isinstance(t, (sys.modules["typing"]._GenericAlias, types.GenericAlias, types.UnionType)):
         return t
-    if isinstance(t, types.GenericAlias):
+    if isinstance(t, types.GenericAlias) and (getattr(t, "__unpacked__", False) or str in map(type, t.__args__)):
         t = _with_references(t, parent)
     evaluated = tuple(
-        _evaluated(arg, globalns, localns, type_params, format, owner, guard, prefer_module=prefer_module) for arg in t.__args__
+        [
+            arg if type(arg) is type else _evaluated(arg, globalns, localns, type_params, format, owner, guard, prefer_module=prefer_module)
+            for arg in t.__args__
+        ]
     )
     if evaluated == t.__args__:
         return t
@@ -260,13 +264,12 @@ def _with_references(t: types.GenericAlias, parent: ForwardRef | None) -> Any:
     if parent is not None:
         details = {"module": parent.__forward_module__, "owner": parent.__owner__, "is_class": parent.__forward_is_class__}
     arguments = tuple(_make(arg, **details) if isinstance(arg, str) else arg for arg in t.__args__)
-    is_unpacked = getattr(t, "__unpacked__", False)
     made: Any
     if t.__origin__ is sys.modules["collections.abc"].Callable and _is_plain_callable(arguments):
         made = t.__origin__[list(arguments[:-1]), arguments[-1]]
     else:
         made = t.__origin__[arguments]  # type: ignore[index]
-    return _typing().Unpack[made] if is_unpacked else made
+    return _typing().Unpack[made] if getattr(t, "__unpacked__", False) else made
 
 
 def _is_plain_callable(arguments: tuple[Any, ...]) -> bool:
