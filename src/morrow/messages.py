@@ -159,6 +159,9 @@ MESSAGES: dict[str, Message] = {
     ),
     # -- annotations --------------------------------------------------------------------------------------------------
     "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-unwritten": Message(
+        "morrow --modernize", "{path} cannot be written: {error}; no file has been changed", "make it writable, or leave it out"
+    ),
     "modernize-differs": Message(
         "morrow --modernize",
         "{number} hints or signatures differ after the change; nothing was written",
