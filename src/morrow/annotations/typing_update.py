@@ -198,7 +198,10 @@ def _eval_type(
     owner: object = None,
     **newer: Any,
 ) -> Any:
-    """Evaluate the forward references in a hint; takes what the private functions of 3.11 to 3.14 take."""
+    """Evaluate the forward references in a hint: what libraries for older hosts call, with what it takes on any of them.
+
+    As on those, a reference that knows its module is looked up there, and None means its type.
+    """
     for value in older:
         if isinstance(value, frozenset):
             recursive_guard = value
@@ -206,7 +209,9 @@ def _eval_type(
             type_params = value
     if not isinstance(type_params, (tuple, list)):
         type_params = ()
-    return _evaluated(t, globalns, localns, tuple(type_params), VALUE if format is None else format, owner, recursive_guard)
+    format = VALUE if format is None else format
+    found = _evaluated(t, globalns, localns, tuple(type_params), format, owner, recursive_guard, prefer_module=True)
+    return type(None) if found is None else found
 
 
 def _evaluated(
@@ -231,7 +236,7 @@ def _evaluated(
         return t
     if isinstance(t, ForwardRef):
         if prefer_module and t.__forward_module__ is not None:
-            globalns = None
+            globalns = globalns if t.__forward_module__ not in sys.modules else None
             if parameters := getattr(owner, "__type_params__", None):
                 names = getattr(sys.modules.get(t.__forward_module__), "__dict__", None)
                 if names is not None:
