@@ -13,11 +13,11 @@ from morrow.annotations.modernize_project import Project
 from morrow.host import HERE
 
 _READER = '''
-import importlib, inspect, json, sys, typing
+import importlib, inspect, json, re, sys, typing
 
 def shown(read):
     try:
-        return ["value", repr(read())]
+        return ["value", re.sub(" at 0x[0-9a-f]+", "", repr(read()))]
     except Exception as error:
         return ["error", type(error).__name__ + ": " + str(error)]
 
