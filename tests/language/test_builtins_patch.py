@@ -110,6 +110,6 @@ def test_a_library_keeps_the_meaning_of_its_own_text():
 
 @pytest.mark.skipif(HERE is None or HERE.defers_annotations, reason="this host defers annotations itself")
 def test_a_librarys_file_is_a_librarys_whoever_compiles_it(installed):
-    exec(compile("def f(a: Later): ...", "/project/own.py", "exec"), {})
+    exec(compile("def f(a: Later): ...", "/project/own.py", "exec", dont_inherit=True), {})
     with pytest.raises(NameError):
-        exec(compile("def f(a: Later): ...", "/env/lib/site-packages/library.py", "exec"), {})
+        exec(compile("def f(a: Later): ...", "/env/lib/site-packages/library.py", "exec", dont_inherit=True), {})
