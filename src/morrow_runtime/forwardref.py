@@ -135,7 +135,6 @@ class ForwardRef(Reference):
             globals=names.globals,
             owner=names.owner,
             is_class=self.__forward_is_class__,
-            module=self.__forward_module__,
         )
         try:
             value = eval(code, unknown)
