@@ -104,6 +104,9 @@ def _replace(place: object, name: str, wrap: object) -> None:
     changed.__module__ = function.__module__
     _originals.append((place, name, function))
     setattr(place, name, changed)
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in able:
+            able.add(changed)
 
 
 def _is_this_python(path: object) -> bool:
