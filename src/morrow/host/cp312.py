@@ -25,6 +25,6 @@ FACTS = OLDER.but(
     has_watchers=True,
     attr_can_load_methods=True,
     recursion_remaining=28,
-    recursion_of_hidden_frame=1,
+    counts_calls_of_c=False,
     error_indicator="one",
 )

@@ -68,7 +68,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     recursion_remaining: int | None  # offset of that count in PyThreadState, the limit behind it (host.recursion)
-    recursion_of_hidden_frame: int  # levels of it that running a program from a hidden frame takes
+    counts_calls_of_c: bool  # calling a function written in C counts as a level of recursion
     shows_command_lines: bool  # tracebacks quote the text of -c
     awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
