@@ -13,6 +13,8 @@ import _thread
 import sys
 from time import monotonic, process_time, sleep
 
+from morrow.host import HERE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,7 @@ class Sampler:
         self.hot: Hot | None = None  # made at the first look: most commands have ended by then
         self.busy = 0.0
         self.running = False
+        self._read: Callable[[], dict[int, FrameType]] | None = None
 
     def start(self) -> None:
         """Start looking."""
@@ -103,7 +106,9 @@ class Sampler:
             from morrow.jit.hot import Hot
 
             self.hot = Hot()
-        frames = sys._current_frames()
+        if self._read is None:
+            self._read = _frame_reader()
+        frames = self._read()
         frames.pop(own, None)
         alone = len(frames) == 1
         while frames:
@@ -113,6 +118,29 @@ class Sampler:
                 if what and self._found(what, frame, thread):
                     self.hot.took(frame.f_code, what)
             del frame
+
+
+def _frame_reader() -> Callable[[], dict[int, FrameType]]:
+    """Return what gives each thread's frame, and nothing while there is another interpreter in the process.
+
+    `sys._current_frames` makes frame objects for the threads of all interpreters (pystate.c, _PyThread_CurrentFrames), also of
+    those with a memory allocator and a GIL of their own (3.12+): dropping them here corrupts memory. Asking and reading is one
+    expression of C functions, because the GIL may change hands between any two calls made by Python code.
+    """
+    from _operator import call
+    from itertools import compress
+
+    try:
+        interpreters = __import__(HERE.interpreters_module)  # type: ignore[union-attr]
+    except (ImportError, AttributeError):
+        return sys._current_frames  # a host that cannot have another one
+    only = (1).__eq__
+
+    def read() -> dict[int, FrameType]:
+        found = list(map(call, compress((sys._current_frames,), map(only, map(len, map(call, (interpreters.list_all,)))))))
+        return found[0] if found else {}
+
+    return read
 
 
 _last_places: dict[int, tuple[int, int]] = {}
