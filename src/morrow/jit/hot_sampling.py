@@ -28,6 +28,9 @@ INTERVAL = 0.01
 IDLE_INTERVAL = 0.05
 """Seconds between looks while it waits."""
 
+QUIET = 150
+"""Looks that find nothing new before they become rarer."""
+
 
 class Sampler:
     """The sampling thread.
@@ -36,10 +39,10 @@ class Sampler:
         busy: seconds of CPU the process has used while being looked at.
     """
 
-    def __init__(self, found: Callable[[str, FrameType, int], bool], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
+    def __init__(self, found: Callable[[str, FrameType, int], bool], tick: Callable[[float], float], interval: float = INTERVAL) -> None:
         """*found* is told ("function" or "loop", frame, thread); it must let go of the frame, and returns whether it took it up.
 
-        *tick* is called at every look with `busy`, and again at once while it returns True.
+        *tick* is called at every look with `busy`, and again after as many seconds as it returns, unless that is 0.
         """
         self._found = found
         self._tick = tick
@@ -85,6 +88,7 @@ class Sampler:
         own = self._ident
         last = process_time()
         pause = self._interval
+        quiet = 0
         try:
             while not wake.acquire(timeout=pause):
                 now = process_time()
@@ -92,16 +96,21 @@ class Sampler:
                 self.busy += used
                 if used < pause * 0.02:  # not 30 %: on a crowded machine a busy program gets little
                     pause = min(pause * 1.5, max(IDLE_INTERVAL, self._interval))
+                elif self._look(own):
+                    quiet, pause = 0, self._interval
                 else:
-                    pause = self._interval
-                    self._look(own)
-                if self._tick(self.busy):
-                    pause = 0.001
+                    # nothing new for long: looks become rarer, up to those of a program that waits
+                    quiet += 1
+                    pause = self._interval if quiet < QUIET else min(pause * 1.05, max(IDLE_INTERVAL, self._interval))
+                soon = self._tick(self.busy)
+                if soon:
+                    quiet, pause = 0, soon
                 last = process_time()  # what our own work took is not the program's
         finally:
             ended.release()
 
-    def _look(self, own: int) -> None:
+    def _look(self, own: int) -> bool:
+        """Count where every thread stands; return whether something was taken up."""
         if self.hot is None:
             from morrow.jit.hot import Hot
 
@@ -111,13 +120,16 @@ class Sampler:
         frames = self._read()
         frames.pop(own, None)
         alone = len(frames) == 1
+        taken = False
         while frames:
             thread, frame = frames.popitem()
             if alone or _moves(frame):
                 what = self.hot.add(frame)
                 if what and self._found(what, frame, thread):
                     self.hot.took(frame.f_code, what)
+                    taken = True
             del frame
+        return taken
 
 
 def _frame_reader() -> Callable[[], dict[int, FrameType]]:

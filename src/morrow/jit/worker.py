@@ -37,6 +37,9 @@ UNPROVEN = 0.3
 TRIAL_SECONDS = 8.0
 """Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
 
+TURN = 0.004
+"""Seconds between changes of a trial, see `trial`."""
+
 LOOP_LEAST = 3000
 """Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
 
@@ -241,20 +244,20 @@ class Worker:
 
     # -- the jit's thread ------------------------------------------------------------------------------------------------
 
-    def tick(self, busy: float) -> bool:
+    def tick(self, busy: float) -> float:
         """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
 
-        Returns whether more is waiting.
+        Returns after how many seconds there is more to do, 0 when nothing waits.
         """
         with self.working():
             return self._tick(busy)
 
-    def _tick(self, busy: float) -> bool:
+    def _tick(self, busy: float) -> float:
         if self.off:
-            return False
+            return 0
         if self.resting:
             self._wake_up()
-            return False
+            return 0
         self._busy = busy
         if self._waiting:
             self._look_at_waiting()
@@ -272,7 +275,9 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off and self.spent < self._budget()
+        if self._queue and not self.off and self.spent < self._budget():
+            return 0.001
+        return TURN if self._on_trial else 0
 
     def _budget(self) -> float:
         """Return the seconds of CPU that compiling may have taken by now."""
