@@ -145,8 +145,12 @@ def _get_worker() -> Worker:
 def _pause() -> None:
     if _sampler is not None:
         _sampler.stop()
+    if _worker is not None:
+        _worker.before_fork()
 
 
 def _resume() -> None:
+    if _worker is not None:
+        _worker.after_fork()
     if _sampler is not None and not _off and not _stopped and not sys.is_finalizing():
         _sampler.start()

@@ -143,6 +143,7 @@ class Worker:
         self._wanted = False
         self._pending: object = None
         self._lock = _thread.allocate_lock()
+        self._held = False
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
@@ -234,6 +235,16 @@ class Worker:
     def is_working(self) -> bool:
         """Return whether this thread is inside `working`."""
         return _thread.get_ident() in self._own_threads
+
+    def before_fork(self) -> None:
+        """Wait until no thread is compiling: the child would have LLVM's locks as they are, and not the thread that holds them."""
+        self._held = not self.is_working() and self._lock.acquire(timeout=10)
+
+    def after_fork(self) -> None:
+        """Let threads compile again, in parent and child."""
+        if self._held:
+            self._held = False
+            self._lock.release()
 
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
@@ -379,8 +390,8 @@ class Worker:
         """Compile one task and put the result in place. Returns whether there is new code in place."""
         decision = self.decision(task.code)
         function = task.function()
-        if function is None or function.__code__ is not task.code or decision.resting:
-            return False
+        if function is None or function.__code__ is not task.code or decision.resting or self._held:
+            return False  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
             return False
         if self.size > MEMORY_LIMIT:
