@@ -37,6 +37,9 @@ UNPROVEN = 0.3
 TRIAL_SECONDS = 8.0
 """Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
 
+TURN = 0.004
+"""Seconds between changes of a trial, see `trial`."""
+
 LOOP_LEAST = 3000
 """Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
 
@@ -140,6 +143,7 @@ class Worker:
         self._wanted = False
         self._pending: object = None
         self._lock = _thread.allocate_lock()
+        self._held = False
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
@@ -234,6 +238,16 @@ class Worker:
         """Return whether this thread is inside `working`."""
         return _thread.get_ident() in self._own_threads
 
+    def before_fork(self) -> None:
+        """Wait until no thread is compiling: the child would have LLVM's locks as they are, and not the thread that holds them."""
+        self._held = not self.is_working() and self._lock.acquire(timeout=10)
+
+    def after_fork(self) -> None:
+        """Let threads compile again, in parent and child."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
         found = self.decisions.get(code)
@@ -243,20 +257,20 @@ class Worker:
 
     # -- the jit's thread ------------------------------------------------------------------------------------------------
 
-    def tick(self, busy: float) -> bool:
+    def tick(self, busy: float) -> float:
         """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
 
-        Returns whether more is waiting.
+        Returns after how many seconds there is more to do, 0 when nothing waits.
         """
         with self.working():
             return self._tick(busy)
 
-    def _tick(self, busy: float) -> bool:
+    def _tick(self, busy: float) -> float:
         if self.off:
-            return False
+            return 0
         if self.resting:
             self._wake_up()
-            return False
+            return 0
         self._busy = busy
         if self._waiting:
             self._look_at_waiting()
@@ -274,7 +288,9 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off and self.spent < self._budget()
+        if self._queue and not self.off and self.spent < self._budget():
+            return 0.001
+        return TURN if self._on_trial else 0
 
     def _budget(self) -> float:
         """Return the seconds of CPU that compiling may have taken by now."""
@@ -377,8 +393,8 @@ class Worker:
         """Compile one task and put the result in place. Returns whether there is new code in place."""
         decision = self.decision(task.code)
         function = task.function()
-        if function is None or function.__code__ is not task.code or decision.resting:
-            return False
+        if function is None or function.__code__ is not task.code or decision.resting or self._held:
+            return False  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
             return False
         if self.size > MEMORY_LIMIT:
