@@ -165,6 +165,8 @@ class Compiled:
             self._reviews += 1
             if self._reviews < PROFILE_REVIEWS:
                 return "keep"
+            if self._reviews > PROFILE_REVIEWS:
+                return "keep"
             self.remember_classes()
             return "recompile"
         often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
@@ -437,6 +439,9 @@ class _Session:
             instructions = read_bytecode(function.__code__)
             guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
             kinds_ = tuple(_kind_of(c) for c in guessed)
+        if self.profiling:
+            # of which classes arguments are is something to find out
+            kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
         found = self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)

@@ -475,6 +475,13 @@ class _Function:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
             self.result(op, f"icmp ne i8 {valid}, 0")
 
+    def op_no_dict(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            word = out.let(f"or i64 {word}, {out.load('i64', a, offset('MANAGED_VALUES_OFFSET'))}")
+        self.result(op, f"icmp eq i64 {word}, 0")
+
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""
         out, a = self.out, self.text(op.operands[0])

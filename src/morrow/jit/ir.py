@@ -191,6 +191,7 @@ OPS: dict[str, Kind] = {
     "globals_are": _row("ptr ptr", "i1", "read", "", "function a has globals b"),
     "defaults_are": _row("ptr ptr", "i1", "read", "", "function a has this tuple of defaults"),
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
+    "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------

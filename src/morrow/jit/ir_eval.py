@@ -225,6 +225,9 @@ class _Machine:
     def op_has_values(self, op: ir.Op, a: object) -> bool:
         return True
 
+    def op_no_dict(self, op: ir.Op, a: object) -> bool:
+        return not vars(a)
+
     def name_of(self, op: ir.Op) -> str:
         cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
         assert isinstance(cls, type)

@@ -459,7 +459,12 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             if exact and len(versions) >= MOST_EXACT:
                 raise Gone("TOO_LARGE", self.instructions[index].line, self.code.co_name)
             if not exact and len(versions) >= MOST_VERSIONS:
-                signatures = self.generalised(versions, signatures, len(state.locals))
+                try:
+                    signatures = self.generalised(versions, signatures, len(state.locals))
+                except Gone:
+                    # stacks of another shape (a method and its object, or a bound method): a version of its own
+                    if len(versions) >= MOST_EXACT:
+                        raise
                 version = next((v for v in versions if v.signatures == signatures), None)
             if version is None:
                 version = self.new_version(index, signatures, variables, len(state.locals))

@@ -382,7 +382,8 @@ class Calls:
     def call_method(self: Lifter, method: MethodDescriptorType, arguments: list[Variable], base: int) -> str | None:
         """A method of a builtin class, on an object of exactly that class, with plain arguments."""
         cls = method.__objclass__
-        if not arguments or self.class_of(arguments[0]) is not cls:
+        have = self.class_of(arguments[0]) if arguments else None
+        if have is None or have is not cls and cls not in have.__mro__:
             return None
         if cls is list and method.__name__ == "append" and len(arguments) == 2:
             if arguments[1].kind in ("null", "range", "unbound"):

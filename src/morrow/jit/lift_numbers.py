@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from morrow.jit import ir, layout
@@ -224,6 +225,17 @@ class Numbers:
         better = Variable("obj", variable.values, cls, variable.own)
         self.refine(variable, better)
         return better
+
+    def expect(self: Lifter, where: int, cls: type, otherwise: Callable[[], str | None]) -> str:
+        """Guard that a stack entry has the class the host has specialised the instruction for, or do it the general way.
+
+        A first compile does both, and so does one that follows one that met other classes. Returns "" to go on, else "end".
+        """
+        variable = self.state.stack[where]
+        if not self.session.profiling and not self.failed("class"):
+            self.is_class(variable, cls)
+            return ""
+        return self.choose_class(where, (cls,), otherwise)
 
     def c_call(self: Lifter, name: str, count: int, *more: ir.Operand) -> ir.Value:
         """Call a C function on the *count* topmost entries as objects; they leave the stack afterwards.

@@ -31,6 +31,9 @@ BUDGET = 0.15
 
 ALLOWANCE = 0.4
 
+CALLER_SAMPLES = 3
+"""How often a function must be seen waiting for hot ones to be compiled in their place."""
+
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
 
@@ -50,6 +53,7 @@ class Decision:
     Attributes:
         code: the code object.
         samples: how often it was seen running.
+        waits: how often it was seen waiting for a function that had become hot.
         compiled: what is or was in place, oldest first.
         declined: (line, reason, detail) of each time it was left to CPython.
         seconds: time spent compiling it.
@@ -57,11 +61,12 @@ class Decision:
         resting: True once it was left for good.
     """
 
-    __slots__ = ("code", "samples", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.samples = 0
+        self.waits = 0
         self.compiled: list[Compiled] = []
         self.declined: list[tuple[int, str, str]] = []
         self.seconds = 0.0
@@ -161,6 +166,8 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if what == "function" and self._take_caller(frame):
+            return True
         if self._runs_although_compiled(decision, function):
             return True
         if what == "function":
@@ -170,6 +177,26 @@ class Worker:
             self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
+        return True
+
+    def _take_caller(self, frame: FrameType) -> bool:
+        """Count the functions that wait for a hot one; compile the outermost that is seen often rather than each it calls.
+
+        Compiled code calls compiled code directly, so a caller is worth more than what it calls. Returns whether a caller
+        is going to be compiled now.
+        """
+        chosen = None
+        for function in self._look.callers(frame):
+            code = function.__code__
+            if _is_ours(code) or code.co_flags & 0x03 != 0x03 or code.co_flags & 0x2A0:
+                break
+            decision = self.decision(code)
+            decision.waits += 1
+            if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
+                chosen = function
+        if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
+            return False
+        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -380,6 +407,10 @@ class Worker:
             decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
                 decision.loops[task.loop.head] = None
+            elif decision.compiled and decision.compiled[-1].profile:
+                from morrow.jit import install
+
+                install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
