@@ -24,7 +24,7 @@ from morrow.jit.ir_types import Gone, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
-MOST_FUNCTIONS = 60
+MOST_FUNCTIONS = 40
 """Functions compiled together because they call each other."""
 
 LEAST_GAIN = 2
@@ -203,6 +203,10 @@ class Compiled:
             for cls in _all_classes():
                 for code, at in words.get(id(cls), ()):
                     _remember(code, at, cls)
+
+    def leaves_often(self) -> bool:
+        """Return whether it leaves so often, for anything, that it had better not be used until it is compiled anew."""
+        return sum(point.count() for point in self.exits) >= TOO_OFTEN
 
     def pays_in_spite_of(self, point: ExitPoint) -> bool:
         """Return whether an exit has not been taken so often since the last look that compiled code only costs."""

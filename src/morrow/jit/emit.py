@@ -128,6 +128,8 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
+        if self.shows:
+            out.line(f"%copy = alloca [{layout.entries_of_frame(self.code)} x i64]")
         self.left: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
         self.homes = bool(homes)
@@ -759,6 +761,7 @@ class _Function:
         for place, slot in enumerate(op.exit.locals):
             held = self.shown_local(place, slot, drops)
             out.store("ptr", held, frame, offset("_PyInterpreterFrame.localsplus") + 8 * place)
+            out.store("ptr", held, "%copy", 8 * place)
             stored.append((place, held))
         self.shown[op.result] = stored, drops
 
@@ -812,23 +815,16 @@ class _Function:
             out.store("ptr", out.load("ptr", frame, offset(F + "previous")), guards.current_frame(out, "%ts"))
             out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
         seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
-        looked, calm = out.fresh("looked"), out.fresh("calm")
         out.declared.add("@morrow_watched = external global i64")
         watched = out.load("i64", "@morrow_watched")
         either = out.let(f"or i64 {seen[0]}, {seen[1]}")
         unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {either}, {watched}')}, 0")
-        if self.function.loop < 0:
-            out.branch(unseen, calm, self.otherwise(op), LIKELY)
-        else:
-            # the frame is the real one, which others may have known before: it matters only if they changed it
-            out.branch(unseen, calm, looked, LIKELY)
-            out.block(looked)
-            changed = watched
-            for place, held in stored:
-                now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
-                same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")
-                changed = out.let(f"or i64 {changed}, {same}")
-            out.branch(out.let(f"icmp eq i64 {changed}, 0"), calm, self.otherwise(op))
+        looked, calm = out.fresh("looked"), out.fresh("calm")
+        out.branch(unseen, calm, looked, LIKELY)
+        out.block(looked)
+        out.declare("i32", "morrow_let_go", "ptr", "ptr", "i64", "i32")
+        free = out.let(f"call i32 @morrow_let_go(ptr {frame}, ptr %copy, i64 {len(stored)}, i32 {int(self.function.loop >= 0)})")
+        out.branch(out.let(f"icmp ne i32 {free}, 0"), calm, self.otherwise(op))
         out.block(calm)
         if self.function.loop >= 0:
             for place, held in stored:

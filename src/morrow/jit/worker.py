@@ -26,10 +26,10 @@ START_BUSY = 1.0
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
 
-BUDGET = 0.15
+BUDGET = 0.25
 """Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
 
-ALLOWANCE = 0.4
+ALLOWANCE = 1.0
 
 CALLER_SAMPLES = 3
 """How often a function must be seen waiting for hot ones to be compiled in their place."""
@@ -192,6 +192,8 @@ class Worker:
                 break
             decision = self.decision(code)
             decision.waits += 1
+            if decision.makes:
+                break
             if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
                 chosen = function
         if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
@@ -209,7 +211,7 @@ class Worker:
         from morrow.jit import install
 
         made = next((made for reference, made in decision.functions if reference() is function), None)
-        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+        if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
         usual = compiler.OFTEN
         compiler.OFTEN = 1
@@ -475,7 +477,10 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None))
+                    if not any(task.code is decision.code and task.loop is None for task in self._queue):
+                        self._queue.append(Task(decision.code, function, None))
+                    if made.profile or made.leaves_often():
+                        install.remove(function)  # the interpreter is faster meanwhile
                 elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
