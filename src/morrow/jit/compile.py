@@ -381,8 +381,6 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars and request.loop is not None:
-        return Declined("CLOSURE", line, code.co_name)
     return None
 
 
@@ -526,7 +524,7 @@ class _Session:
         if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
             return None
         code = function.__code__
-        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
+        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
             return None
         if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
             return None

@@ -477,6 +477,15 @@ class _Function:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
             self.result(op, f"icmp ne i8 {valid}, 0")
 
+    def op_takes_value(self, op: ir.Op) -> None:
+        out = self.out
+        if HERE.instance_values != "inline":  # type: ignore[union-attr]
+            self.result(op, "or i1 true, true")  # elsewhere an instance with a dict has no values
+            return
+        there = out.let(f"icmp ne ptr {out.let(f'load ptr, ptr {self.values(op)}')}, null")
+        dict_ = out.load("i64", self.text(op.operands[0]), offset("MANAGED_DICT_OFFSET"))
+        self.result(op, f"or i1 {there}, {out.let(f'icmp eq i64 {dict_}, 0')}")
+
     def op_no_dict(self, op: ir.Op) -> None:
         out, a = self.out, self.text(op.operands[0])
         word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
@@ -500,9 +509,32 @@ class _Function:
         self.result(op, f"load ptr, ptr {self.values(op)}")
 
     def op_value_store(self, op: ir.Op) -> None:
+        out, index = self.out, int(op.attributes[1])  # type: ignore[call-overload]
         where = self.values(op)
         self.result(op, f"load ptr, ptr {where}")
-        self.out.store("ptr", self.text(op.operands[1]), where)
+        out.store("ptr", self.text(op.operands[1]), where)
+        # a new attribute: instances note the order in which they got theirs (dictobject.h, _PyDictValues_AddToInsertionOrder)
+        assert op.result is not None
+        new, done = out.fresh("new"), out.fresh("stored")
+        out.branch(out.let(f"icmp eq ptr {self.text(op.result)}, null"), new, done)
+        out.block(new)
+        if HERE.instance_values == "inline":  # type: ignore[union-attr]
+            cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+            values = out.at(self.text(op.operands[0]), cls.__basicsize__)
+            size = out.load("i8", values, offset("PyDictValues.size"))
+            capacity = out.let(f"zext i8 {out.load('i8', values, offset('PyDictValues.capacity'))} to i64")
+            names = out.let(f"getelementptr ptr, ptr {out.at(values, offset('PyDictValues.values'))}, i64 {capacity}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {names}, i8 {size}')}")
+            out.store("i8", out.let(f"add i8 {size}, 1"), values, offset("PyDictValues.size"))
+        else:
+            values = out.at(where, -8 * index)
+            size = out.let(f"add i8 {out.load('i8', values, -2)}, 1")
+            order = out.at(values, -2)
+            back = out.let(f"sub i64 0, {out.let(f'zext i8 {size} to i64')}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {order}, i64 {back}')}")
+            out.store("i8", size, order)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_field(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
@@ -596,6 +628,15 @@ class _Function:
 
     def op_decref(self, op: ir.Op) -> None:
         decref(self.out, self.text(op.operands[0]))
+
+    def op_drop_old(self, op: ir.Op) -> None:
+        out, old = self.out, self.text(op.operands[0])
+        some, done = out.fresh("some"), out.fresh("none")
+        out.branch(out.let(f"icmp ne ptr {old}, null"), some, done)
+        out.block(some)
+        decref(out, old)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_decref_dyn(self, op: ir.Op) -> None:
         out = self.out

@@ -41,7 +41,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super",
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def runtime_text() -> str:
     _meet(out)
     _isinstance(out)
     _let_go(out)
+    _slice(out)
+    _super(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head += ["@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
@@ -799,4 +801,35 @@ def _let_go(out: Text) -> None:
     for label, answer in (("yes", 1), ("no", 0)):
         out.block(label)
         out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _slice(out: Text) -> None:
+    """morrow_slice(container, start, stop) -> container[start:stop]"""
+    out.lines += ["define ptr @morrow_slice(ptr %container, ptr %start, ptr %stop) noinline {", "entry:"]
+    made = out.call("ptr", "PySlice_New", "ptr %start", "ptr %stop", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "item")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("item")
+    result = out.call("ptr", "PyObject_GetItem", "ptr %container", f"ptr {made}")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _super(out: Text) -> None:
+    """morrow_super(super, class, object, name) -> super(class, object).name"""
+    out.lines += ["define ptr @morrow_super(ptr %super, ptr %class, ptr %object, ptr %name) noinline {", "entry:"]
+    out.line("%arguments = alloca [2 x ptr]")
+    out.store("ptr", "%class", "%arguments")
+    out.store("ptr", "%object", "%arguments", 8)
+    made = out.call("ptr", "PyObject_Vectorcall", "ptr %super", "ptr %arguments", "i64 2", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "attribute")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("attribute")
+    result = out.call("ptr", "PyObject_GetAttr", f"ptr {made}", "ptr %name")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
     out.lines.append("}")

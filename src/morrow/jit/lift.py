@@ -18,6 +18,7 @@ from morrow.host import HERE
 from morrow.jit import infer, ir, layout
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap
+from morrow.jit.lift_build import Build
 from morrow.jit.lift_calls import Calls
 from morrow.jit.lift_locals import Locals
 from morrow.jit.lift_numbers import Numbers
@@ -85,7 +86,7 @@ class _Version:
         self.label, self.signatures, self.index, self.state = label, signatures, index, state
 
 
-class Lifter(Locals, Numbers, Objects, Calls, Seen):
+class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
     """Lifts one function for one set of argument kinds; `run` gives the IR."""
 
     def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session, visible: bool = False) -> None:

@@ -70,6 +70,27 @@ class Calls:
                 return None if result == "done" else str(result)
         return self.call_unknown(base, where, bound, i)
 
+    def do_call_kw(self: Lifter, i: Instruction) -> str | None:
+        """Call with names for the last arguments, in a constant tuple on top (3.13+)."""
+        names = self.known(self.state.stack[-1])
+        if not isinstance(names, tuple):
+            return self.leave("call")
+        count = int(i.argument)  # type: ignore[call-overload]
+        base = len(self.state.stack) - count - 3
+        bound = self.state.stack[base + 1].kind != "null"
+        places = [base, *range(base + 1 if bound else base + 2, len(self.state.stack) - 1)]
+        for place in places:
+            if self.state.stack[place].kind == "dyn" and self.fork(self.state.stack[place], "stack", place) == "end":
+                return "end"
+        if any(self.state.stack[place].kind in ("unbound", "range", "null") for place in places) or not self.can_be_seen():
+            return self.leave("call")
+        for place in places:
+            self.box_entry(place)
+        self.stabilise()
+        operands = [self.state.stack[place].value for place in places]
+        self.seen("call_any", operands, (names,), lambda result: self.finish(base, Variable("obj", (result,), None, "own")) and None)
+        return None
+
     def call_unknown(self: Lifter, base: int, where: int, bound: bool, i: Instruction) -> str | None:
         """Call whatever it is, with a frame of ours that it can see."""
         return self.seen_call(base, where, bound, tuple(i.extra) if i.extra else ())  # type: ignore[arg-type]
@@ -99,7 +120,7 @@ class Calls:
         leave too, with what it left behind in its place.
         """
         code = function.__code__
-        if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount or function.__closure__:
+        if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount:
             return None
         defaults = function.__defaults__ or ()
         missing = code.co_argcount - len(arguments)

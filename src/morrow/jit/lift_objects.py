@@ -159,6 +159,15 @@ class Objects:
             self.drop(variable)
         return "done"
 
+    def do_load_super_attr(self: Lifter, i: Instruction) -> str | None:
+        """Replace super, a class and an object by an attribute as the classes behind that class have it."""
+        name, method = str(i.argument), bool(i.extra)
+        if self.seen_c("morrow_super", 3, self.object(name)) == "end":
+            return "end"
+        if method:
+            self.push_attribute(self.pop(), None, True)
+        return None
+
     def by_class(self: Lifter, where: int, expected: type | None, otherwise: Callable[[], str | None]) -> str:
         """Start the current instruction again for each class a stack entry is likely to have.
 
@@ -314,27 +323,24 @@ class Objects:
             return self.set_any_attribute(name)
         found = _lookup(cls, name)
         place_ = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
+        if self.failed("shape"):
+            return self.set_any_attribute(name)
         if place_ is not None:
-            old = self.emit("field", variable.value, attributes=(place_,))
             operation, attributes = "field_store", (place_,)
         elif found is None or not hasattr(type(found), "__set__"):
-            value = self.instance_value(variable, cls, name)
-            if value is None:
+            if self.instance_value(variable, cls, name) is None:
                 return self.set_any_attribute(name)
-            old = value
             index = layout.shared_index(cls, name)
+            self.guard(self.emit("takes_value", variable.value, attributes=(self.object(cls).index, index)), "shape")
             operation, attributes = "value_store", (self.object(cls).index, index)  # type: ignore[assignment]
         else:
             return self.set_any_attribute(name)
-        if self.failed("shape"):
-            return self.set_any_attribute(name)
-        self.guard(self.emit("not", self.emit("is_null", old)), "shape")
         self.stabilise()
         holder = self.state.stack[-1]
         new = self.own(self.state.stack[-2])
         before = self.emit(operation, holder.value, new, attributes=attributes)
         del self.state.stack[-2:]
-        self.emit("decref", before)
+        self.emit("drop_old", before)
         if holder.owned:
             self.drop(holder)
         self.gain += 1
@@ -510,10 +516,9 @@ class Objects:
     def do_slice(self: Lifter, i: Instruction) -> str | None:
         """container[a:b] of a list, tuple or str."""
         container, start, stop = self.state.stack[-3:]
-        if container.kind != "obj" or container.cls not in (list, tuple, str, bytes):
-            return self.leave("unsupported")
-        if any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
-            return self.leave("unsupported")
+        plain = container.kind == "obj" and container.cls in (list, tuple, str, bytes)
+        if not plain or any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
+            return self.seen_c("morrow_slice", 3)
         cls = container.cls
         self.box_top(3)
         self.stabilise()
@@ -713,14 +718,6 @@ class Objects:
             self.emit("fill", made, ir.Literal(place), reference, attributes=(sort,))
         del self.state.stack[len(self.state.stack) - count :]
         self.push(Variable("obj", (made,), list if sort == "list" else tuple, "own"))
-        return None
-
-    def do_build_map(self: Lifter, i: Instruction) -> str | None:
-        """An empty dict; entries are the interpreter's."""
-        if i.argument:
-            return self.leave("unsupported")
-        made = self.emit("call_c", attributes=("PyDict_New",), exit=self.exit("raised", raises=True))
-        self.push(Variable("obj", (made,), dict, "own"))
         return None
 
     def do_list_append(self: Lifter, i: Instruction) -> str | None:
