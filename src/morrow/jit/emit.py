@@ -874,6 +874,9 @@ class _Function:
         for line in drops:
             out.line(line)
 
+    def op_is_due(self, op: ir.Op) -> None:
+        self.result(op, f"icmp ne i64 {guards.breaker(self.out, '%ts')}, 0")
+
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
         busy, done = out.fresh("busy"), out.fresh("calm")

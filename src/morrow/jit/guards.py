@@ -41,7 +41,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
 )  # fmt: skip
 
 
@@ -69,9 +69,12 @@ def runtime_text() -> str:
     _let_go(out)
     _slice(out)
     _super(out)
-    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    _new(out)
+    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head += ["@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
+    text = "__init__() should return None, not '%.200s'"
+    head.append(f'@morrow_init_text = internal constant [{len(text) + 1} x i8] c"{text}\\00"')
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 
@@ -832,4 +835,22 @@ def _super(out: Text) -> None:
     result = out.call("ptr", "PyObject_GetAttr", f"ptr {made}", "ptr %name")
     out.call("void", "Py_DecRef", f"ptr {made}")
     out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _new(out: Text) -> None:
+    """morrow_new(class) -> an instance as object.__new__ makes it.
+    morrow_not_none(object): the exception for an ``__init__`` that returned this (typeobject.c, slot_tp_init)."""
+    out.lines += ["define ptr @morrow_new(ptr %class) noinline {", "entry:"]
+    make = out.load("ptr", "@PyBaseObject_Type", offset("PyTypeObject.tp_new"))
+    nothing = out.load("ptr", "@morrow_no_arguments")
+    out.line(f"ret ptr {out.let(f'call ptr {make}(ptr %class, ptr {nothing}, ptr null)')}")
+    out.lines.append("}")
+    out.lines += ["define i32 @morrow_not_none(ptr %object) noinline cold {", "entry:"]
+    out.declared.add("declare ptr @PyErr_Format(ptr, ptr, ...)")
+    name = out.load("ptr", out.load("ptr", "%object", offset("PyObject.ob_type")), offset("PyTypeObject.tp_name"))
+    error = out.load("ptr", "@PyExc_TypeError")
+    out.line(f"%answer = call ptr (ptr, ptr, ...) @PyErr_Format(ptr {error}, ptr @morrow_init_text, ptr {name})")
+    out.call("void", "Py_DecRef", "ptr %object")
+    out.line("ret i32 0")
     out.lines.append("}")

@@ -237,6 +237,7 @@ OPS: dict[str, Kind] = {
     "show": _row("", "ptr", "write", "must", "attribute: offset; let others see a frame with the exit's locals standing there; leaves if there is no room"),
     "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
     "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),
+    "is_due": _row("", "i1", "read", "", "the interpreter would do something between two instructions now"),
     "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do"),
     # -- terminators -------------------------------------------------------------------------------------------------------
     "jump": _row("", "", "", "", "go to a block"),

@@ -27,7 +27,7 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 600
+MOST_BLOCKS = 400
 
 
 class Session(Protocol):
@@ -459,7 +459,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         if version is None:
             if exact and len(versions) >= MOST_EXACT:
                 raise Gone("TOO_LARGE", self.instructions[index].line, self.code.co_name)
-            if not exact and len(versions) >= MOST_VERSIONS:
+            if not exact and len(versions) >= (MOST_VERSIONS if not self.session.profiling else 2):
                 try:
                     signatures = self.generalised(versions, signatures, len(state.locals))
                 except Gone:
@@ -591,7 +591,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
             getattr(state, place)[where] = new
             self.jump_again()
 
-        if len(self.versions.get(self.index, ())) >= MOST_VERSIONS:
+        if len(self.versions.get(self.index, ())) >= (MOST_VERSIONS if not self.session.profiling else 2):
             # enough versions: every kind as an object, which later instructions test for themselves
             self.bound(tag)
             self.refine(variable, Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own"))

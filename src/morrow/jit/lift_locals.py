@@ -207,10 +207,7 @@ class Locals:
     def do_jump(self: Lifter, i: Instruction) -> str:
         """Go somewhere else; going back is where others get their turn."""
         target = int(i.argument)  # type: ignore[call-overload]
-        if target <= self.index:
-            self.stabilise()
-            self.emit("poll", exit=self.exit("asked", at=target))
-        self.jump(target)
+        self.go(target)
         return "end"
 
     def do_return(self: Lifter, i: Instruction) -> str:

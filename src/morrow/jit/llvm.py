@@ -141,6 +141,7 @@ class _MethodDef(ctypes.Structure):
 
 _METHOD = _MethodDef()
 _CLASS_NAME = ctypes.py_object("__class__")
+_NO_ARGUMENTS = ctypes.py_object(())
 
 
 @cache
@@ -155,7 +156,7 @@ def runtime() -> dict[str, int]:
             imports[name] = c_address(name)
         elif "= external global" in line:
             name = line[1:].split(" ", 1)[0]
-            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME}.get(name)
+            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME, "morrow_no_arguments": _NO_ARGUMENTS}.get(name)
             imports[name] = c_address(name) if own is None else ctypes.addressof(own)
     loaded = Loaded("morrow.runtime", object_code(module, 2), imports, guards.EXPORTS)
     _METHOD.name = b"resume"

@@ -34,6 +34,9 @@ ALLOWANCE = 1.0
 CALLER_SAMPLES = 3
 """How often a function must be seen waiting for hot ones to be compiled in their place."""
 
+REST = 1.0
+"""Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
+
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
 
@@ -120,6 +123,7 @@ class Worker:
         self.load_seconds = 0.0
         self.spent = 0.0
         self.resting = ""
+        self._rested = 0.0
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
@@ -504,6 +508,7 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._rested = monotonic()
         self._set_watched(1)
         with self.working():
             install.remove_all()
@@ -527,7 +532,7 @@ class Worker:
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
-        if tracers.find_tracer():
+        if tracers.find_tracer() or monotonic() - self._rested < REST:
             return
         self.resting = ""
         self._set_watched(0)
