@@ -43,6 +43,7 @@ FACTS = Facts(
     instance_values="pointer",
     immortal="none",
     eval_breaker="interpreter",
+    collects_when_checking_signals=False,
     current_frame="cframe",
     stack_tags=False,
     install="type_clone",

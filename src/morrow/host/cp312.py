@@ -20,6 +20,7 @@ FACTS = OLDER.but(
     long_size="lv_tag",
     instance_values="tagged",
     immortal="all_ones",
+    collects_when_checking_signals=True,
     install="vectorcall",
     adaptive_start=bytes((17, 0)),
     has_watchers=True,

@@ -81,6 +81,7 @@ class Facts:
     instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same + VALUES_BIAS, or a dict; "inline" behind the object
     immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
     eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
+    collects_when_checking_signals: bool  # PyErr_CheckSignals collects garbage that is due, and nothing else that C can call does
     current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
     stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
     install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
