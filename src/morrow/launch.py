@@ -40,6 +40,7 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is

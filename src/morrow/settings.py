@@ -64,6 +64,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
         # -- threads ------------------------------------------------------------------------------------------------------
+        Setting("scale", "", (), "written by --scale for the processes that it starts: THREADS:FILE", "threads"),
         Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),
     )
 }
