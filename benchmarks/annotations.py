@@ -49,8 +49,10 @@ def main() -> None:
         return
     import morrow_runtime
     from morrow import language
+    from morrow_runtime import annotation_attributes
 
     morrow_runtime.install()
+    annotation_attributes.install()
     eager: dict[str, object] = {}
     deferred: dict[str, object] = {}
     exec(compile(SOURCE, "eager", "exec", dont_inherit=True), eager)

@@ -75,7 +75,7 @@ def family(command: list[str]) -> list[str] | None:
     own = settings.inheritance({"root": _root} if line.kind != FILE else None)
     # Options for the starting python go to it at once; the rest is morrow's to read.
     rest = command[len(command) - len(line.rest) :] if line.rest else []
-    changed = [command[0], *line.host, _MAIN, *own, *line.options(host=False), *rest]
+    changed = [command[0], *line.for_host(), _MAIN, *own, *line.for_morrow(), *rest]
     log("children", 1, f"{command} -> {changed}")
     return changed
 

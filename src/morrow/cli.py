@@ -6,6 +6,7 @@ system, except by name in the table below.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from morrow import command_line, settings
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
     "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
     "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
+    "--dap": Command("morrow.debug.listen:main", "[[HOST:]PORT] [--attach PID | file ...]", "let an editor debug (Debug Adapter Protocol)"),
     "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
     "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
     "--race": Command("morrow.cli:race", "[option] ... [-c cmd | -m mod | file] ...", "run it, and report data races between its threads"),
@@ -57,6 +59,9 @@ def main(arguments: list[str] | None = None) -> int | None:
         settings.inherit(given[1])
         del sys.orig_argv[len(sys.orig_argv) - len(given) : len(sys.orig_argv) - len(given) + 2]
         given = given[2:]
+    restarted = arguments is None and given[:1] == [command_line.RESTARTED]
+    if restarted:
+        given = _like_the_first(given)
     command = COMMANDS.get(given[0]) if given else None
     if given[:2] == ["-m", "pdb"] and _attaches(given[2:]):
         command, given = _ATTACH, given[1:]
@@ -82,10 +87,19 @@ def main(arguments: list[str] | None = None) -> int | None:
     from morrow import launch
 
     try:
-        launch.start(line, given)
+        launch.start(line, given, restarted)
     except settings.UnknownValue as error:
         _refuse_setting(error)
     return None
+
+
+def _like_the_first(given: list[str]) -> list[str]:
+    """Make this process look like the one that `launch.restart` replaced; return the command line that one was given."""
+    count, inspect = int(given[1]), given[2]
+    sys.orig_argv[1:] = [*given[3 : 3 + count], sys.argv[0], *given[3 + count :]]
+    if inspect:
+        os.environ["PYTHONINSPECT"] = inspect
+    return given[3 + count :]
 
 
 _ATTACH = Command("morrow.debug.terminal:main", "-m pdb --attach PID", "debug a live process")

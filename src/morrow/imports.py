@@ -8,6 +8,7 @@ A file of somebody else's that the host refuses is tried with today's grammar, w
 from __future__ import annotations
 
 import _frozen_importlib_external as _external
+from _frozen_importlib import _call_with_frames_removed
 import builtins
 import os
 import sys
@@ -18,7 +19,7 @@ from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.imports_cache import Cache
-from morrow.imports_scope import Scope, find_scope
+from morrow.imports_scope import Scope, find_scope, is_library
 from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
@@ -75,6 +76,9 @@ def stop() -> None:
         from morrow.language import builtins_patch
 
         builtins_patch.uninstall()
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.uninstall()
 
 
 def start_language() -> None:
@@ -87,6 +91,10 @@ def start_language() -> None:
     from morrow.language import library_names
 
     library_names.install()
+    if HERE is not None and not HERE.shows_tracebacks and settings.get("tracebacks") != "0":
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.install()
 
 
 def is_native() -> bool:
@@ -94,14 +102,17 @@ def is_native() -> bool:
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
 
-def _compiles_for_program(frame: FrameType) -> bool:
-    """Whether the text that *frame* compiles is the program's own, not a library's."""
+def _compiles_for_program(frame: FrameType, filename: str) -> bool:
+    """Whether the text called *filename* that *frame* compiles is the program's own, not a library's."""
     name = frame.f_globals.get("__name__") or ""
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
-    if name.partition(".")[0] in _ON_BEHALF:
+    if name == "morrow.interpreters.interpreter":
         return True
+    if name.partition(".")[0] in _ON_BEHALF:
+        # What pytest rewrites, say, may be a plugin of its own: whose file it is decides.
+        return not is_library(filename)
     # Text in <...> was compiled by the program before, unless a library says so by its name.
     return scope.holds(name, path) if os.sep in path else not path.startswith("<frozen")
 
@@ -148,6 +159,11 @@ def _is_plain(source: bytes | str) -> bool:
         return False  # 3.14 may warn about an escape, about `x is 1` or `1if x else y`
     folded = text.lower()
     return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
+
+
+def stamp() -> str:
+    """Return a few letters that change whenever the same source would be compiled to something else."""
+    return _cache._stamp.hex()[:8]
 
 
 def _options() -> str:
@@ -198,14 +214,19 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
     code = _cache.read(self, self.path, late) if _race is None else None
     if code is None:
         source = self.get_data(self.path)
-        try:
-            code = compile_source(source, self.path, fullname=fullname, late=late)
-        except Exception as error:
-            error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
-            raise
+        # Called as SourceLoader calls the compiler, so that importing leaves frames of its own out of the traceback.
+        code = _call_with_frames_removed(_compile_quietly, source, self.path, fullname, late)
         if _race is None:
             _cache.write(self, self.path, late, code, source)
     return code
+
+
+def _compile_quietly(source: bytes, path: str, fullname: str, late: bool) -> CodeType:
+    try:
+        return compile_source(source, path, fullname=fullname, late=late)
+    except Exception as error:
+        error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
+        raise
 
 
 def _is_own(own: Scope, fullname: str, path: str) -> bool:
@@ -254,5 +275,5 @@ def _may_meet_a_cycle(code: CodeType) -> bool:
 
 if HERE is not None and not HERE.free_threaded:
     # Not on free-threaded hosts: there RESUME gives each thread its own copy of the instructions.
-    for _function in (_get_code, _exec_module, _load, _try_again):
+    for _function in (_get_code, _exec_module, _load, _compile_quietly, _try_again):
         hide(_function)

@@ -169,6 +169,11 @@ def _standard_library() -> tuple[str, ...]:
 _library: tuple[str, ...] = ()
 
 
+def is_library(path: str) -> bool:
+    """Return whether a file is one of the standard library or was installed."""
+    return _is_foreign(path) or path.startswith(_standard_library())
+
+
 def _is_foreign(path: str) -> bool:
     return any(f"{os.sep}{name}{os.sep}" in f"{os.sep}{path}" for name in _FOREIGN_FOLDERS)
 

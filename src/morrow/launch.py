@@ -13,6 +13,7 @@ import builtins
 import os
 import sys
 
+import morrow
 from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
-# How a morrow that restarts the host hands on what the second one could not see otherwise.
 _execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
-_INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
-_OPTIONS_VARIABLE = "_MORROW_OPTIONS"
+_DEBUGGED_VARIABLE = "_MORROW_DEBUGGED"  # debug.launched.VARIABLE: set by a debug adapter that starts this program
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
@@ -41,6 +40,7 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
     ("scale", "", "morrow.threads:start"),
+    ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is
@@ -78,24 +78,33 @@ class Program:
 _waiting: list[Program] = []
 
 
-def start(line: CommandLine, given: list[str]) -> None:
-    """Run the program; does not return. *given* is the command line as it was, for `sys.orig_argv`.
+def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
+    """Run the program; does not return.
+
+    Args:
+        line: the command line.
+        given: the command line as it was written, for `sys.orig_argv`.
+        restarted: whether the host was started with the options of *line* that only a starting python can obey.
 
     Raises:
         SystemExit: it has run, below the caller's frames, because the caller is somebody's program.
         Unwind: it will run as soon as the stack is empty.
     """
-    if sys.flags.inspect:
-        # The host was told to open its own prompt at the end, by -i or PYTHONINSPECT: start it without being told.
-        line.inspect = line.inspect or bool(sys.flags.interactive)
-        restart(line, given)
-    if line.host:
-        restart(line, given)
+    before = command_line.parse(_own_options(given))
+    line.inspect, before.inspect = line.inspect or before.inspect, False
+    if not restarted and (line.host or sys.flags.inspect):
+        # A host that was told of -i or PYTHONINSPECT opens its own prompt at the end: start it without being told.
+        restart(line, before, given)
     program = Program(line)
-    _set_process(line, given)
+    _set_process(line, given, restarted)
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
+    if debugger is not None:
+        from morrow.debug import launched
+
+        launched.start(debugger)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -120,24 +129,54 @@ def start_systems(folder: str) -> None:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
             getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
     if settings.get("repl") != "basic" and _is_terminal():
         from morrow.repl import editor
 
         editor.start()
 
 
-def restart(line: CommandLine, given: list[str]) -> None:
+def _pass_on(folder: str) -> None:
+    path0 = sys.path[0] if sys.path and not sys.flags.safe_path else None
+    arguments = f"{folder!r}, {path0!r}, {sys.argv!r}"
+    morrow.for_interpreters = f"from morrow import launch\nlaunch.start_in_interpreter({arguments})"
+
+
+def start_in_interpreter(folder: str, path0: str | None, argv: list[str]) -> None:
+    """Make an interpreter beside the main one like it: what it finds in `sys`, and what its source code may say.
+
+    The other systems are the process's: the main interpreter has started them, or, like the jit, they are for it only.
+
+    Args:
+        folder: the folder that the program starts in.
+        path0: the first entry of sys.path; the host knows only where morrow itself was started from.
+        argv: as python would have set `sys.argv`.
+    """
+    sys.argv = argv
+    if path0 is not None:
+        replaced = HERE is not None and HERE.passes_path0
+        sys.path[: int(replaced)] = [path0]
+    for name, off, where in SYSTEMS:
+        if name in ("language", "deferred", "doors") and settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
+    agent = sys.modules.get("morrow.interpreters.agent")
+    imports = sys.modules.get("morrow.imports")
+    if agent is not None and imports is not None:
+        agent.compile_main = lambda source, path: imports.compile_source(source, path)  # type: ignore[attr-defined]
+
+
+def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:
     """Replace this process by a python that was started with the options only a starting python can obey.
 
-    *given* is the command line as it was: `sys.orig_argv` shows options as they were written (``-OO``, ``-Xdev``).
+    *before* holds the options that this python was started with, before it was told to be morrow.
     """
-    before = command_line.parse(_own_options(given))
-    before.inspect = False
-    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *settings.inheritance(), *line.options(host=False), *line.rest]
+    own = _own_options(given)
+    options = [*before.for_host(), *before.for_morrow(), *line.for_host()]
     environment = os.environ.copy()
-    if environment.get("PYTHONINSPECT"):
-        environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
-    environment[_OPTIONS_VARIABLE] = "\n".join([*_own_options(given), *given[: len(given) - len(line.rest)]])
+    again = [command_line.RESTARTED, str(len(own)), environment.pop("PYTHONINSPECT", ""), *own, *given]
+    command = [sys.executable, *options, MAIN_FILE, *settings.inheritance(), *again]
     log("launch", 1, f"restart: {command}")
     if os.name == "nt":  # execv there starts a child and leaves at once: the shell would not wait for it
         import subprocess
@@ -149,20 +188,14 @@ def restart(line: CommandLine, given: list[str]) -> None:
 # -- what the program sees of its process ---------------------------------------------------------------------------
 
 
-def _set_process(line: CommandLine, given: list[str]) -> None:
-    """Make sys and os.environ what they would be had python itself been given this command line."""
-    if _INSPECT_VARIABLE in os.environ:
-        os.environ["PYTHONINSPECT"] = os.environ.pop(_INSPECT_VARIABLE)
+def _set_process(line: CommandLine, given: list[str], restarted: bool) -> None:
+    """Make sys what it would be had python itself been given this command line."""
     sys._xoptions.update(line.settings)
-    if line.warnings:
+    if line.warnings and not restarted:
         _add_warnings(line.warnings)
     first = {FILE: line.target, COMMAND: "-c", MODULE: "-m", STDIN: "-", NOTHING: ""}[line.kind]
     sys.argv[:] = [first, *line.arguments]
-    written = os.environ.pop(_OPTIONS_VARIABLE, None)
-    if written is None:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
-    else:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *filter(None, written.split("\n")), *line.rest]
+    sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
 
@@ -285,11 +318,40 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     try:
         # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
         run, arguments = _prepare(program, main.__dict__)
+        _give_room(1 + bool(HERE and HERE.counts_c_calls and run is host_exec))
         run(*arguments)
         raised = None
     except BaseException as error:
         raised = error
     _end(raised, program)
+
+
+_room = 0
+_host_getrecursionlimit, _host_setrecursionlimit = sys.getrecursionlimit, sys.setrecursionlimit
+
+
+def _give_room(frames: int) -> None:
+    """Let the recursion limit count from the program's first frame: *frames* below it count too, though nobody sees them."""
+    global _room
+    _room = frames
+    _host_setrecursionlimit(_host_getrecursionlimit() + frames)
+    sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit
+
+
+@hide
+def getrecursionlimit() -> int:
+    """Return the current value of the recursion limit, the maximum depth of the Python interpreter stack."""
+    return _host_getrecursionlimit() - _room
+
+
+@hide
+def setrecursionlimit(limit, /):  # type: ignore[no-untyped-def]
+    """Set the maximum depth of the Python interpreter stack to n."""
+    try:
+        _host_setrecursionlimit(limit + _room if type(limit) is int and 0 < limit < 2**30 else limit)
+    except RecursionError as error:
+        depth = int(str(error).rpartition(" depth ")[2].partition(":")[0]) - _room - 1 - bool(HERE and HERE.counts_c_calls)
+        raise RecursionError(f"cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low") from None
 
 
 def _new_main() -> ModuleType:
@@ -342,8 +404,8 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
         __loader__=loader or _frozen_importlib.BuiltinImporter,
         __spec__=None,
     )
-    if HERE is None or not HERE.defers_annotations:
-        namespace["__annotations__"] = {}
+    if HERE is None or (not HERE.defers_annotations and settings.get("deferred") == "0"):
+        namespace["__annotations__"] = {}  # 3.14 makes it when somebody asks
     namespace["__builtins__"] = builtins
     if path is not None:
         namespace["__file__"] = path
@@ -355,6 +417,10 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
 
     _prepare_main(namespace)
     if program.importer is None:
+        if _has_door(program.line):
+            from morrow.imports_doors import MainFinder
+
+            sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -362,6 +428,15 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
     else:
         sys.path[0] = program.path
     return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
+
+
+def _has_door(line: CommandLine) -> bool:
+    """Whether -m of this package runs our module: where ours has an editor, or the host's is older than 3.14's."""
+    if line.target != "asyncio" or line.arguments or HERE is None or settings.get("doors") == "0":
+        return False
+    from morrow.repl import why_basic
+
+    return why_basic() is None or not HERE.awaits_in_context
 
 
 @hide
@@ -372,8 +447,7 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
         _prepare_main(namespace)
         text = _command_text(line.target)
         code = _compile(text, "<string>")
-        if HERE is not None and HERE.shows_command_lines:
-            _remember_lines(code, text)
+        _remember_lines(code, text)
         return code
     if line.kind != FILE:
         _prepare_main(namespace, "<stdin>")
@@ -421,7 +495,12 @@ def _command_text(text: str) -> str:
 
 
 def _remember_lines(code: object, text: str) -> None:
-    """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
+    """Let tracebacks show the lines of -c, as 3.14 does (pythonrun.c, run_mod)."""
+    if HERE is None or not HERE.shows_command_lines:
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.texts.append((code, text))
+        return
     import linecache
 
     # 3.13.0 keeps the lines by file name, later ones by code.
@@ -484,7 +563,7 @@ def _is_about_encoding(error: SyntaxError) -> bool:
 def _leave_to_host(line: CommandLine) -> None:
     """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
     if _everything_below_is_ours() and os.name != "nt":
-        _execve(sys.executable, [sys.executable, *line.options(), *line.rest], os.environ)
+        _execve(sys.executable, [sys.executable, *line.for_host(), *line.for_morrow(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------
@@ -554,12 +633,6 @@ def _report(error: BaseException) -> object:
         sys.__excepthook__(type(error), error, error.__traceback__)
         return None
     try:
-        if isinstance(error, SyntaxError) and hook is sys.__excepthook__ and not (HERE and HERE.words_warnings):
-            # Some hosts print these without the traceback module, and none before 3.14 names the keyword that was meant.
-            from morrow.language.syntax_errors import display
-
-            display.show(error)
-            return None
         hook(type(error), error, error.__traceback__)
     except SystemExit as leaving:
         return leaving.code if leaving.code is not None else 0

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-_TAG = "-morrow"
 
 
 def _leave_us_alone() -> None:
@@ -80,15 +79,15 @@ def start(folder: str) -> None:
 
 
 def _give_own_tag() -> None:
-    from morrow.imports import is_native
+    from morrow import imports
 
     rewrite = sys.modules.get("_pytest.assertion.rewrite")
     if rewrite is not None and "morrow.race" in sys.modules:
         _watch_tests(rewrite)
         return
-    if rewrite is None or is_native() or _TAG in rewrite.PYC_TAIL:
+    if rewrite is None or imports.is_native() or "-morrow-" in rewrite.PYC_TAIL:
         return
-    rewrite.PYC_TAIL = rewrite.PYC_TAIL.replace(rewrite.PYC_EXT, "") + _TAG + rewrite.PYC_EXT
+    rewrite.PYC_TAIL = f"{rewrite.PYC_TAIL.removesuffix(rewrite.PYC_EXT)}-morrow-{imports.stamp()}{rewrite.PYC_EXT}"
 
 
 def _watch_tests(rewrite: ModuleType) -> None:

@@ -154,6 +154,8 @@ class ForwardRef(Reference):
         """Evaluate for code written for the private method that typing's own class had before 3.14."""
         if self.__forward_arg__ in recursive_guard:
             return self
+        if self.__forward_module__ is not None:  # there, before anything that is given (typing.py of 3.11 to 3.13)
+            globalns = getattr(sys.modules.get(self.__forward_module__), "__dict__", globalns)
         return self.evaluate(globals=globalns, locals=localns, type_params=type_params or None)
 
     @property

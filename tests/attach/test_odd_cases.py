@@ -314,3 +314,18 @@ ready()
         with contextlib.suppress(AttachError):
             visit(target.pid)
         assert target.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("delay", [0.005, 0.015, 0.03, 0.06, 0.1])
+def test_a_program_that_is_just_starting_is_refused_or_attached_but_never_harmed(delay, visit):
+    command = [sys.executable, "-c", "import asyncio, json, pdb, time\nprint('ready', flush=True)\ntime.sleep(100)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(delay)
+        try:
+            answer, _ = visit(process.pid, patience=5)
+            assert answer is not None and answer["pid"] == process.pid
+        except AttachError as error:
+            assert error.name in ("attach-not-ready", "attach-static", "attach-not-python"), error
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert process.poll() is None
+        process.kill()

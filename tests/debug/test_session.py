@@ -127,8 +127,6 @@ def _script(path):
 
 
 def test_a_breakpoint_in_another_thread(talk, tmp_path):
-    if sys.version_info < (3, 12):
-        pytest.skip("3.11 cannot trace threads that already run")
     program = tmp_path / "app.py"
     program.write_text("def ready(): print('ready', flush=True)\n" + COUNTER)
     with _script(program) as target:

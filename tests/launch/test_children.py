@@ -85,5 +85,5 @@ def test_what_is_not_the_programs_is_left_alone(arguments):
 
 def test_options_reach_the_python_that_must_know_them():
     assert family(["python", "-OIX", "dev", "-W", "error", "a.py", "-x"]) == [
-        "python", "-O", "-I", "-X", "dev", MORROW, "-W", "error", "a.py", "-x",
+        "python", "-O", "-I", "-X", "dev", "-W", "error", MORROW, "a.py", "-x",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from morrow.host import HERE
 from tests.support.same import MORROW, clean_environment, run
 
 NEW = """\
@@ -35,6 +36,23 @@ def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertio
     for _ in range(2):
         got = run([sys.executable, MORROW, "-m", "pytest", "-q", "-W", "error"], cwd=same.folder)
         assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out
+
+
+def test_what_pytest_rewrites_of_an_installed_plugin_stays_the_hosts(same):
+    """Its compiled file is one that a plain pytest reads too."""
+    program = """\
+        import sys
+        compiling = {"__name__": "_pytest.assertion.rewrite", "sys": sys}
+        def compiles(path):
+            space = dict(compiling)
+            exec(f"code = compile('def f(x: int): pass', {path!r}, 'exec')", space)
+            return "__morrow__" in repr(space["code"].co_names) or any("annotate" in str(c) for c in space["code"].co_consts)
+        print(compiles("/x/site-packages/plugin.py"), compiles("/x/conftest.py"))
+        """
+    same.write({"app.py": program})
+    got = run([sys.executable, MORROW, "app.py"], cwd=same.folder)
+    expected = "False True\n" if HERE is not None and not HERE.defers_annotations else "False False\n"
+    assert (got.out, got.err) == (expected, "")
 
 
 @pytest.mark.slow
@@ -141,3 +159,13 @@ def test_cprofile_lists_the_programs_functions(same):
 @pytest.mark.parametrize("source", [b"x = '\xff'\n", b"x = 1\0\n", b"# coding: nonsense\n", b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", b"\xef\xbb\xbfprint(1)\n", b"(" * 500 + b")" * 500, b"x=" + b"-" * 5000 + b"1\nprint(x)", b"", b"\n\n", b"print(1)\r\nprint(2)\r\n", b"def f(:\n"])
 def test_a_source_that_is_odd_is_read_as_python_reads_it(same, source):
     same.command("app.py", files={"app.py": source})
+
+
+@pytest.mark.slow
+def test_what_pytest_keeps_of_a_plugin_is_good_for_a_plain_pytest(same):
+    # A plugin that is installed is everybody's: its file in __pycache__ must not need morrow.
+    same.write({"site-packages/some_plugin.py": "def checked(x: int) -> None: assert x\n", "app/test_it.py": "def test_it(): pass\n"})
+    env = {"PYTHONPATH": str(same.folder / "site-packages")}
+    for program in ([sys.executable, MORROW], [sys.executable]):
+        got = run([*program, "-m", "pytest", "-q", "-p", "some_plugin", "-p", "no:cacheprovider"], cwd=same.folder / "app", env=env)
+        assert got.status == 0, got

@@ -17,6 +17,9 @@ TARGETS = {
     "test.test_fstring": 0.95,
     "test.test_syntax": 0.95,
     "test.test_exceptions": 0.95,
+    "test.test_repl": 1.0,
+    "test.test_code_module": 1.0,
+    "test.test_pyrepl.test_pyrepl": 1.0,
 }
 # Seconds, not minutes: the part of it that every run repeats.
 QUICK = ("test.test_string.test_templatelib", "test.test_type_aliases", "test.test_type_params")

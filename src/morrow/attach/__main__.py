@@ -104,11 +104,19 @@ def _about(given: argparse.Namespace) -> int:
 
 
 def _dump(given: argparse.Namespace) -> int:
-    from morrow.attach.dump import as_data, as_text, dump
+    from morrow.attach.dump import as_data, as_text, ask, dump
     from morrow.attach.target import find
 
-    with find(given.pid) as target:
-        snapshot, tasks = dump(target, with_locals=given.locals)
+    try:
+        with find(given.pid) as target:
+            snapshot, tasks = dump(target, with_locals=given.locals)
+    except AttachError as error:
+        if error.name not in ("attach-permission", "attach-yama", "attach-container", "attach-undumpable", "attach-static"):
+            raise
+        asked = ask(given.pid, with_locals=given.locals)
+        if asked is None:
+            raise
+        snapshot, tasks = asked
     if given.json:
         print(json.dumps(as_data(snapshot, tasks), indent=1))
     else:

@@ -10,7 +10,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from morrow.attach.channel import open_channel
+from morrow.attach.channel import reach
 from morrow.attach.errors import AttachError
 from morrow.attach.optout import check_allowed
 from morrow.attach.target import Target, find
@@ -42,29 +42,31 @@ def run_file(pid: int, script: str | bytes | PathLike[str]) -> None:
     path = os.fsdecode(script)
     with open(path, encoding="utf-8") as file:
         source = file.read()
-    with find(pid) as target:
-        try:
-            run_source(target, source, path)
-        except AttachError as error:
-            if error.name != "attach-traced" or "debugger.support" not in target.offsets:
+    try:
+        run_source(pid, source, path)
+    except AttachError as error:
+        if error.name != "attach-traced":
+            raise
+        with find(pid) as target:
+            if "debugger.support" not in target.offsets:
                 raise
             write_request(target, os.path.abspath(path))
 
 
-def run_source(target: Target, source: str, path: str) -> None:
-    """Run *source* on the target's main thread; *path* is what its tracebacks say. Returns once it has started.
+def run_source(pid: int, source: str, path: str) -> None:
+    """Run *source* on the main thread of *pid*; *path* is what its tracebacks say. Returns once it has started.
 
     Raises:
         AttachError: see messages.py.
     """
     given: dict[str, object] = {"source": source, "path": path}
-    channel = open_channel(target, [("morrow remote_exec", _BEGIN)], given, exclusive=False, patience=5.0)
+    channel = reach(pid, [("morrow remote_exec", _BEGIN)], given, exclusive=False, patience=5.0)
     try:
         answer = channel.receive(10)
         if answer and "refused" in answer:
-            raise AttachError(answer["refused"], target.pid, **{k: v for k, v in answer.items() if k != "refused"})
+            raise AttachError(answer["refused"], pid, **{k: v for k, v in answer.items() if k != "refused"})
     finally:
-        channel.close()
+        channel.let_go()
 
 
 def write_request(target: Target, path: str) -> None:

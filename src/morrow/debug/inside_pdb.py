@@ -13,6 +13,11 @@ import _thread
 import os
 import sys
 
+_threads, _tasks, _task_frames, _write_back, _trace_all = map(
+    agent.parts["morrow look"].get,  # noqa: F821
+    ("threads", "tasks", "task_frames", "write_back", "trace_all"),
+)
+
 
 class _Output:
     """What pdb prints goes to the other side, whole lines as they come."""
@@ -550,62 +555,6 @@ def _commands(session):
     return Commands
 
 
-# -- looking around ----------------------------------------------------------------------------------------------------
-
-
-def _threads(stopped):
-    """(ident, name, innermost frame of the program) of each thread, the main one first; *stopped* is the caller's."""
-    threading = sys.modules.get("threading")
-    names = {ident: thread.name for ident, thread in list(threading._active.items())} if threading else {}
-    found = []
-    for ident, frame in sys._current_frames().items():
-        if ident == _thread.get_ident():
-            frame = stopped
-        if frame is not None and not frame.f_code.co_filename.startswith("<morrow "):
-            found.append((ident, names.get(ident) or "thread %d" % ident, frame))
-    main = threading.main_thread().ident if threading else _thread.get_ident()
-    found.sort(key=lambda item: (item[0] != main, item[1], item[0]))
-    return found
-
-
-def _tasks():
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or not hasattr(asyncio, "all_tasks"):
-        return []
-    loops = set()
-    for frame in list(sys._current_frames().values()):
-        while frame is not None:
-            if frame.f_code.co_name == "run_forever" and "self" in frame.f_locals:
-                loops.add(frame.f_locals["self"])
-            frame = frame.f_back
-    tasks = set()
-    for loop in loops:
-        try:
-            tasks |= asyncio.all_tasks(loop)
-        except RuntimeError:
-            pass  # the set changed five times while it was read: some other thread's loop is very busy
-    return sorted(tasks, key=lambda task: (len(task.get_name()), task.get_name()))
-
-
-def _task_frames(task):
-    frames, awaited = [], task.get_coro()
-    while awaited is not None and len(frames) < 1000:
-        frame = (
-            getattr(awaited, "cr_frame", None)
-            or getattr(awaited, "gi_frame", None)
-            or getattr(awaited, "ag_frame", None)
-        )
-        if frame is None:
-            break
-        frames.append(frame)
-        awaited = (
-            getattr(awaited, "cr_await", None)
-            or getattr(awaited, "gi_yieldfrom", None)
-            or getattr(awaited, "ag_await", None)
-        )
-    return frames
-
-
 def _interpreters():
     for name in ("_interpreters", "_xxsubinterpreters"):
         try:
@@ -615,26 +564,9 @@ def _interpreters():
     return None
 
 
-def _write_back(frame):
-    """Let assignments at the prompt reach the frame's own variables. From 3.13 on they do by themselves (PEP 667).
-
-    Reading frame.f_locals here would undo them: up to 3.12 that copies the variables into the dict again.
-    """
-    try:
-        import ctypes
-
-        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
-    except (ImportError, AttributeError):
-        pass  # no ctypes: assignments last until the prompt closes
-
-
 def _trace_all_threads(dispatch):
     """Trace (or stop tracing) every thread, running or to come."""
-    threading = sys.modules.get("threading")
-    if threading is not None:
-        threading.settrace(dispatch)
-    if hasattr(sys, "_settraceallthreads"):
-        sys._settraceallthreads(dispatch)
+    _trace_all(dispatch)
     if dispatch is not None:
         for frame in list(sys._current_frames().values()):
             while frame is not None:

@@ -175,7 +175,12 @@ def _interpreter(session: Session, number: int) -> None:
     from morrow.attach.dump import as_text
     from morrow.attach.threads import read
 
-    snapshot = read(session.target, pause=False)
+    try:
+        with find(session.target.pid) as target:
+            snapshot = read(target, pause=False)
+    except AttachError as error:  # reached by cooperation: its memory is not ours to read
+        print(error, file=sys.stderr)
+        return
     snapshot.threads = [thread for thread in snapshot.threads if thread.interpreter == number]
     sys.stdout.write(as_text(snapshot, []))
 

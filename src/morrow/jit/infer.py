@@ -51,6 +51,20 @@ def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
     return live
 
 
+def compares_identity(instructions: list[Instruction]) -> bool:
+    """Return whether the code asks if two objects are the same one, other than None, True and the like.
+
+    Numbers that such code is given must stay the objects they are, also in what the interpreter goes on with.
+    """
+    previous: Instruction | None = None
+    for i in instructions:
+        if i.op == "is" and not (previous is not None and previous.op == "const" and type(previous.argument) not in (int, float)):
+            return True
+        if i.op != "nop":
+            previous = i
+    return False
+
+
 def find_stored(instructions: list[Instruction]) -> set[int]:
     """Return the locals that are ever stored to or deleted."""
     stored: set[int] = set()

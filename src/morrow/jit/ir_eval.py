@@ -312,6 +312,26 @@ class _Machine:
             self.leave(op, error)
         return NULL
 
+    def op_call_any(self, op: ir.Op, callee: Any, *given: object) -> object:
+        names: tuple[str, ...] = op.attributes[0] if op.attributes else ()  # type: ignore[assignment]
+        try:
+            return callee(*given[: len(given) - len(names)], **dict(zip(names, given[len(given) - len(names) :], strict=True)))
+        except Exception:
+            return NULL
+
+    def op_callers_seen(self, op: ir.Op) -> bool:
+        return False
+
+    def op_meet(self, op: ir.Op, subject: object) -> None: ...
+
+    def op_show(self, op: ir.Op) -> object:
+        return NULL
+
+    def op_hide(self, op: ir.Op, frame: object) -> None: ...
+
+    def op_resume(self, op: ir.Op, record: object) -> object:
+        raise NotImplementedError("only machine code lets the interpreter go on")
+
     def op_closure(self, op: ir.Op) -> object:
         assert self.closure is not None
         return self.closure[int(op.attributes[0])]  # type: ignore[call-overload]
@@ -389,6 +409,6 @@ _C: dict[str, Callable[..., Any]] = {
     "PyIter_Next": lambda a: next(a, NULL), "PyErr_Occurred": lambda: NULL, "PyList_New": lambda n: [None] * n, "PyDict_New": dict,
     "PyTuple_New": lambda n: tuple([object() for _ in range(n)]), "PyList_Append": lambda a, b: a.append(b) or 0,
     "PyObject_Size": len, "PyObject_IsTrue": lambda a: int(bool(a)), "PySequence_Contains": lambda a, b: int(b in a),
-    "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
+    "morrow_isinstance": lambda a, b: int(isinstance(a, b)), "morrow_truth": lambda a: int(bool(a)), "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
     **{f"PyNumber_InPlace{name}": function for name, function in _INPLACE.items()},
 }  # fmt: skip

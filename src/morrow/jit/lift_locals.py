@@ -59,7 +59,7 @@ class Locals:
             variable = self.state.locals[place]
         if variable.kind == "obj":
             own = "local" if variable.own == "own" else variable.own
-            variable = Variable("obj", variable.values, variable.cls, own)
+            variable = variable.held(own)
         self.push(variable)
         return None
 
@@ -97,8 +97,8 @@ class Locals:
             for index, variable in enumerate(self.state.stack):
                 if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
                     # an entry of the stack still uses it: the reference is handed on
-                    self.state.stack[index] = Variable("obj", variable.values, variable.cls, "own")
-                    old = Variable("obj", old.values, old.cls, "stable")
+                    self.state.stack[index] = variable.held("own")
+                    old = old.held("stable")
                     break
             for index, variable in enumerate(self.state.stack):
                 if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:

@@ -40,16 +40,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    Owner = Callable[[FrameType], bool]
+    Owner = Callable[[FrameType, str], bool]
 CodeType = type(hide.__code__)
 
 
-def _is_program(frame: FrameType) -> bool:
-    """Return whether the text compiled by this frame is the program's own, not a library's."""
+def _is_program(frame: FrameType, filename: str) -> bool:
+    """Return whether the text called *filename* that this frame compiles is the program's own, not a library's."""
     module = frame.f_globals.get("__name__") or ""
-    if isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF:
+    on_behalf = isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF
+    if on_behalf and "/" not in filename and "\\" not in filename:
         return True
-    filename = frame.f_code.co_filename
+    filename = filename if on_behalf else frame.f_code.co_filename
     return not filename.startswith(("<frozen", _library())) and "site-packages" not in filename
 
 
@@ -71,7 +72,7 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
 
     Args:
         deferred: annotations in text the program compiles are evaluated when asked for.
-        is_program: says of the frame that compiles a text whether the text is the program's.
+        is_program: says of the frame that compiles a text, and of the text's file name, whether the text is the program's.
     """
     global _owner
     morrow_runtime.install()
@@ -232,7 +233,7 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
         if feature_version != -1 or flags & (OPTIMIZED_AST & ~ONLY_AST):
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         return language.parse(source, filename, mode, flags=flags & ~ONLY_AST)
-    if not _owner(frame):
+    if not _owner(frame, filename):
         try:
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         except SyntaxError:

@@ -16,6 +16,10 @@ from morrow import settings
 from morrow.host.frames import hide
 from morrow.repl import basic
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from morrow.repl.console import Console
+
 COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
@@ -34,7 +38,8 @@ def prompt(namespace: dict[str, Any], greet: bool) -> None:
         basic.prompt(namespace, greet)
         return
     if greet:
-        basic.say_hello(namespace)
+        basic.say_hello()
+    basic.run_startup(namespace)  # also behind a script: as in CPython since 3.13, Lib/_pyrepl/main.py
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None and getattr(hook, "__module__", None) != "site":
         # site's own sets up readline, which would write its idea of the history over ours when python ends.
@@ -66,11 +71,12 @@ def why_basic() -> str | None:
 
 
 @hide
-def interact(namespace: dict[str, Any]) -> None:
+def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> None:
     """Read blocks from the terminal and run them in *namespace* until the reader leaves.
 
     Args:
         namespace: the dict of ``__main__``.
+        kind: the `Console` that runs the blocks, if not the usual one.
 
     Raises:
         SystemExit: a block asked to leave with a status.
@@ -102,7 +108,8 @@ def interact(namespace: dict[str, Any]) -> None:
         _say("repl-history", path=find_history_file(), reason=history.trouble.strerror or history.trouble)
         history.trouble = None
     editing = settings.get("editing")
-    console = Console(namespace, _compiler(), name)
+    builtins.explain = Explain()  # type: ignore[attr-defined]
+    console = (kind or Console)(namespace, _compiler(), name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:
@@ -112,6 +119,23 @@ def interact(namespace: dict[str, Any]) -> None:
                 history.trouble = None
     finally:
         console.close()
+
+
+class Explain:
+    """What ``explain`` is at the prompt, beside ``help`` and ``exit``; a program's own variable of that name hides it."""
+
+    def __repr__(self) -> str:
+        return "Type explain() to see what ran as machine code and what was left to CPython."
+
+    def __call__(self, html: str | None = None) -> None:
+        """Print what the jit did in this session; with *html*, also write a page there.
+
+        Raises:
+            OSError: the page cannot be written.
+        """
+        from morrow import jit
+
+        print(jit.explain(html=html), end="")
 
 
 class _Waiting:

@@ -6,48 +6,70 @@ PyRun_InteractiveLoop.
 
 from __future__ import annotations
 
+import ast
 import codeop
 import os
 import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
 
+from morrow.host import HERE
 from morrow.host.frames import hide
 from morrow.language import host_exec
+from morrow.language.tracebacks import uncaught
+
+BLOCKS = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
+    | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
+
+Compiler = Callable[[str, str, str], Any]
+"""Takes a source, a file name and "single"; returns its code, or None when it is only the beginning of something."""
 
 
-def prompt(namespace: dict[str, object], greet: bool) -> None:
+def prompt(
+    namespace: dict[str, Any],
+    greet: bool,
+    compiler: Compiler | None = None,
+    execute: Callable[[Any, dict[str, Any]], object] = host_exec,
+) -> None:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
+        compiler: what compiles a statement, if not the usual one.
+        execute: what runs its code.
 
     Raises:
         SystemExit: a statement raised it.
     """
     if greet:
-        say_hello(namespace)
+        say_hello()
+        run_startup(namespace)
     if _is_terminal():
         run_hook()
     for name, text in (("ps1", ">>> "), ("ps2", "... ")):
         if not hasattr(sys, name):
             setattr(sys, name, text)
-    _loop(namespace, codeop.CommandCompiler())
+    _loop(namespace, compiler or codeop.CommandCompiler(), execute)
 
 
-def say_hello(namespace: dict[str, object]) -> None:
-    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+def say_hello() -> None:
+    """Show the banner, unless under -q."""
     if not sys.flags.quiet:
         sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
             sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-    _run_startup(namespace)
 
 
 def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 
-def _run_startup(namespace: dict[str, object]) -> None:
+def run_startup(namespace: dict[str, Any]) -> None:
+    """Run the file that PYTHONSTARTUP names, if it names one."""
     path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
     if not path:
         return
@@ -96,21 +118,29 @@ def _tell(text: str) -> None:
 
 
 @hide
-def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> None:
+def _loop(
+    namespace: dict[str, Any], compiler: Compiler, execute: Callable[[Any, dict[str, Any]], object]
+) -> None:
     lines: list[str] = []
     while True:
         try:
             line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
-            if line is None and not lines:
+            if line is None:
                 _tell("\n")
-                return
-            lines.append((line or "").rstrip("\n"))
+                if not lines:
+                    return
+            else:
+                lines.append(line.rstrip("\n"))
+                if not line.endswith("\n"):
+                    continue  # the last line of all, unfinished: python asks for the rest of it
             code = _compile(compiler, lines, line is None)
             if code is None and line is not None:
                 continue
+            text = "".join(f"{line}\n" for line in lines)
             lines.clear()
             if code is not None:
-                host_exec(code, namespace)
+                remember(code, text)
+                execute(code, namespace)
             sys.stdout.flush()
         except SystemExit:
             raise
@@ -120,22 +150,67 @@ def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> Non
         except BaseException as error:
             lines.clear()
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+            sys.last_exc = error  # type: ignore[attr-defined]
             _show(error)
 
 
+def remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed (in 3.14: Python/pythonrun.c, pyrun_one_parse_ast)."""
+    if HERE is not None and HERE.shows_tracebacks:
+        import linecache
+
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
+
+
 def _show(error: BaseException) -> None:
-    traceback = None if isinstance(error, SyntaxError) and error.filename == "<stdin>" else error.__traceback__
-    sys.excepthook(type(error), error, traceback)
+    if isinstance(error, SyntaxError) and error.filename == "<stdin>":
+        error.__traceback__ = None  # nothing ran; and the host's hook shows what it finds there
+    show_exception(error, error.__traceback__, lambda error, tb: sys.__excepthook__(type(error), error, tb))
 
 
-def _compile(compiler: codeop.CommandCompiler, lines: list[str], is_end: bool) -> object:
+def show_exception(
+    error: BaseException, tb: TracebackType | None, show: Callable[[BaseException, TracebackType | None], None]
+) -> None:
+    """Let the program's `sys.excepthook` show an exception. Where it has none of its own, or that one fails, *show* does.
+
+    Raises:
+        SystemExit: the program's hook asked to leave.
+    """
+    hook = sys.excepthook
+    if hook is not sys.__excepthook__:
+        try:
+            hook(type(error), error, tb)
+            return
+        except SystemExit:
+            raise
+        except BaseException as trouble:  # order and words: CPython's Lib/code.py, _excepthook
+            trouble.__context__ = None
+            trouble.__traceback__ = trouble.__traceback__ and trouble.__traceback__.tb_next
+            print("Error in sys.excepthook:", file=sys.stderr)
+            show(trouble, trouble.__traceback__)
+            print("\nOriginal exception was:", file=sys.stderr)
+    show(error, tb)
+
+
+def _compile(compiler: Compiler, lines: list[str], is_end: bool) -> object:
     """Return the code of *lines*, or None if more must follow; at the end of the input nothing can."""
     text = "\n".join(lines)
     try:
-        if is_end:
-            return compile(text + "\n", "<stdin>", "single")
-        return compiler(text, "<stdin>", "single")
-    except (SyntaxError, ValueError, OverflowError) as error:
-        # It is about what was typed: where in the compiler it was found is nobody's business.
-        error.__traceback__ = None
-        raise error.with_traceback(None) from None
+        code = compiler(text + "\n" if is_end else text, "<stdin>", "single")
+        if code is None and is_end:
+            return compile(text + "\n", "<stdin>", "single")  # the error that says what is missing
+        return code
+    except (SyntaxError, ValueError, OverflowError) as refusal:
+        error: Exception = refusal
+    # python's prompt reads whole lines, and compiles a block only when a blank line has ended it. codeop does neither.
+    try:
+        tree = compile(text + "\n", "<stdin>", "single", ast.PyCF_ONLY_AST)
+    except (SyntaxError, ValueError, OverflowError) as refusal:
+        raise refusal.with_traceback(None) from None  # where in the compiler it was found is nobody's business
+    if not is_end and lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
+        return None
+    if isinstance(error, SyntaxError) and error.text is None and 0 < (error.lineno or 0) <= len(lines):
+        error.text = lines[error.lineno - 1] + "\n"  # type: ignore[operator]
+    raise error.with_traceback(None) from None

@@ -32,7 +32,7 @@ from morrow.repl.complete import complete, signature
 from morrow.repl.console import Console
 from morrow.repl.highlight import State, scan_line
 from morrow.repl.history import History
-from morrow.repl.themes import can_colour
+from morrow.language.tracebacks.colours import can_colour
 
 INDENT = "    "
 _PASTED_PROMPT = re.compile(r"^(>>> |\.\.\. |>>>$|\.\.\.$)", re.M)
