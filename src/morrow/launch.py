@@ -40,6 +40,7 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
     ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )

@@ -15,7 +15,7 @@ from functools import cache
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
 
-from morrow.jit import guards, object_cache
+from morrow.jit import guards, object_cache, release
 
 
 @cache
@@ -182,6 +182,7 @@ def runtime() -> dict[str, int]:
     _METHOD.function = loaded.addresses["morrow_record_call"]
     _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
     _KEEP.append(loaded)
+    release.loaded(loaded.addresses)
     return loaded.addresses
 
 
