@@ -30,6 +30,8 @@ PLAIN = "--plain" in sys.argv
 SKIPPED = frozenset(os.environ.get("MORROW_TEST_SKIPS", "").split())
 VERBOSE = "--verbose" in sys.argv
 DEFERRED = "--eager" not in sys.argv
+OWN_INTERPRETERS = "--own-interpreters" in sys.argv  # morrow's, in place of the host's, where it has some
+INTERPRETERS = any(name.startswith(("test.test_interpreters", "test.test_concurrent_futures")) for name in MODULES)
 
 # Packages of test modules and of data that they import: taken from 3.14, compiled by morrow.
 FROM_314 = ("test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
@@ -127,6 +129,10 @@ class Result(unittest.TestResult):
 
 def prepare() -> None:
     """Install morrow's compiler, the doors, and what test.support lacks."""
+    if INTERPRETERS:
+        _prepare_interpreters()
+        if OWN_INTERPRETERS:
+            return
     from morrow.language import builtins_patch
 
     sys.meta_path.insert(0, Finder())
@@ -137,6 +143,14 @@ def prepare() -> None:
     _complete_test_case()
     _complete_support()
     warnings.simplefilter("ignore")
+
+
+def _prepare_interpreters() -> None:
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import interpreters_314
+
+    interpreters_314.install(LIB, OWN_INTERPRETERS)
+    del sys.path[0]
 
 
 def _install_morrow() -> None:
@@ -235,7 +249,7 @@ def _complete_support() -> None:
     for name in ("import_helper", "script_helper", "os_helper", "warnings_helper"):
         _add_missing(importlib.import_module(f"test.support.{name}"), f"test/support/{name}.py", ast)
     # What 3.14 changed in helpers that both have, and its tests rely on.
-    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "skip_if_sanitizer"):
+    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "skip_if_sanitizer", "check_sanitizer"):
         _add_missing(support, "test/support/__init__.py", ast, replace={name})
 
 

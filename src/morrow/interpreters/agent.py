@@ -44,10 +44,15 @@ def start(mailbox: int, main_file: str | None, path0: str | None) -> None:
 def step() -> None:
     """Answer the message in the mailbox."""
     data = _mailbox.read()
+    heart = _start_beating() if _beats and data[:1] != b"k" else None
     try:
         answer = _answer(data)
     finally:
         data.release()
+        if heart is not None:
+            heart.release()
+    if _alive and not _serves:
+        _start_serving()
     _mailbox.write(answer)
 
 
@@ -70,7 +75,7 @@ def _answer(data: memoryview) -> crossing.Pieces:
         else:
             parts = crossing.unpack(data)
             flags = parts[0][0]
-            function, positional, named = _decode_call(parts[1:])
+            function, positional, named = _decode_call(parts[1:], "args" if flags & WANT_EXCEPTION else "callable")
             for part in parts:
                 part.release()
     except NotShareableError as error:
@@ -99,7 +104,7 @@ def call(function: object, positional: tuple[object, ...], named: dict[str, obje
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _template = compile("'f'(*'a', **'k')", "<string>", "eval")
+            _template = compile("'f'(*'a', **'k')", __file__, "eval")
     values = {"f": function, "a": positional, "k": named}
     constants = tuple(values.get(item, item) if type(item) is str else item for item in _template.co_consts)
     return eval(_template.replace(co_consts=constants), main)
@@ -109,11 +114,11 @@ _BUILTIN = type(len)
 _template = None
 
 
-def _decode_call(parts: list[memoryview]) -> tuple[object, tuple[object, ...], dict[str, object]]:
+def _decode_call(parts: list[memoryview], name: str) -> tuple[object, tuple[object, ...], dict[str, object]]:
     try:
         function = crossing.decode(parts[0], fake_main)
     except BaseException as error:
-        raise _unreadable("callable", error) from error
+        raise _unreadable(name, error) from error
     try:
         return function, crossing.decode(parts[1], fake_main), crossing.decode(parts[2], fake_main)  # type: ignore[return-value]
     except BaseException as error:
@@ -210,12 +215,91 @@ def compile_main(source: bytes, path: str) -> CodeType:
 # -- for engine ------------------------------------------------------------------------------------------------------------
 
 
-def prepare_threads() -> None:
+_beats = 0  # this interpreter's number, if it shares a GIL that it would not hand over
+_number = 0
+_alive: list = []
+_serves = False
+_begin: object = None
+_beaten: object = None
+
+
+def beat(number: int) -> None:
+    """Have a second thread while something runs: one that asks for the GIL, and so makes the first hand it over.
+
+    On some hosts only a thread of the same interpreter can ask.
+    """
+    global _beats, _begin
+    import _thread
+
+    _beats = number
+    _begin = _begin or _thread.start_new_thread
+
+
+def _start_beating() -> object:
+    import _thread
+
+    heart = _thread.allocate_lock()
+    heart.acquire()
+    runner = _thread.get_ident()
+
+    def run() -> None:
+        global _beaten
+        _beaten = _thread._set_sentinel()  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        if heart.acquire(timeout=0.005):
+            return
+        from morrow.interpreters import board
+
+        words, row = board.get_board().words, board.get_board().interpreter(_beats)
+        while not heart.acquire(timeout=0.005):
+            if words[row + board.INTERRUPT]:
+                words[row + board.INTERRUPT] = 0
+                raise_in(runner)
+
+    _begin(run, ())  # type: ignore[operator]
+    return heart
+
+
+def raise_in(thread: int) -> None:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+
+
+def _start_serving() -> None:
+    """Answer from a thread from now on: this host runs no code in an interpreter that has background threads."""
+    global _serves
+    from morrow.interpreters import board, wakeup
+
+    words, row = board.get_board().words, board.get_board().interpreter(_number)
+    asked, answered = wakeup.create(), wakeup.create()
+    _serves = True
+
+    def serve() -> None:
+        while _serves:
+            wakeup.wait((asked,))
+            step()
+            wakeup.post(answered)
+
+    _begin(serve, ())  # type: ignore[operator]
+    words[row + board.ANSWERED] = answered
+    words[row + board.ASKED] = asked
+
+
+def stop_serving() -> None:
+    """Let the thread end that answers."""
+    global _serves
+    _serves = False
+
+
+def prepare_threads(number: int) -> None:
     """Refuse here what hosts that can end threads refuse themselves: daemon threads and fork; count the others."""
+    global _number, _begin
     import _thread
     import os
 
-    begin = _thread.start_new_thread
+    _number = number
+    begin = _begin = _thread.start_new_thread
 
     def start_new_thread(function, args, kwargs={}, /):  # type: ignore[no-untyped-def]
         owner = getattr(function, "__self__", None)
@@ -247,16 +331,27 @@ def prepare_threads() -> None:
             setattr(sys.modules["posix"], name, fork)
 
 
-_alive: list = []
-
-
 def finish_threads() -> None:
     """Wait for the threads that the program has left behind, and run what it wants run at their end."""
     threading = sys.modules.get("threading")
     if threading is not None:
-        threading._shutdown()  # type: ignore[attr-defined]
+        for function in reversed(getattr(threading, "_threading_atexits", ())):
+            function()
     for lock in list(_alive):
         lock.acquire()
+
+
+def prepare_to_end() -> None:
+    """Let the last beating thread be gone, and threading take the thread that calls this for the main one.
+
+    Where it takes the one that imported it first, and that one is gone, ending the interpreter waits for it for ever
+    (3.12, Lib/threading.py, _shutdown).
+    """
+    if _beaten is not None:
+        _beaten.acquire(timeout=5)  # type: ignore[attr-defined]
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._main_thread._ident = threading.get_ident()  # type: ignore[attr-defined]
 
 
 def block(names: tuple[str, ...]) -> None:
