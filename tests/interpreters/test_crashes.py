@@ -91,7 +91,8 @@ interp.close(); print("ok")
 @pytest.mark.parametrize("module", ["datetime", "decimal", "zoneinfo", "sqlite3", "asyncio", "http.server"])
 def test_modules_of_the_library_can_be_imported_and_closed_twice(program, module):
     source = f"interp.exec('import {module}'); interp.close(); interp = interpreter.create(); interp.exec('import {module}'); interp.close(); print('ok')"
-    assert program(START + source) == "ok\n"
+    # Some libraries warn when they are loaded twice.
+    assert program(START + source, errors=None) == "ok\n"
 
 
 def test_asyncio_runs(program):

@@ -29,9 +29,10 @@ _fake_main: ModuleType | None = None
 WANT_EXCEPTION = 1
 
 
-def start(mailbox: int, main_file: str | None, path0: str | None) -> None:
+def start(number: int, mailbox: int, main_file: str | None, path0: str | None) -> None:
     """Make this interpreter ready; called once, by the text that `engine` runs first."""
-    global _mailbox, _main_file
+    global _mailbox, _main_file, _number
+    _number = number
     _mailbox = Mailbox(mailbox)
     _main_file = main_file
     main = sys.modules["__main__"].__dict__
@@ -81,13 +82,17 @@ def _answer(data: memoryview) -> crossing.Pieces:
     except NotShareableError as error:
         return refusal(error)
     main = sys.modules["__main__"].__dict__
+    global _busy
+    _busy = True
     try:
         if kind == b"x":
             exec(code, main)
             return [b"v", b"m", marshal.dumps(None)]
         value = call(function, positional, named, main)
     except BaseException as error:
+        _busy = False
         return failure(error, bool(kind == b"c" and flags & WANT_EXCEPTION))
+    _busy = False
     try:
         return [b"v", *crossing.encode(value)]
     except NotShareableError as error:
@@ -215,23 +220,26 @@ def compile_main(source: bytes, path: str) -> CodeType:
 # -- for engine ------------------------------------------------------------------------------------------------------------
 
 
-_beats = 0  # this interpreter's number, if it shares a GIL that it would not hand over
-_number = 0
+_busy = False  # whether the program's code runs
+_beats = False  # whether it shares a GIL that it would not hand over
+_creator = 0
+_number = 0  # this interpreter's
 _alive: list = []
 _serves = False
 _begin: object = None
 _beaten: object = None
 
 
-def beat(number: int) -> None:
+def beat(creator: int) -> None:
     """Have a second thread while something runs: one that asks for the GIL, and so makes the first hand it over.
 
-    On some hosts only a thread of the same interpreter can ask.
+    On some hosts only a thread of the same interpreter can ask. *creator* is the thread that made the interpreter: the
+    host may know whoever runs code in it by that one's number.
     """
-    global _beats, _begin
+    global _beats, _begin, _creator
     import _thread
 
-    _beats = number
+    _beats, _creator = True, creator
     _begin = _begin or _thread.start_new_thread
 
 
@@ -249,21 +257,44 @@ def _start_beating() -> object:
             return
         from morrow.interpreters import board
 
-        words, row = board.get_board().words, board.get_board().interpreter(_beats)
+        words, row = board.get_board().words, board.get_board().interpreter(_number)
         while not heart.acquire(timeout=0.005):
             if words[row + board.INTERRUPT]:
                 words[row + board.INTERRUPT] = 0
-                raise_in(runner)
+                raise_in(runner) or raise_in(_creator)
 
     _begin(run, ())  # type: ignore[operator]
     return heart
 
 
-def raise_in(thread: int) -> None:
-    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction."""
+def raise_in(thread: int) -> bool:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one."""
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+    return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+
+
+def raise_here() -> None:
+    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`)."""
+    from morrow.interpreters import board
+
+    words = board.get_board().words
+    row = board.get_board().interpreter(_number)
+    if not words[row + board.INTERRUPT]:
+        return  # it has ended meanwhile
+    words[row + board.INTERRUPT] = 0
+    frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
+    while frame is not None and frame.f_code.co_filename not in _OURS:
+        frame.f_trace = _raise
+        frame = frame.f_back  # type: ignore[assignment]
+    sys.settrace(_raise)
+
+
+def _raise(frame: object, event: str, argument: object) -> object:
+    if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
+        return None
+    sys.settrace(None)
+    raise KeyboardInterrupt
 
 
 def _start_serving() -> None:
@@ -292,13 +323,12 @@ def stop_serving() -> None:
     _serves = False
 
 
-def prepare_threads(number: int) -> None:
+def prepare_threads() -> None:
     """Refuse here what hosts that can end threads refuse themselves: daemon threads and fork; count the others."""
-    global _number, _begin
+    global _begin
     import _thread
     import os
 
-    _number = number
     begin = _begin = _thread.start_new_thread
 
     def start_new_thread(function, args, kwargs={}, /):  # type: ignore[no-untyped-def]

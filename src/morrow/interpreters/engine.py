@@ -8,6 +8,7 @@ would find it; threads that a host cannot end are ended here.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import marshal
 import os
@@ -46,6 +47,7 @@ OWN_GIL, SHARED_GIL = 1, 2  # what a row's OWNED says; 0: somebody else made the
 
 _host: object = None
 _ids: dict[int, object] = {}  # the host's objects that keep interpreters alive, on hosts that have such
+_creators: dict[int, int] = {}  # the threads that made them
 _mailboxes: dict[int, Mailbox] = {}
 _STEP = "__import__('sys').modules['morrow.interpreters.agent'].step()"
 
@@ -176,6 +178,7 @@ def create(own_gil: bool | None = None) -> int:
         words[row + ID] = id
         words[row + OWNED] = OWN_GIL if own else SHARED_GIL
         words[row + MAILBOX] = -1
+    _creators[id] = _thread.get_ident()
     _close_at_exit()
     log("interpreters", 1, f"interpreter {id} created ({'own' if own else 'shared'} GIL)")
     return id
@@ -244,6 +247,7 @@ def destroy(id: int) -> None:
             raise InterpreterError(str(error)) from error
     finally:
         _ids.pop(id, None)
+        _creators.pop(id, None)
     box = _mailboxes.pop(id, None)
     if box is not None:
         box.close()
@@ -366,6 +370,7 @@ def _take(id: int) -> int:
     if board.words[row + STATE] == RUNNING or is_running(id):
         raise InterpreterError("interpreter already running")
     board.words[row + STATE] = RUNNING
+    board.words[row + INTERRUPT] = 0
     return row
 
 
@@ -445,14 +450,14 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     if isinstance(path, str):
         path = os.path.abspath(path)
     path0 = None if morrow.for_interpreters or HERE is None or HERE.passes_path0 or not sys.path or sys.flags.safe_path else sys.path[0]
-    lines = [capsule.text(), f"agent.start({mailbox}, {path!r}, {path0!r})"]
+    lines = [capsule.text(), f"agent.start({id}, {mailbox}, {path!r}, {path0!r})"]
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")
         if not HERE.ends_threads:
-            lines.append(f"agent.prepare_threads({id})")
+            lines.append("agent.prepare_threads()")
         if HERE.starves and kind == SHARED_GIL:
-            lines.append(f"agent.beat({id})")
+            lines.append(f"agent.beat({_creators.get(id, 0)})")
     if morrow.for_interpreters:
         lines.append(morrow.for_interpreters)
     return f"exec({chr(10).join(lines)!r}, {{}})"
