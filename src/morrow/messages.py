@@ -148,7 +148,7 @@ MESSAGES: dict[str, Message] = {
     "interpreters-process": Message(
         "interpreters",
         "{module} does not load in an interpreter ({why}); its work goes to a process of its own",
-        "backend='process' says so in advance; backend='interpreter' forbids it",
+        "backend='process' says so in advance; backend='own-gil' insists on an interpreter",
     ),
     # -- repl ---------------------------------------------------------------------------------------------------------
     "repl-theme": Message(
