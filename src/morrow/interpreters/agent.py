@@ -48,6 +48,8 @@ def step() -> None:
     heart = _start_beating() if _beats and data[:1] != b"k" else None
     try:
         answer = _answer(data)
+    except KeyboardInterrupt as error:  # on the way in or out of the program's code
+        answer = failure(error)
     finally:
         data.release()
         if heart is not None:
@@ -259,7 +261,7 @@ def _start_beating() -> object:
 
         words, row = board.get_board().words, board.get_board().interpreter(_number)
         while not heart.acquire(timeout=0.005):
-            if words[row + board.INTERRUPT]:
+            if words[row + board.INTERRUPT] and _busy:
                 words[row + board.INTERRUPT] = 0
                 raise_in(runner) or raise_in(_creator)
 
@@ -280,7 +282,7 @@ def raise_here() -> None:
 
     words = board.get_board().words
     row = board.get_board().interpreter(_number)
-    if not words[row + board.INTERRUPT]:
+    if not words[row + board.INTERRUPT] or not _busy:
         return  # it has ended meanwhile
     words[row + board.INTERRUPT] = 0
     frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
@@ -291,6 +293,9 @@ def raise_here() -> None:
 
 
 def _raise(frame: object, event: str, argument: object) -> object:
+    if not _busy:
+        sys.settrace(None)
+        return None
     if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
         return None
     sys.settrace(None)

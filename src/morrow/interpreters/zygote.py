@@ -101,7 +101,10 @@ def prepare(output: list[int], request: dict[str, object]) -> None:
     """Make the process what the request asks for: output, limits, folder, environment, path."""
     for target, fd in zip((1, 2), output):
         os.dup2(fd, target)
+    for fd in set(output):
         os.close(fd)
+    if output:
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     if request.get("memory"):
         import resource
 
