@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TextIO
 
 from morrow.host import HERE
-from morrow.language.tracebacks import colours, errors
+from morrow.language.tracebacks import colours, errors, frames
 from morrow.repl.themes import get_theme
 
 _worn = "default"
@@ -27,7 +27,7 @@ def print_exception(error: BaseException, tb: TracebackType | None, stream: Text
         return
     errors.update()
     _wear(theme)
-    summary = traceback.TracebackException(type(error), error, tb, compact=True)
+    summary = traceback.TracebackException(type(error), error, tb, limit=frames.BUILTIN_LIMIT, compact=True)
     stream.write("".join(summary.format(colorize=colours.can_colour(stream))))  # type: ignore[call-arg]
     stream.flush()
 

@@ -1,17 +1,17 @@
 """Deferred annotations: evaluated when somebody asks (PEP 649, PEP 749), on hosts that evaluate where they stand.
 
-    def f(a: Later) -> int: ...     ->   @__morrow__.defer
-                                         def f(a) -> (lambda .format, /: {'a': Later, 'return': int}): ...
+    def f(a: Later) -> int: ...     ->   def f(a) -> (lambda .format, /: {'a': Later, 'return': int}): ...
 
     class C:                        ->   class C:
         a: Later = 1                         a = 1
-                                             __annotations__, __annotate__ = __morrow__.class_annotations(
+                                             __annotations__, __annotate_func__ = __morrow__.class_annotations(
                                                  lambda .format, /: {'a': Later}, (('a', 'Later'),))
 
 The annotate function of a function travels as its return annotation, because that is the place from which it sees what
 3.14's sees: the enclosing scopes and the function's type parameters, wherever those come from. Its parameter is spelled
 ``.format f.__annotate__``, which tells `codenames` what to call it, and no name of the program can clash with it. The
-first thing such a function does is to refuse a format above 2, in 3.14's way.
+first thing such a function does is to refuse a format above 2, in 3.14's way. Where it needs no cells, which is nearly
+everywhere, `annotate_constants` lets its code alone travel, so that nothing is made when the function is defined.
 
 A name that the class body binds is looked up in the class first (PEP 649). The annotate function then gets the class's
 namespace from the place it stands at, under the name that CPython uses for it as well:
@@ -38,7 +38,7 @@ _CONDITIONAL = "__conditional_annotations__"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-_CLASS_TARGETS = ("__annotations__", "__annotate__")
+_CLASS_TARGETS = ("__annotations__", "__annotate_func__")
 _Item = tuple[str, ast.expr, "int | None"]
 # An annotation follows a colon, or an arrow. So do other things, but few files have no colon before a word.
 
@@ -135,15 +135,11 @@ class _Scope:
         for parameter in getattr(node, "type_params", ()):
             names.discard(parameter.name)
         annotate = _annotate(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
-        decorators = node.decorator_list
-        if getattr(node, "type_params", None):
+        if names and not getattr(node, "type_params", None):
             # Type parameters have a scope of their own, where the namespace of the class is at hand.
-            decorators = node.inner_decorators = []  # type: ignore[union-attr]
-        elif names:
             annotate = _with_namespace(annotate)
         node.returns = at(annotate, node)
         self.context.renames = True
-        decorators.append(at(runtime("defer"), node))
 
     def _class(self, node: ast.ClassDef) -> None:
         parameters = frozenset(parameter.name for parameter in getattr(node, "type_params", ()))
@@ -151,9 +147,9 @@ class _Scope:
         node.body = scope.rewrite(node.body, in_block=False) or [at(ast.Pass(), node)]
         if not scope.items:
             if "__annotate__" in scope.bound and "__annotations__" not in scope.bound:
-                lazy = call(runtime("class_annotations"), load("__annotate__"), ast.Constant(()))
-                first = ast.Subscript(lazy, ast.Constant(0), LOAD)
-                node.body.append(at(ast.Assign([ast.Name("__annotations__", STORE)], first), node))
+                made = call(runtime("class_annotations"), load("__annotate__"), ast.Constant(()))
+                targets = ast.Tuple([ast.Name(name, STORE) for name in _CLASS_TARGETS], STORE)
+                node.body.append(at(ast.Assign([targets], made), node))
             return
         if any(number is not None for _, _, number in scope.items):
             node.body.insert(_after_docstring_and_future(node.body), _new_set(node))
@@ -195,10 +191,8 @@ class _Scope:
 
     def module_annotations(self, reference: ast.AST) -> list[ast.stmt]:
         self.context.renames = True
-        annotate = ast.Assign([ast.Name("__annotate__", STORE)], _annotate(self.items, ""))
-        lazy = call(runtime("module_annotations"), load("__annotate__"))
-        annotations = ast.Assign([ast.Name("__annotations__", STORE)], lazy)
-        return [at(annotate, reference), at(annotations, reference)]
+        annotate = call(runtime("module_annotate"), _annotate(self.items, ""))
+        return [at(ast.Assign([ast.Name("__annotate__", STORE)], annotate), reference)]
 
     def class_annotations(self, node: ast.ClassDef) -> list[ast.stmt]:
         self.context.renames = True

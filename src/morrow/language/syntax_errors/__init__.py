@@ -212,6 +212,11 @@ def compile_checked(
         worded = explain(source, filename, mode, error, flags, optimize)
         if worded is None:
             raise
+    except UnicodeDecodeError:
+        # The host found a mistake, and then could not decode the text to show it; 3.14 looks at the encoding first.
+        worded = explain(source, filename, mode, None, flags, optimize)
+        if worded is None:
+            raise
     except MemoryError as error:
         # Some hosts say nothing when a text is nested too deeply for their parser.
         if error.args or not _DEEP.search(source if isinstance(source, str) else source.decode("latin-1")):

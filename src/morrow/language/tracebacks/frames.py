@@ -116,9 +116,8 @@ def safely(value: object, what: str, function: Any = str) -> str:
 
 
 def line_of_code(code: CodeType, number: int) -> str:
-    """Return a line of a text that is in no file: of ``-c``."""
-    if uncaught.command is not None:
-        main, text = uncaught.command
+    """Return a line of a text that is in no file; of the one that came last where several have the same names."""
+    for main, text in reversed(uncaught.texts):
         if _key(code) in map(_key, _with_nested(main)):
             lines = text.splitlines()
             return lines[number - 1].rstrip() if 0 < number <= len(lines) else ""
