@@ -64,7 +64,7 @@ def _library() -> str:
 
 _library_folder: str | None = None
 # Whoever compiles an installed file, it is a library's: pytest does so for its plugins, and caches it for plain python too.
-_FOREIGN = ("/site-packages/", "/dist-packages/", "\\site-packages\\", "\\dist-packages\\")
+_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OWN_FILES = (language.__file__.rpartition("language")[0], morrow_runtime.__file__.rpartition("__init__")[0])
 _owner: Owner = _is_program
 _switches: dict[str, bool] = {"deferred": True, "late": False}
