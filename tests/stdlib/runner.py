@@ -182,7 +182,9 @@ def _install_morrow() -> None:
 def _is_test(frame: types.FrameType, path: str) -> bool:
     from morrow.language.builtins_patch import _is_program
 
-    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame, path)
+    # Helpers of test.support compile what a test hands them.
+    of_a_test = str(frame.f_globals.get("__name__")).startswith("test.")
+    return of_a_test or frame.f_code.co_filename.startswith(LIB) or _is_program(frame, path)
 
 
 class Loader(importlib.abc.InspectLoader):

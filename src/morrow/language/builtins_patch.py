@@ -63,6 +63,8 @@ def _library() -> str:
 
 
 _library_folder: str | None = None
+# Whoever compiles an installed file, it is a library's: pytest does so for its plugins, and caches it for plain python too.
+_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OWN_FILES = (language.__file__.rpartition("language")[0], morrow_runtime.__file__.rpartition("__init__")[0])
 _owner: Owner = _is_program
 _switches: dict[str, bool] = {"deferred": True, "late": False}
@@ -235,7 +237,7 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
         if feature_version != -1 or flags & (OPTIMIZED_AST & ~ONLY_AST):
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         return language.parse(source, filename, mode, flags=flags & ~ONLY_AST)
-    if not _owner(frame, filename):
+    if not _owner(frame, filename) or any(folder in filename for folder in _FOREIGN):
         try:
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         except SyntaxError:

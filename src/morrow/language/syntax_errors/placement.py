@@ -391,16 +391,16 @@ class _Checker:
             self.visit(keyword.value)
 
     def Compare(self, node: ast.Compare) -> None:
-        left_is_name = _may_be_compared(node.left)
+        left, left_is_name = node.left, _may_be_compared(node.left)
         for operator, right in zip(node.ops, node.comparators):
             right_is_name = _may_be_compared(right)
             if isinstance(operator, (ast.Is, ast.IsNot)) and not (left_is_name and right_is_name):
-                literal = node.left if not left_is_name else right
+                literal = left if not left_is_name else right
                 negated = isinstance(operator, ast.IsNot)
                 what, instead = ("is not", "!=") if negated else ("is", "==")
                 self.warn(f'"{what}" with \'{_type_of(literal)}\' literal. Did you mean "{instead}"?', node)
                 break
-            left_is_name = right_is_name
+            left, left_is_name = right, right_is_name
         self.visit_all(node, ("left", "comparators"))
 
     def Subscript(self, node: ast.Subscript) -> None:

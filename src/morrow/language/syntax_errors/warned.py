@@ -24,8 +24,8 @@ from morrow.language.tree import walk
 _ESCAPE = re.compile(r"\\(?:[^\n\r\\'\"abfnrtvxNuU0-7{}]|[4-7][0-7][0-7])|\\[{}]|[bB]['\"][^\n]*\\[NuU]")
 _NUMBER_START = re.compile(r"[0-9](?<![\w.][0-9])[0-9a-fA-FxXoObB_.]*(?:[eE][+-]?[0-9_]+)?[jJ]?(?:and|else|for|if|in|is|or|not)\b")
 # Two patterns that start with what `re` skips to quickly, not one with alternatives.
-_IS_LITERAL = re.compile(r"is(?<!\wis)\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[(0-9])")
-_LITERAL_IS = re.compile(r"[\"'0-9)]\s+is\b")
+_IS_LITERAL = re.compile(r"is(?<!\wis)\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[-+~(0-9])")
+_LITERAL_IS = re.compile(r"[\"'0-9)]\s*is\b")
 _FINALLY = re.compile(r"^([ \t]*)finally[ \t]*:(.*\n(?:\1[ \t]+.*\n|[ \t]*(?:#.*)?\n)*)", re.MULTILINE)
 _LEAVES = re.compile(r"\b(?:return|break|continue)\b")
 
@@ -118,9 +118,9 @@ def _has_is_by_literal(text: str) -> bool:
     return "is" in text and (_IS_LITERAL.search(text) is not None or _LITERAL_IS.search(text) is not None)
 
 
-_IS_BY_QUOTE = re.compile(r"\bis\s+(?:not\s+)?[bBrRuU]{0,2}[\"']|[\"']\s+is\b")
-_IS_BEFORE_LITERAL = re.compile(r"\bis\s+(?:not\s+)?[(0-9]")
-_IS_AFTER_LITERAL = re.compile(r"[0-9)]\s+is\b")
+_IS_BY_QUOTE = re.compile(r"\bis\s+(?:not\s+)?[bBrRuU]{0,2}[\"']|[\"']\s*is\b")
+_IS_BEFORE_LITERAL = re.compile(r"\bis\s+(?:not\s+)?[-+~(0-9]")
+_IS_AFTER_LITERAL = re.compile(r"[0-9)]\s*is\b")
 _LAST_WORD = re.compile(r"\w+\Z")
 
 
