@@ -54,13 +54,13 @@ MESSAGES: dict[str, Message] = {
     "attach-static": Message(
         "attach",
         "process {pid}: {exe} exports no symbols (static, or built without -rdynamic), so its interpreter cannot be found",
-        "start the program with morrow: it then offers a channel that needs no symbols",
+        "start the program with morrow -X attach=on: it then offers a channel that needs no symbols",
     ),
     "attach-machine": Message("attach", "process {pid} runs on {machine}, for which this morrow has no instructions"),
     "attach-musl": Message(
         "attach",
         "process {pid} uses the musl C library, where nothing can be run safely from outside",
-        "morrow --dump {pid} works; start the program with morrow to attach without ptrace",
+        "morrow --dump {pid} works; start the program with morrow -X attach=on to attach without ptrace",
     ),
     "attach-no-room": Message(
         "attach",
@@ -80,7 +80,7 @@ MESSAGES: dict[str, Message] = {
     "attach-container": Message(
         "attach",
         "you are root here, but may not trace process {pid} (user '{user}'): this container lacks CAP_SYS_PTRACE",
-        "docker run --cap-add SYS_PTRACE, attach from the host, or start the program with morrow",
+        "docker run --cap-add SYS_PTRACE, attach from the host, or start the program with morrow -X attach=on",
     ),
     "attach-undumpable": Message(
         "attach",
@@ -169,7 +169,12 @@ MESSAGES: dict[str, Message] = {
         "change the lines named above, or leave these files out",
     ),
     # -- annotations --------------------------------------------------------------------------------------------------
+    "annotations-file": Message("annotations", "{module} is a file", "name the module as in import: {guess}"),
+    "annotations-import": Message("annotations", "{module} cannot be imported: {error}", "run it where `import {module}` works"),
     "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-unwritten": Message(
+        "morrow --modernize", "{path} cannot be written: {error}; no file has been changed", "make it writable, or leave it out"
+    ),
     "modernize-differs": Message(
         "morrow --modernize",
         "{number} hints or signatures differ after the change; nothing was written",
