@@ -229,7 +229,7 @@ _number = 0  # this interpreter's
 _alive: list = []
 _serves = False
 _begin: object = None
-_beaten: object = None
+_beating: list = []  # threads that ask for the GIL, as two locks: it has not begun, it is not gone
 
 
 def beat(creator: int) -> None:
@@ -252,9 +252,14 @@ def _start_beating() -> object:
     heart.acquire()
     runner = _thread.get_ident()
 
+    begun, gone = _thread.allocate_lock(), []
+    begun.acquire()
+    _beating[:] = [one for one in _beating if one[0].locked() or one[1][0].locked()]
+    _beating.append((begun, gone))
+
     def run() -> None:
-        global _beaten
-        _beaten = _thread._set_sentinel()  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        gone.append(_thread._set_sentinel())  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        begun.release()
         if heart.acquire(timeout=0.005):
             return
         from morrow.interpreters import board
@@ -382,8 +387,13 @@ def prepare_to_end() -> None:
     Where it takes the one that imported it first, and that one is gone, ending the interpreter waits for it for ever
     (3.12, Lib/threading.py, _shutdown).
     """
-    if _beaten is not None:
-        _beaten.acquire(timeout=5)  # type: ignore[attr-defined]
+    for begun, gone in _beating:
+        begun.acquire(timeout=5)
+        gone[0].acquire(timeout=5)
+    if _beating:
+        import time
+
+        time.sleep(0.001)  # what lets go of the lock is the last but one thing that a thread does
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._main_thread._ident = threading.get_ident()  # type: ignore[attr-defined]

@@ -212,6 +212,7 @@ def _run(session: pytest.Session, items: list[pytest.Item], pipe: int) -> None:
         from _pytest.runner import runtestprotocol
 
         hook = session.config.hook
+        coverage = _own_coverage()
         # What plugins of this process print about tests is the other's to print.
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
@@ -225,10 +226,9 @@ def _run(session: pytest.Session, items: list[pytest.Item], pipe: int) -> None:
             if session.shouldstop:
                 send("stop", session.shouldstop)
                 break
-        coverage = _get_coverage()
         if coverage is not None:
             coverage.stop()  # type: ignore[attr-defined]
-            send("coverage", _copied(coverage.get_data()))  # type: ignore[attr-defined]
+            send("coverage", coverage.get_data().dumps())  # type: ignore[attr-defined]
         status = 0
     except BaseException as error:
         if not isinstance(error, KeyboardInterrupt):
@@ -239,19 +239,19 @@ def _run(session: pytest.Session, items: list[pytest.Item], pipe: int) -> None:
         os._exit(status)
 
 
-def _get_coverage() -> object:
-    """Return what measures this process's coverage, or None."""
+def _own_coverage() -> object:
+    """Let what measures coverage here keep its data in memory, and return it; None if nothing does.
+
+    The file belongs to the parent, and other children would write to it at the same time. coverage has no public way to say so.
+    """
     module = sys.modules.get("coverage")
-    return module.Coverage.current() if module is not None and hasattr(module, "Coverage") else None
-
-
-def _copied(data: object) -> bytes:
-    """Return coverage data as bytes, through memory: the file belongs to the parent."""
-    import coverage
-
-    copy = coverage.CoverageData(no_disk=True)
-    copy.update(data)  # type: ignore[arg-type]
-    return copy.dumps()
+    current = module.Coverage.current() if module is not None and hasattr(module, "Coverage") else None
+    collector = getattr(current, "_collector", None)
+    if current is None or collector is None:
+        return None
+    current._data = module.CoverageData(no_disk=True)  # type: ignore[union-attr]
+    collector.use_data(current._data, None)
+    return current
 
 
 def _add_coverage(data: bytes) -> None:

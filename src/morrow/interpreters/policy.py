@@ -109,7 +109,8 @@ def create(
 def _choose(imports: tuple[str, ...], limits: dict[str, object], path: list[str] | None) -> tuple[str, str]:
     if limits:
         return "process", f"{', '.join(sorted(limits))} can be kept in a process only"
-    first = "own-gil" if HERE is not None and HERE.own_gil else "shared-gil"
+    # A host whose own-GIL interpreters corrupt memory with some modules is not trusted with all the others.
+    first = "own-gil" if HERE is not None and HERE.own_gil and not HERE.own_gil_breaks else "shared-gil"
     for name in imports:
         why = refusal(name, first == "own-gil", path)
         if why:
