@@ -93,8 +93,12 @@ def parse(given: list[str]) -> CommandLine:
             break
         if word.startswith("--"):
             at = _long(line, given, word, at)
+            if line.question and line.question != "version":
+                return line  # python prints the page at once, whatever follows
             continue
         at, done = _letters(line, given, word, at)
+        if line.question and line.question != "version":
+            return line
         if done:
             line.rest = [f"-{'c' if line.kind == COMMAND else 'm'}", line.target, *line.arguments]
             return line
@@ -150,6 +154,8 @@ def _letters(line: CommandLine, given: list[str], word: str, at: int) -> tuple[i
         if letter in _ANSWERED:
             line.question = line.question or _ANSWERED[letter]
             line.versions += letter == "V"
+            if letter != "V":
+                break
         elif letter == "i":
             line.inspect = True
         elif letter == "x":

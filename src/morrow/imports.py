@@ -8,7 +8,6 @@ A file of somebody else's that the host refuses is tried with today's grammar, w
 from __future__ import annotations
 
 import _frozen_importlib_external as _external
-from _frozen_importlib import _call_with_frames_removed
 import builtins
 import os
 import sys
@@ -49,7 +48,7 @@ def start(root: str) -> None:
     settings.set_project(scope.settings)
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
-    _external.compile = _host_compile
+    _external.compile = _host_compile_or_refuse
     _native = is_native()
     start_language()
     _Loader.get_code = _get_code
@@ -214,19 +213,34 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
     code = _cache.read(self, self.path, late) if _race is None else None
     if code is None:
         source = self.get_data(self.path)
-        # Called as SourceLoader calls the compiler, so that importing leaves frames of its own out of the traceback.
-        code = _call_with_frames_removed(_compile_quietly, source, self.path, fullname, late)
+        try:
+            code = compile_source(source, self.path, fullname=fullname, late=late)
+        except Exception as error:
+            error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
+            _refusals[self.path] = error
+            try:
+                _host_get_code(self, fullname)
+            finally:
+                _refusals.pop(self.path, None)
+            raise  # the host had a compiled file, and did not look at the source
         if _race is None:
             _cache.write(self, self.path, late, code, source)
     return code
 
 
-def _compile_quietly(source: bytes, path: str, fullname: str, late: bool) -> CodeType:
-    try:
-        return compile_source(source, path, fullname=fullname, late=late)
-    except Exception as error:
-        error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
-        raise
+@hide
+def _host_compile_or_refuse(source: object, path: str, *arguments: object, **named: object) -> object:
+    """Stand in for `compile` in the host's importing: what our compiler has refused is refused there.
+
+    CPython takes importlib's frames off a traceback, or leaves them in it, by what it finds at their end (import.c,
+    remove_importlib_frames): an error has to come from where its own come from.
+    """
+    if path in _refusals:
+        raise _refusals[path]
+    return _host_compile(source, path, *arguments, **named)  # type: ignore[call-overload]
+
+
+_refusals: dict[str, Exception] = {}
 
 
 def _is_own(own: Scope, fullname: str, path: str) -> bool:
@@ -275,5 +289,5 @@ def _may_meet_a_cycle(code: CodeType) -> bool:
 
 if HERE is not None and not HERE.free_threaded:
     # Not on free-threaded hosts: there RESUME gives each thread its own copy of the instructions.
-    for _function in (_get_code, _exec_module, _load, _compile_quietly, _try_again):
+    for _function in (_get_code, _exec_module, _load, _try_again):
         hide(_function)

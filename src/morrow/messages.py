@@ -158,7 +158,12 @@ MESSAGES: dict[str, Message] = {
         "change the lines named above, or leave these files out",
     ),
     # -- annotations --------------------------------------------------------------------------------------------------
+    "annotations-file": Message("annotations", "{module} is a file", "name the module as in import: {guess}"),
+    "annotations-import": Message("annotations", "{module} cannot be imported: {error}", "run it where `import {module}` works"),
     "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-unwritten": Message(
+        "morrow --modernize", "{path} cannot be written: {error}; no file has been changed", "make it writable, or leave it out"
+    ),
     "modernize-differs": Message(
         "morrow --modernize",
         "{number} hints or signatures differ after the change; nothing was written",

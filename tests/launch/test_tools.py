@@ -156,11 +156,6 @@ def test_cprofile_lists_the_programs_functions(same):
     assert clean_environment()
 
 
-@pytest.mark.parametrize("source", [b"x = '\xff'\n", b"x = 1\0\n", b"# coding: nonsense\n", b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", b"\xef\xbb\xbfprint(1)\n", b"(" * 500 + b")" * 500, b"x=" + b"-" * 5000 + b"1\nprint(x)", b"", b"\n\n", b"print(1)\r\nprint(2)\r\n", b"def f(:\n"])
-def test_a_source_that_is_odd_is_read_as_python_reads_it(same, source):
-    same.command("app.py", files={"app.py": source})
-
-
 @pytest.mark.slow
 def test_what_pytest_keeps_of_a_plugin_is_good_for_a_plain_pytest(same):
     # A plugin that is installed is everybody's: its file in __pycache__ must not need morrow.

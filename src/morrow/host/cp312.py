@@ -24,5 +24,7 @@ FACTS = OLDER.but(
     adaptive_start=bytes((17, 0)),
     has_watchers=True,
     attr_can_load_methods=True,
+    recursion_remaining=28,
+    recursion_of_hidden_frame=1,
     error_indicator="one",
 )

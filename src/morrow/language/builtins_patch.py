@@ -12,6 +12,7 @@ annotations there are evaluated at once, and only text that the host refuses is 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from sys import _getframe  # kept: programs may take sys._getframe away
 
