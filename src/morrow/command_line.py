@@ -120,7 +120,7 @@ def _long(line: CommandLine, given: list[str], word: str, at: int) -> int:
     if not _LONG[name]:
         if name == "version":
             line.versions += 1
-        line.question = line.question or name
+        line.question = name
         return at
     if at == len(given):
         raise UsageError(f"Argument expected for the {word} options")  # sic
@@ -152,7 +152,7 @@ def _letters(line: CommandLine, given: list[str], word: str, at: int) -> tuple[i
         if letter not in _PLAIN:
             raise UsageError(f"Unknown option: -{letter}")
         if letter in _ANSWERED:
-            line.question = line.question or _ANSWERED[letter]
+            line.question = _ANSWERED[letter]
             line.versions += letter == "V"
             if letter != "V":
                 break

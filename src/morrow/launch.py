@@ -40,6 +40,7 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
     ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
@@ -72,20 +73,17 @@ class Program:
         path: the file's absolute path, '' when it is no file.
         importer: the path hook's finder when the target is a directory or a zip, else None.
         root: the folder whose modules are the program's own, before pyproject.toml is looked for.
+        is_prompt: whether there is nothing to run but what the user types.
     """
 
-    __slots__ = ("line", "path", "importer", "root")
+    __slots__ = ("line", "path", "importer", "root", "is_prompt")
 
     def __init__(self, line: CommandLine) -> None:
         self.line = line
         self.path = _absolute(line.target) if line.kind == FILE else ""
         self.importer = _find_importer(self.path) if self.path else None
         self.root = (self.path if self.importer else _folder_of(line)) if self.path else os.getcwd() if _has_cwd() else os.sep
-
-    @property
-    def is_prompt(self) -> bool:
-        """Whether there is nothing to run but what the user types."""
-        return self.line.kind in (NOTHING, STDIN) and (self.line.inspect or _is_terminal())
+        self.is_prompt = line.kind in (NOTHING, STDIN) and (line.inspect or _is_terminal())
 
 
 _waiting: list[Program] = []
@@ -333,11 +331,11 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     _forget_unwind(unwind)
     program = _waiting.pop()
     main = _new_main()
-    recursion.take_back_frame()
     interrupted = raised = None
     try:
         # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
+        recursion.take_back_frame(run is host_exec)
         interrupted = run(*arguments)
     except BaseException as error:
         raised = error
@@ -405,12 +403,16 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
 def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Callable[..., object], tuple[object, ...]]:
     import runpy
 
+    runpy.exec = host_exec  # type: ignore[attr-defined]  # it runs code objects only: no frame of ours for that
     _prepare_main(namespace)
     if program.importer is None:
         if _has_door(program.line):
             from morrow.imports_doors import MainFinder
 
             sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
+        imports = sys.modules.get("morrow.imports")
+        if imports is not None and program.line.target in imports.PROFILERS:
+            namespace["exec"] = host_exec
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -587,7 +589,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     # The prompt that was the program has had its turn.
     inspect = (program.line.inspect or _asked_to_inspect()) and not program.is_prompt
     if isinstance(error, SystemExit) and not inspect:
-        raise error
+        _leave(error)
     status: object = 0
     if isinstance(error, NothingToRun):
         say(error.text)
@@ -595,7 +597,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     elif error is not None:
         status = report(error)
         if status is not None and not inspect:
-            raise SystemExit(status)
+            _leave(SystemExit(status))
     if isinstance(error, KeyboardInterrupt):
         interrupted = type(error) is KeyboardInterrupt or HERE is not None and HERE.interrupts_by_subclass
     if inspect and main is not None:
@@ -604,7 +606,35 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     if interrupted:
         quietly(_note_interrupt)
     elif error is None:
-        raise SystemExit(status)
+        _leave(SystemExit(status))
+
+
+@hide
+def _leave(leaving: SystemExit) -> None:
+    """End the process as *leaving* says: by raising it, past hidden frames, which CPython must not tell a tracer of."""
+    trace, profile = sys.gettrace(), sys.getprofile()
+    if callable(trace) or callable(profile):
+        sys.settrace(None)
+        sys.setprofile(None)
+        leaving = _Leaving(leaving.code, trace, profile)
+    raise leaving
+
+
+class _Leaving(SystemExit):
+    """Gives a program its trace and profile functions back as soon as no frame is left: what runs at exit is traced."""
+
+    def __init__(self, status: object, trace: object, profile: object) -> None:
+        self.kept = status, trace, profile
+
+    @property
+    @hide
+    def code(self) -> object:  # type: ignore[override]
+        status, trace, profile = self.kept
+        if callable(profile):
+            sys.setprofile(profile)
+        if callable(trace):
+            sys.settrace(trace)
+        return status
 
 
 @hide

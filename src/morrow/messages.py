@@ -139,6 +139,17 @@ MESSAGES: dict[str, Message] = {
         "process {pid}: the structures of this build are not where they should be ({what}); nothing was changed",
         "report this with the output of morrow --ps",
     ),
+    # -- interpreters -------------------------------------------------------------------------------------------------
+    "interpreters-busy-at-exit": Message(
+        "interpreters",
+        "{number} interpreter(s) still run and do not stop; the process ends without closing them, with status 1",
+        "end or interrupt what runs in them before the program ends",
+    ),
+    "interpreters-process": Message(
+        "interpreters",
+        "{module} does not load in an interpreter ({why}); its work goes to a process of its own",
+        "backend='process' says so in advance; backend='own-gil' insists on an interpreter",
+    ),
     # -- repl ---------------------------------------------------------------------------------------------------------
     "repl-theme": Message(
         "morrow",

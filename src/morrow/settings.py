@@ -69,6 +69,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("attach", "off", ("off", "on"), "on: offer a way in that needs no ptrace, to processes of the same user", "attaching"),
         Setting("dap-token", "", (), "what editors must know to use a port of --dap (default: a new one each time)", "attaching"),
         # -- threads ------------------------------------------------------------------------------------------------------
+        Setting("release", "1", _BOTH, "0: compiled loops keep the GIL while they run, as with -X gil=1", "threads"),
+        Setting("scale", "", (), "written by --scale for the processes that it starts: THREADS:FILE", "threads"),
         Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),
     )
 }

@@ -16,6 +16,7 @@ FACTS = OLDER.but(
     shows_command_lines=True,
     instance_values="inline",
     eval_breaker="thread",
+    collects_when_checking_signals=False,
     current_frame="thread",
     pushes_locals=True,
     warns_late_of_forks=True,

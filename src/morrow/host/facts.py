@@ -68,7 +68,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     recursion_remaining: int | None  # offset of that count in PyThreadState, the limit behind it (host.recursion)
-    recursion_of_hidden_frame: int  # levels of it that running a program from a hidden frame takes
+    counts_calls_of_c: bool  # calling a function written in C counts as a level of recursion
     shows_command_lines: bool  # tracebacks quote the text of -c
     awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
@@ -81,6 +81,7 @@ class Facts:
     instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same + VALUES_BIAS, or a dict; "inline" behind the object
     immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
     eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
+    collects_when_checking_signals: bool  # PyErr_CheckSignals collects garbage that is due, and nothing else that C can call does
     current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
     stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
     install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)

@@ -38,16 +38,20 @@ def hide(function: F) -> F:
 
 @hide
 def quietly(function: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function of ours while a program's trace and profile functions look away; return what it returns."""
+    """Call a function of ours while a program's trace and profile functions look away; return what it returns.
+
+    One that is written in C and cannot be called, such as cProfile's, cannot be put back, and so goes on looking.
+    """
     trace, profile = sys.gettrace(), sys.getprofile()
-    if trace is not None:
+    traced, profiled = callable(trace), callable(profile)
+    if traced:
         sys.settrace(None)
-    if profile is not None:
+    if profiled:
         sys.setprofile(None)
     try:
         return function(*arguments)
     finally:
-        if profile is not None:
+        if profiled:
             sys.setprofile(profile)
-        if trace is not None:
+        if traced:
             sys.settrace(trace)

@@ -13,8 +13,11 @@ import sys
 from morrow.host.facts import HERE
 
 
-def take_back_frame() -> None:
-    """Let this thread go deeper by what the hidden frame that calls this takes; it must be called once, by that frame."""
+def take_back_frame(calls_c: bool) -> None:
+    """Let this thread go deeper by what the hidden frame that calls this takes; it must be called once, by that frame.
+
+    *calls_c* says that the frame runs the program by a function written in C, which counts as well on some hosts.
+    """
     if HERE is None or HERE.recursion_remaining is None or os.name == "nt":
         return
     try:
@@ -40,4 +43,4 @@ def take_back_frame() -> None:
     address = thread + HERE.recursion_remaining
     remaining, limit = Count.from_address(address), Count.from_address(address + 4)
     if limit.value == sys.getrecursionlimit() and 0 < limit.value - remaining.value < 50:
-        remaining.value += HERE.recursion_of_hidden_frame
+        remaining.value += 1 + (calls_c and HERE.counts_calls_of_c)

@@ -11,7 +11,7 @@ import struct
 from types import CodeType, FunctionType
 
 from morrow.host import HERE
-from morrow.jit import guards, ir, layout
+from morrow.jit import guards, ir, layout, release
 from morrow.jit.ir_types import is_heap
 from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, tagged, type_of
 
@@ -40,6 +40,7 @@ class Module:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.releases = release.is_possible()
         self.texts: list[str] = []
         self.declared: set[str] = set()
         self.imports: dict[str, int] = {}
@@ -128,6 +129,8 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
+        if self.shows:
+            out.line(f"%copy = alloca [{layout.entries_of_frame(self.code)} x i64]")
         self.left: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
         self.homes = bool(homes)
@@ -142,12 +145,21 @@ class _Function:
             for op in b.ops
             if op.name == "home_store" and not (isinstance(op.operands[0], ir.Literal) and op.operands[0].value != ir.TAG_OBJECT)
         }
+        self.regions = release.find_regions(function, self.referring) if self.module.releases else {}
+        self.region, self.in_regions = -1, set()
+        if self.regions:
+            release.emit_start(out)
+            for number in sorted(set(self.regions.values())):
+                self.module.texts.append(f"{self.region_name(number)} = internal global [2 x i64] zeroinitializer")
         out.line(f"br label %{function.blocks[0].label}")
         holes = {}
         for block in function.blocks:
             out.block(block.label)
             holes[block.label] = len(out.lines)
+            self.region = self.regions.get(block.label, -1)
             for op in block.ops:
+                if self.region >= 0 and op.exit is not None:
+                    self.in_regions.add(id(op.exit))
                 self.operation(op)
         self.leave_all()
         self.leave_for_good()
@@ -180,11 +192,15 @@ class _Function:
         module, out, code = self.module, self.out, self.code
         first = exits[0]
         block = f"state{first.number}"
+        froms = []
         for exit in exits:
             out.block(f"exit{exit.number}")
+            if id(exit) in self.in_regions:
+                release.emit_exit(out)
+            froms.append(out.label)
             out.line(f"br label %{block}")
         out.block(block)
-        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %exit{exit.number} ]" for exit in exits)
+        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %{label} ]" for exit, label in zip(exits, froms, strict=True))
         chosen = out.let(f"phi ptr {names}")
         kinds, seen = [], {}
         place = subject = 0
@@ -475,6 +491,22 @@ class _Function:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
             self.result(op, f"icmp ne i8 {valid}, 0")
 
+    def op_takes_value(self, op: ir.Op) -> None:
+        out = self.out
+        if HERE.instance_values != "inline":  # type: ignore[union-attr]
+            self.result(op, "or i1 true, true")  # elsewhere an instance with a dict has no values
+            return
+        there = out.let(f"icmp ne ptr {out.let(f'load ptr, ptr {self.values(op)}')}, null")
+        dict_ = out.load("i64", self.text(op.operands[0]), offset("MANAGED_DICT_OFFSET"))
+        self.result(op, f"or i1 {there}, {out.let(f'icmp eq i64 {dict_}, 0')}")
+
+    def op_no_dict(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            word = out.let(f"or i64 {word}, {out.load('i64', a, offset('MANAGED_VALUES_OFFSET'))}")
+        self.result(op, f"icmp eq i64 {word}, 0")
+
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""
         out, a = self.out, self.text(op.operands[0])
@@ -491,9 +523,32 @@ class _Function:
         self.result(op, f"load ptr, ptr {self.values(op)}")
 
     def op_value_store(self, op: ir.Op) -> None:
+        out, index = self.out, int(op.attributes[1])  # type: ignore[call-overload]
         where = self.values(op)
         self.result(op, f"load ptr, ptr {where}")
-        self.out.store("ptr", self.text(op.operands[1]), where)
+        out.store("ptr", self.text(op.operands[1]), where)
+        # a new attribute: instances note the order in which they got theirs (dictobject.h, _PyDictValues_AddToInsertionOrder)
+        assert op.result is not None
+        new, done = out.fresh("new"), out.fresh("stored")
+        out.branch(out.let(f"icmp eq ptr {self.text(op.result)}, null"), new, done)
+        out.block(new)
+        if HERE.instance_values == "inline":  # type: ignore[union-attr]
+            cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+            values = out.at(self.text(op.operands[0]), cls.__basicsize__)
+            size = out.load("i8", values, offset("PyDictValues.size"))
+            capacity = out.let(f"zext i8 {out.load('i8', values, offset('PyDictValues.capacity'))} to i64")
+            names = out.let(f"getelementptr ptr, ptr {out.at(values, offset('PyDictValues.values'))}, i64 {capacity}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {names}, i8 {size}')}")
+            out.store("i8", out.let(f"add i8 {size}, 1"), values, offset("PyDictValues.size"))
+        else:
+            values = out.at(where, -8 * index)
+            size = out.let(f"add i8 {out.load('i8', values, -2)}, 1")
+            order = out.at(values, -2)
+            back = out.let(f"sub i64 0, {out.let(f'zext i8 {size} to i64')}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {order}, i64 {back}')}")
+            out.store("i8", size, order)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_field(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
@@ -587,6 +642,15 @@ class _Function:
 
     def op_decref(self, op: ir.Op) -> None:
         decref(self.out, self.text(op.operands[0]))
+
+    def op_drop_old(self, op: ir.Op) -> None:
+        out, old = self.out, self.text(op.operands[0])
+        some, done = out.fresh("some"), out.fresh("none")
+        out.branch(out.let(f"icmp ne ptr {old}, null"), some, done)
+        out.block(some)
+        decref(out, old)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_decref_dyn(self, op: ir.Op) -> None:
         out = self.out
@@ -752,6 +816,7 @@ class _Function:
         for place, slot in enumerate(op.exit.locals):
             held = self.shown_local(place, slot, drops)
             out.store("ptr", held, frame, offset("_PyInterpreterFrame.localsplus") + 8 * place)
+            out.store("ptr", held, "%copy", 8 * place)
             stored.append((place, held))
         self.shown[op.result] = stored, drops
 
@@ -805,23 +870,16 @@ class _Function:
             out.store("ptr", out.load("ptr", frame, offset(F + "previous")), guards.current_frame(out, "%ts"))
             out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
         seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
-        looked, calm = out.fresh("looked"), out.fresh("calm")
         out.declared.add("@morrow_watched = external global i64")
         watched = out.load("i64", "@morrow_watched")
         either = out.let(f"or i64 {seen[0]}, {seen[1]}")
         unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {either}, {watched}')}, 0")
-        if self.function.loop < 0:
-            out.branch(unseen, calm, self.otherwise(op), LIKELY)
-        else:
-            # the frame is the real one, which others may have known before: it matters only if they changed it
-            out.branch(unseen, calm, looked, LIKELY)
-            out.block(looked)
-            changed = watched
-            for place, held in stored:
-                now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
-                same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")
-                changed = out.let(f"or i64 {changed}, {same}")
-            out.branch(out.let(f"icmp eq i64 {changed}, 0"), calm, self.otherwise(op))
+        looked, calm = out.fresh("looked"), out.fresh("calm")
+        out.branch(unseen, calm, looked, LIKELY)
+        out.block(looked)
+        out.declare("i32", "morrow_let_go", "ptr", "ptr", "i64", "i32")
+        free = out.let(f"call i32 @morrow_let_go(ptr {frame}, ptr %copy, i64 {len(stored)}, i32 {int(self.function.loop >= 0)})")
+        out.branch(out.let(f"icmp ne i32 {free}, 0"), calm, self.otherwise(op))
         out.block(calm)
         if self.function.loop >= 0:
             for place, held in stored:
@@ -830,8 +888,18 @@ class _Function:
         for line in drops:
             out.line(line)
 
+    def op_is_due(self, op: ir.Op) -> None:
+        self.result(op, f"icmp ne i64 {guards.breaker(self.out, '%ts')}, 0")
+
+    def region_name(self, number: int) -> str:
+        """Return the symbol of a region's statistics."""
+        return f"@{self.function.name}_region{number}"
+
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
+        if self.region >= 0:
+            release.emit_poll(out, self.region_name(self.region), self.otherwise(op))
+            return
         busy, done = out.fresh("busy"), out.fresh("calm")
         due = guards.breaker(out, "%ts")
         out.branch(out.let(f"icmp eq i64 {due}, 0"), done, busy, LIKELY)
@@ -849,10 +917,29 @@ class _Function:
         return label
 
     def op_jump(self, op: ir.Op) -> None:
+        self.cross(op, 0)
         self.out.line(f"br label %{self.target(op, 0)}")
 
     def op_branch(self, op: ir.Op) -> None:
-        self.out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+        out = self.out
+        if not self.regions or all(self.regions.get(label, -1) == self.region for label, _ in op.targets):
+            out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+            return
+        edges = [out.fresh("edge"), out.fresh("edge")]
+        out.branch(self.text(op.operands[0]), *edges)
+        for which, edge in enumerate(edges):
+            out.block(edge)
+            self.cross(op, which)
+            out.line(f"br label %{self.target(op, which)}")
+
+    def cross(self, op: ir.Op, which: int) -> None:
+        """Write what is due on an edge between a region and what is around it."""
+        there = self.regions.get(op.targets[which][0], -1)
+        if there != self.region:
+            if self.region >= 0:
+                release.emit_exit(self.out)
+            if there >= 0:
+                release.emit_entry(self.out, self.region_name(there))
 
     def op_return(self, op: ir.Op) -> None:
         tag, bits = (self.text(o) for o in op.operands)
