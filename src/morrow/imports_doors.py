@@ -89,6 +89,7 @@ def start(root: str) -> None:
             setattr(sys, function.__name__, function)
     if DoorFinder not in sys.meta_path:
         sys.meta_path.append(DoorFinder)
+        library_names.complete_when_loaded("pdb", _complete_pdb)
         if HERE is not None and HERE.interpreters_in_library:
             library_names.complete_when_loaded("concurrent.interpreters", _complete_interpreters)
         else:
@@ -102,6 +103,12 @@ def stop() -> None:
             delattr(sys, function.__name__)
     if DoorFinder in sys.meta_path:
         sys.meta_path.remove(DoorFinder)
+
+
+def _complete_pdb(module: ModuleType) -> None:
+    from morrow.debug import library_pdb
+
+    library_pdb.complete(module)
 
 
 def _complete_futures(module: ModuleType) -> None:

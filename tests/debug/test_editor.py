@@ -713,7 +713,50 @@ def test_one_thread_can_stop_alone(tmp_path):
         deadline = time.monotonic() + 10
         while editor.value("count", 1) == counted:
             assert time.monotonic() < deadline
+        helper = next(one["id"] for one in editor.ask("threads")["threads"] if one["name"] == "helper")
+        editor.ask("pause", threadId=helper)
+        editor.event("stopped", reason="pause")
+        editor.ask("evaluate", expression="__import__('time').sleep(0.1)")  # time enough for it to come back, and wait
+        counted = editor.value("count", 1)
+        editor.ask("evaluate", expression="__import__('time').sleep(0.1)")
+        assert editor.value("count", 1) == counted
+        editor.ask("continue", threadId=helper)
+        while editor.value("count", 1) == counted:
+            assert time.monotonic() < deadline
         editor.ask("disconnect")
+
+
+def test_a_program_that_traces_itself_goes_on_doing_so(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text("""\
+import sys, threading, time
+calls = []
+def own(frame, event, arg):
+    if frame.f_code.co_name == "work": calls.append(event)
+def work(): return 1
+def loop():
+    while True:
+        work(); time.sleep(0.005)
+threading.settrace(own)
+sys.settrace(own)
+threading.Thread(target=loop, daemon=True).start()
+print("ready", flush=True)
+loop()
+""")
+    with started([sys.executable, path], settle=False) as target:
+        for _ in range(2):
+            with Client() as editor:
+                editor.begin("attach", {str(path): [{"line": 5}]}, processId=target.pid)
+                stop = editor.event("stopped", reason="breakpoint")
+                editor.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[])
+                editor.ask("continue", threadId=stop["threadId"])
+                before = int(editor.ask("evaluate", expression="len(calls)")["result"])
+                deadline = time.monotonic() + 10
+                while int(editor.ask("evaluate", expression="len(calls)")["result"]) == before:
+                    assert time.monotonic() < deadline, "its own trace function is not called any more"
+                assert editor.ask("evaluate", expression="threading._trace_hook is own")["result"] == "True"
+                editor.ask("disconnect")
+        assert target.alive
 
 
 def test_an_evaluation_that_needs_another_thread_is_not_stuck():
@@ -733,8 +776,7 @@ end = 1
     with Client() as editor:
         editor.begin("launch", code=program)
         stop = editor.event("stopped")
-        for _ in range(3):
-            assert editor.ask("evaluate", expression="lock.acquire() and (lock.release(), 42)[1]", frameId=editor.top(stop["threadId"])["id"])["result"] == "42"
+        assert editor.ask("evaluate", expression="lock.acquire() and (lock.release(), 42)[1]", frameId=editor.top(stop["threadId"])["id"])["result"] == "42"
         editor.ask("disconnect")
 
 

@@ -145,13 +145,18 @@ def prepare() -> None:
     _complete_test_case()
     _complete_support()
     if any(name.startswith(("test.test_pdb", "test.test_remote_pdb")) for name in MODULES):
-        _complete_asyncio()
+        _complete_pdb()
     warnings.simplefilter("ignore")
 
 
-def _complete_asyncio() -> None:
-    """Give asyncio.events the private name that test_pdb takes its event loop away with."""
+def _complete_pdb() -> None:
+    """Give pdb what a start under morrow gives it, and asyncio the private name that test_pdb takes its event loop away with."""
     import asyncio.events
+    import pdb
+
+    from morrow.debug import library_pdb
+
+    library_pdb.complete(pdb)
 
     if not hasattr(asyncio.events, "_set_event_loop_policy"):
         asyncio.events._set_event_loop_policy = asyncio.events.set_event_loop_policy  # type: ignore[attr-defined]

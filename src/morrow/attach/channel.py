@@ -238,9 +238,10 @@ def open_channel(
     check_allowed(target, sandboxed=sandboxed)
     program = agent_program(texts, given, exclusive=exclusive)
     turn = _take_turn(target.pid)
-    end = time.monotonic() + _STARTING
+    end, attempts = time.monotonic() + _STARTING, 0
     try:
         while True:
+            attempts += 1
             try:
                 sock, injection = _open(target, patience, while_queued)
                 channel = Channel(target, sock, injection, turn)
@@ -251,8 +252,9 @@ def open_channel(
                 if error.name != "attach-lost":
                     raise
                 why = str(error.values["why"])
-            # A program that is just starting, or importing: nothing has run yet, and in a moment it can.
-            if time.monotonic() > end:
+            # A program that is just starting, or importing; or we were too slow, on a machine that gave us no time within the
+            # two seconds that the target waits: nothing has run yet, and in a moment it can.
+            if time.monotonic() > end and attempts >= 5:
                 raise AttachError("attach-lost", target.pid, why=why)
             time.sleep(0.02)
     except BaseException:

@@ -84,13 +84,19 @@ def write_back(frame):
 # -- tracing all threads -----------------------------------------------------------------------------------------------
 
 _kept = []  # what is handed to other threads as a raw pointer
+_before = {}  # thread state -> (C function, trace function) of the program's own, to be put back; None -> threading's
 
 
 def trace_all(function):
-    """Set (None: take away) the trace function of every thread, running or to come."""
+    """Set the trace function of every thread, running or to come; None puts back what the program had.
+
+    Up to 3.11; from 3.12 on None takes all away.
+    """
     threading = sys.modules.get("threading")
     if threading is not None:
-        threading.settrace(function)
+        if function is not None:
+            _before.setdefault(None, threading._trace_hook)
+        threading.settrace(function if function is not None else _before.pop(None, None))
     if hasattr(sys, "_settraceallthreads"):  # 3.12+
         sys._settraceallthreads(function)
     else:
@@ -115,7 +121,7 @@ def _trace_each(function):
         give.restype = ctypes.c_void_p
     before = sys.gettrace()
     sys.settrace(function)
-    trampoline = _trampoline(ctypes, this(), function) if function is not None else 0
+    trampoline, at = _trampoline(ctypes, this(), function) if function is not None else (0, 0)
     if HOME != _thread.get_ident():
         sys.settrace(before)
     if function is not None and not trampoline:
@@ -125,20 +131,26 @@ def _trace_each(function):
     set_trace.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
     state, mine = head(ctypes.c_void_p(interpreter())), this()
     while state:
-        if state != mine:
-            set_trace(state, trampoline, id(function) if function is not None else None)
+        if state != mine and function is not None:
+            words = (ctypes.c_uint64 * 64).from_address(state)
+            if words[at] and words[at] != id(function):
+                _before[state] = words[at - 2], ctypes.cast(words[at], ctypes.py_object).value
+            set_trace(state, trampoline, id(function))
+        elif state != mine:
+            pointer, own = _before.pop(state, (None, None))
+            set_trace(state, pointer, id(own) if own is not None else None)
         state = following(ctypes.c_void_p(state))
     if function is None:
         _kept.clear()
 
 
 def _trampoline(ctypes, state, function):
-    """Return the C function that calls a Python trace function: it stands two words before it in the thread state.
+    """Return the C function that calls a Python trace function, and where that one is: two words behind it.
 
     struct _ts of 3.11: c_profilefunc, c_tracefunc, c_profileobj, c_traceobj (Include/cpython/pystate.h).
     """
     words = (ctypes.c_uint64 * 64).from_address(state)
     for at in range(3, 64):
         if words[at] == id(function):
-            return words[at - 2]
-    return 0
+            return words[at - 2], at
+    return 0, 0

@@ -334,11 +334,21 @@ class Stops:
             return
         ident = _thread.get_ident()
         with self.guard:
-            if not self.active or not self.parking or not self.all_threads or ident == self.session.own_ident:
+            if not self.active or not self.parking or ident == self.session.own_ident:
+                return
+            if not self.all_threads and ident not in self.leaders:
                 return
             place = Place(frame)
             self.places[ident] = place
+            if not self.all_threads:
+                self.parking = self._some_are_away()
+        if not self.all_threads:
+            self.back_end.update()
         self._wait(ident, place)
+
+    def _some_are_away(self):
+        """Whether a thread counts as stopped that has not come back from C code yet: it must not run on then."""
+        return any(ident not in self.places for ident in self.leaders)
 
     def _wait(self, ident, place):
         foreign = place.wait()
@@ -372,6 +382,7 @@ class Stops:
                 places = list(self.places.values())
             else:
                 self.leaders.discard(ident)
+                self.parking = self._some_are_away()
                 places = [self.places[ident]] if ident in self.places else []
         self.back_end.update()
         if step is not None and step.frame is not None:
@@ -394,7 +405,7 @@ class Stops:
     def tighten(self):
         """Have them wait again."""
         with self.guard:
-            self.parking = bool(self.leaders) and self.all_threads
+            self.parking = bool(self.leaders) if self.all_threads else self._some_are_away()
         self.back_end.update()
 
     def end(self):
