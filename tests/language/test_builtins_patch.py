@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(HERE is None or HERE.parses_template_strings, re
 
 @pytest.fixture
 def installed():
-    builtins_patch.install(is_program=lambda frame: True)
+    builtins_patch.install(is_program=lambda frame, path: True)
     yield
     builtins_patch.uninstall()
 
@@ -96,7 +96,7 @@ def test_a_library_keeps_the_meaning_of_its_own_text():
     program = """
         import sys
         from morrow.language import builtins_patch
-        builtins_patch.install(is_program=lambda frame: False)
+        builtins_patch.install(is_program=lambda frame, path: False)
         space = {}
         try:
             exec("def f(x: missing): pass", space)
