@@ -33,7 +33,7 @@ def told(hint):
 
 def hints(obj):
     found = typing.get_type_hints(obj, include_extras=True)
-    return {name: told(hint) for name, hint in found.items()}
+    return {name: told(found[name]) for name in sorted(found)}  # hosts list parameters in different orders
 
 def parameters(obj):
     # Without annotations, which the hints show: a hint quoted twice is text here, before.
@@ -105,7 +105,7 @@ def _look(python: str, place: Path, names: list[str]) -> dict[str, list[str]]:
     command = [python, *([] if runs_natively else ["-m", "morrow"]), str(reader), json.dumps(names)]
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"})
     for line in done.stdout.splitlines():
         if line.startswith("RESULT"):
             return json.loads(line.removeprefix("RESULT").replace(str(place), "..."))  # type: ignore[no-any-return]
