@@ -10,7 +10,6 @@ from __future__ import annotations
 import _frozen_importlib_external as _external
 import builtins
 import os
-import sys
 
 import morrow_runtime
 from morrow import settings
