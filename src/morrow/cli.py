@@ -39,8 +39,11 @@ COMMANDS: dict[str, Command] = {
     "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
     "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
     "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
+    "--dap": Command("morrow.debug.listen:main", "[[HOST:]PORT] [--attach PID | file ...]", "let an editor debug (Debug Adapter Protocol)"),
     "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
     "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
+    "--race": Command("morrow.cli:race", "[option] ... [-c cmd | -m mod | file] ...", "run it, and report data races between its threads"),
+    "--scale": Command("morrow.cli:scale", "[option] ... [-c cmd | -m mod | file] ...", "run it with 1..N threads, and say what holds it back"),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
@@ -131,6 +134,28 @@ def _explain(option: str, value: str, arguments: list[str], taken: int) -> int |
         at = sys.orig_argv.index(option)
         sys.orig_argv[at : at + 1 + taken] = ["-X", f"explain={value}"]
     return main(["-X", f"explain={value}", *arguments])
+
+
+def race(arguments: list[str]) -> int | None:
+    """Run a program under ``--race``."""
+    from morrow.race import read_command
+
+    answer = read_command(arguments)
+    if isinstance(answer, int):
+        return answer
+    value, rest = answer
+    if "--race" in sys.orig_argv:
+        at = sys.orig_argv.index("--race")
+        sys.orig_argv[at : at + 1 + len(arguments) - len(rest)] = ["-X", f"race={value}"]
+    return main(["-X", f"race={value}", *rest])
+
+
+def scale(arguments: list[str]) -> int:
+    """Run a program under ``--scale``."""
+    from morrow import launch
+    from morrow.threads import scale
+
+    return scale.main(arguments, launch.MAIN_FILE)
 
 
 def _refuse_setting(error: settings.UnknownValue) -> None:

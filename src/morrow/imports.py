@@ -17,7 +17,7 @@ from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.host.frames import hide, quietly
 from morrow.imports_cache import Cache
-from morrow.imports_scope import Scope, find_scope, is_installed
+from morrow.imports_scope import Scope, find_scope, is_library
 from morrow.language import host_exec
 from morrow_runtime import late_imports
 
@@ -34,11 +34,13 @@ scope: Scope | None = None
 
 _cache: Cache
 _native = False
+_race: ModuleType | None = None
+"""morrow.race while it watches: the program's own modules are then rewritten for it, and kept in no cache."""
 
 
 def start(root: str) -> None:
     """Look after the imports of this process from now on. *root* is the folder that the program starts in."""
-    global scope, _cache, _native
+    global scope, _cache, _native, _race
     if scope is not None:
         return
     scope = find_scope(settings.get("root") or root)
@@ -50,6 +52,11 @@ def start(root: str) -> None:
     start_language()
     _Loader.get_code = _get_code
     _Loader.exec_module = _exec_module
+    if settings.get("race"):
+        from morrow import race
+
+        _race = race
+        race.start(root)
     log("imports", 1, f"the program's own: {scope}")
 
 
@@ -67,6 +74,9 @@ def stop() -> None:
         from morrow.language import builtins_patch
 
         builtins_patch.uninstall()
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.uninstall()
 
 
 def start_language() -> None:
@@ -79,6 +89,10 @@ def start_language() -> None:
     from morrow.language import library_names
 
     library_names.install()
+    if HERE is not None and not HERE.shows_tracebacks and settings.get("tracebacks") != "0":
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.install()
 
 
 def is_native() -> bool:
@@ -86,24 +100,24 @@ def is_native() -> bool:
     return HERE is not None and HERE.parses_template_strings and HERE.defers_annotations and settings.get("deferred") != "0"
 
 
-def _compiles_for_program(frame: FrameType, compiled: str) -> bool:
-    """Whether the text of the file *compiled*, which *frame* compiles, is the program's own, not a library's."""
+def _compiles_for_program(frame: FrameType, filename: str) -> bool:
+    """Whether the text called *filename* that *frame* compiles is the program's own, not a library's."""
     name = frame.f_globals.get("__name__") or ""
     path = frame.f_code.co_filename
     if scope is None or not isinstance(name, str):
         return False
-    if name.startswith("_pytest."):
-        # It rewrites its plugins as well, and keeps what came out where a plain pytest will find it.
-        return scope.holds("", compiled) or not is_installed(compiled)
-    if name.partition(".")[0] in _ON_BEHALF:
+    if name == "morrow.interpreters.interpreter":
         return True
+    if name.partition(".")[0] in _ON_BEHALF:
+        # What pytest rewrites, say, may be a plugin of its own: whose file it is decides.
+        return not is_library(filename)
     # Text in <...> was compiled by the program before, unless a library says so by its name.
     return scope.holds(name, path) if os.sep in path else not path.startswith("<frozen")
 
 
 # Library modules that compile what the program hands them, not text of their own.
 _ON_BEHALF = frozenset(
-    "ast bdb code codeop cProfile coverage doctest inspect pdb profile runpy symtable timeit trace unittest".split()
+    "ast bdb code codeop cProfile coverage doctest inspect pdb profile runpy symtable timeit trace unittest _pytest".split()
 )
 
 
@@ -114,6 +128,11 @@ def compile_source(source: bytes | str, path: str, *, fullname: str = "__main__"
         SyntaxError: it is wrong.
     """
     deferred = settings.get("deferred") != "0"
+    if _race is not None:
+        from morrow import language
+
+        tree = _race.watched(language.parse(source, path), path, fullname)
+        return language.compile(tree, path, "exec", deferred=deferred, late=late)
     if not late and is_native():
         return _host_compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
     if not late and _is_plain(source):
@@ -155,7 +174,7 @@ def _options() -> str:
 
 def _get_code(self: _Loader, fullname: str) -> CodeType:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
-    if scope is None or type(self) is not _Loader or not quietly(scope.holds, fullname, self.path):
+    if scope is None or type(self) is not _Loader or not quietly(_is_own, scope, fullname, self.path):
         try:
             return _host_get_code(self, fullname)
         except SyntaxError as refused:
@@ -166,7 +185,7 @@ def _get_code(self: _Loader, fullname: str) -> CodeType:
 
 
 def _get_own_code(self: _Loader, fullname: str) -> CodeType:
-    code = _host_get_code(self, fullname) if _native else _load(self, fullname, False)
+    code = _host_get_code(self, fullname) if _native and _race is None else _load(self, fullname, False)
     if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
         morrow_runtime.install()  # where the host needs nothing else rewritten, nobody has
         code = _load(self, fullname, True)
@@ -179,6 +198,11 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
         if module.__name__ in PROFILERS:
             module.exec = host_exec  # type: ignore[attr-defined]
         _external.SourceLoader.exec_module(self, module)
+        if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
+            # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
+            module.PYC_TAIL = module.PYC_TAIL.removesuffix(module.PYC_EXT) + "-morrow" + module.PYC_EXT
+        if _race is not None:
+            _race.imported(module)
         return
     if not _native:
         quietly(_point_to_cache, module, self.path)
@@ -195,7 +219,7 @@ PROFILERS = frozenset(("profile", "cProfile"))
 
 
 def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
-    code = _cache.read(self, self.path, late)
+    code = _cache.read(self, self.path, late) if _race is None else None
     if code is None:
         source = self.get_data(self.path)
         try:
@@ -208,7 +232,8 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
             finally:
                 _refusals.pop(self.path, None)
             raise  # the host had a compiled file, and did not look at the source
-        _cache.write(self, self.path, late, code, source)
+        if _race is None:
+            _cache.write(self, self.path, late, code, source)
     return code
 
 
@@ -225,6 +250,10 @@ def _host_compile_or_refuse(source: object, path: str, *arguments: object, **nam
 
 
 _refusals: dict[str, Exception] = {}
+
+
+def _is_own(own: Scope, fullname: str, path: str) -> bool:
+    return own.holds(fullname, path) or (_race is not None and _race.watches(fullname))
 
 
 def _try_again(self: _Loader, fullname: str, refused: SyntaxError) -> CodeType:

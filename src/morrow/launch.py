@@ -13,13 +13,14 @@ import builtins
 import os
 import sys
 
+import morrow
 from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
 from morrow.host import HERE, recursion
 from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
-from morrow.uncaught import report, say
+from morrow.unhandled import report, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.p
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
 _execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
+_DEBUGGED_VARIABLE = "_MORROW_DEBUGGED"  # debug.launched.VARIABLE: set by a debug adapter that starts this program
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
+    ("race", "", "morrow.imports:start"),  # which lets race rewrite what it imports
     ("deferred", "0", "morrow.annotations:start"),
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
+    ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is
@@ -106,6 +111,11 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
+    if debugger is not None:
+        from morrow.debug import launched
+
+        launched.start(debugger)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -117,6 +127,8 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
         raise Unwind
     main = _new_main()
     error = _run(program, main.__dict__)
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
     if isinstance(error, NothingToRun):
         sys.stderr.write(error.text)
         raise SystemExit(error.status)
@@ -131,10 +143,42 @@ def start_systems(folder: str) -> None:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
             getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
     if settings.get("repl") != "basic" and _is_terminal():
         from morrow.repl import editor
 
         editor.start()
+
+
+def _pass_on(folder: str) -> None:
+    path0 = sys.path[0] if sys.path and not sys.flags.safe_path else None
+    arguments = f"{folder!r}, {path0!r}, {sys.argv!r}"
+    morrow.for_interpreters = f"from morrow import launch\nlaunch.start_in_interpreter({arguments})"
+
+
+def start_in_interpreter(folder: str, path0: str | None, argv: list[str]) -> None:
+    """Make an interpreter beside the main one like it: what it finds in `sys`, and what its source code may say.
+
+    The other systems are the process's: the main interpreter has started them, or, like the jit, they are for it only.
+
+    Args:
+        folder: the folder that the program starts in.
+        path0: the first entry of sys.path; the host knows only where morrow itself was started from.
+        argv: as python would have set `sys.argv`.
+    """
+    sys.argv = argv
+    if path0 is not None:
+        replaced = HERE is not None and HERE.passes_path0
+        sys.path[: int(replaced)] = [path0]
+    for name, off, where in SYSTEMS:
+        if name in ("language", "deferred", "doors") and settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
+    agent = sys.modules.get("morrow.interpreters.agent")
+    imports = sys.modules.get("morrow.imports")
+    if agent is not None and imports is not None:
+        agent.compile_main = lambda source, path: imports.compile_source(source, path)  # type: ignore[attr-defined]
 
 
 def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:
@@ -348,8 +392,8 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
         __loader__=loader or _frozen_importlib.BuiltinImporter,
         __spec__=None,
     )
-    if HERE is None or not HERE.defers_annotations:
-        namespace["__annotations__"] = {}
+    if HERE is None or (not HERE.defers_annotations and settings.get("deferred") == "0"):
+        namespace["__annotations__"] = {}  # 3.14 makes it when somebody asks
     namespace["__builtins__"] = builtins
     if path is not None:
         namespace["__file__"] = path
@@ -362,6 +406,10 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
     runpy.exec = host_exec  # type: ignore[attr-defined]  # it runs code objects only: no frame of ours for that
     _prepare_main(namespace)
     if program.importer is None:
+        if _has_door(program.line):
+            from morrow.imports_doors import MainFinder
+
+            sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
         imports = sys.modules.get("morrow.imports")
         if imports is not None and program.line.target in imports.PROFILERS:
             namespace["exec"] = host_exec
@@ -374,6 +422,15 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
     return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
 
 
+def _has_door(line: CommandLine) -> bool:
+    """Whether -m of this package runs our module: where ours has an editor, or the host's is older than 3.14's."""
+    if line.target != "asyncio" or line.arguments or HERE is None or settings.get("doors") == "0":
+        return False
+    from morrow.repl import why_basic
+
+    return why_basic() is None or not HERE.awaits_in_context
+
+
 @hide
 def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
     """Read and compile what is to run; fill ``__main__``. Errors in the source leave without a frame of ours."""
@@ -382,8 +439,7 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
         _prepare_main(namespace)
         text = _command_text(line.target)
         code = _compile(text, "<string>")
-        if HERE is not None and HERE.shows_command_lines:
-            _remember_lines(code, text)
+        _remember_lines(code, text)
         return code
     if line.kind != FILE:
         _prepare_main(namespace, "<stdin>")
@@ -401,7 +457,7 @@ def _compile(source: bytes | str, path: str) -> object:
     try:
         if isinstance(source, bytes) and b"\0" in source:
             source = _before_null_byte(source, path)
-        if settings.get("language") == "0":
+        if settings.get("language") == "0" and not settings.get("race"):
             return compile(source, path, "exec", dont_inherit=True)
         from morrow.imports import compile_source
 
@@ -452,7 +508,12 @@ def _command_text(text: str) -> str:
 
 
 def _remember_lines(code: object, text: str) -> None:
-    """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
+    """Let tracebacks show the lines of -c, as 3.14 does (pythonrun.c, run_mod)."""
+    if HERE is None or not HERE.shows_command_lines:
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.texts.append((code, text))
+        return
     import linecache
 
     # 3.13.0 keeps the lines by file name, later ones by code.
@@ -518,6 +579,8 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     Returning means status 1: CPython takes it that the hook has reported an error. A program's trace and profile
     functions are still there: what is called from here on is hidden, written in C, or called `quietly`.
     """
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
     main = sys.modules.get("__main__")
     if program.line.kind in (FILE, STDIN, NOTHING) and program.importer is None and main is not None:
         # PyRun_SimpleFile takes them away again: atexit functions and the prompt do not see them.
@@ -532,7 +595,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
         say(error.text)
         error, status = None, error.status
     elif error is not None:
-        status = report(error, _show_syntax_error)
+        status = report(error)
         if status is not None and not inspect:
             _leave(SystemExit(status))
     if isinstance(error, KeyboardInterrupt):
@@ -598,7 +661,7 @@ def _is_terminal() -> bool:
 def _open_prompt(namespace: dict[str, object], greet: bool) -> bool:
     """Open the prompt; return whether the last statement there ended by an interrupt."""
     prompt = quietly(_load_prompt)
-    return prompt(namespace, greet, _show_syntax_error)  # type: ignore[no-any-return]
+    return prompt(namespace, greet)  # type: ignore[no-any-return]
 
 
 def _load_prompt() -> Callable[..., bool]:
@@ -607,11 +670,6 @@ def _load_prompt() -> Callable[..., bool]:
     return prompt
 
 
-def _show_syntax_error(error: SyntaxError) -> None:
-    # Some hosts print these without the traceback module, and none before 3.14 names the keyword that was meant.
-    from morrow.language.syntax_errors import display
-
-    display.show(error)
 
 
 def _note_interrupt() -> None:

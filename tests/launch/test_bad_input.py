@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.support.same import MORROW, clean_environment, run, run_morrow
+from tests.support.same import AS_THE_HOST, MORROW, clean_environment, run, run_morrow
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
 
@@ -132,7 +132,7 @@ def test_a_script_may_delete_itself(same):
     ends = []
     for start in ([sys.executable], [sys.executable, MORROW]):
         same.write({"app.py": program})
-        ends.append(run([*start, "app.py"], cwd=same.folder))
+        ends.append(run([*start, "app.py"], cwd=same.folder, env=AS_THE_HOST))
     assert ends[0] == ends[1]
 
 
@@ -141,7 +141,7 @@ def test_a_folder_that_is_gone_is_no_reason_to_stop(same):
     ends = []
     for start in (f"'{sys.executable}'", f"'{sys.executable}' '{MORROW}'"):
         (same.folder / "gone").mkdir()
-        ends.append(run(["sh", "-c", f"cd gone; rmdir ../gone; exec {start} -c 'import sys; print(sys.path[0], 1/0)'"], cwd=same.folder))
+        ends.append(run(["sh", "-c", f"cd gone; rmdir ../gone; exec {start} -c 'import sys; print(sys.path[0], 1/0)'"], cwd=same.folder, env=AS_THE_HOST))
     assert ends[0] == ends[1] and ends[0].status == 1
 
 

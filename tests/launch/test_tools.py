@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from morrow.host import HERE
 from tests.support.same import MORROW, clean_environment, run
 
 NEW = """\
@@ -35,6 +36,23 @@ def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertio
     for _ in range(2):
         got = run([sys.executable, MORROW, "-m", "pytest", "-q", "-W", "error"], cwd=same.folder)
         assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out
+
+
+def test_what_pytest_rewrites_of_an_installed_plugin_stays_the_hosts(same):
+    """Its compiled file is one that a plain pytest reads too."""
+    program = """\
+        import sys
+        compiling = {"__name__": "_pytest.assertion.rewrite", "sys": sys}
+        def compiles(path):
+            space = dict(compiling)
+            exec(f"code = compile('def f(x: int): pass', {path!r}, 'exec')", space)
+            return "__morrow__" in repr(space["code"].co_names) or any("annotate" in str(c) for c in space["code"].co_consts)
+        print(compiles("/x/site-packages/plugin.py"), compiles("/x/conftest.py"))
+        """
+    same.write({"app.py": program})
+    got = run([sys.executable, MORROW, "app.py"], cwd=same.folder)
+    expected = "False True\n" if HERE is not None and not HERE.defers_annotations else "False False\n"
+    assert (got.out, got.err) == (expected, "")
 
 
 @pytest.mark.slow

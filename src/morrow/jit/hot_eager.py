@@ -37,18 +37,32 @@ _worker: Worker | None = None
 def start(worker: Worker) -> bool:
     """Begin counting; return whether the host can be compiled for at all (`worker.off` says why not)."""
     global _worker
+    worker.measures = False
     if not worker.prepare():
         return False
     from morrow.jit import compile as compiler
 
     compiler.LEAST_GAIN = 0
+    compiler.MOST_FUNCTIONS = 3  # everything is compiled by itself anyway
     _worker = worker
+    worker.pause_counting = pause
     assert HERE is not None
     if HERE.has_monitoring:
         _count_by_monitoring(worker)
     else:
         _count_by_evaluator(worker)
     return True
+
+
+def pause(resting: bool) -> None:
+    """Stop counting while a tracer is on, or go on: what counts is Python code, which a tracer would see."""
+    if _worker is None:
+        return
+    if HERE is not None and HERE.has_monitoring:
+        if sys.monitoring.get_tool(EAGER_TOOL) == "morrow.eager":
+            sys.monitoring.set_events(EAGER_TOOL, 0 if resting else sys.monitoring.events.PY_START | sys.monitoring.events.JUMP)
+    else:
+        _set_evaluator(0 if resting else _evaluator)
 
 
 def stop() -> None:
@@ -65,8 +79,104 @@ def stop() -> None:
         _set_evaluator(0)
 
 
+_CALLS = (
+    "PyObject_Vectorcall", "PyThreadState_Get", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing", "PyErr_ExceptionMatches",
+    "PyErr_Clear", "Py_IncRef",
+)  # fmt: skip
+#: PyObject *(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+_GUARDED = """
+@morrow_handler = external global i8
+@morrow_none = external global i8
+@PyExc_RecursionError = external global ptr
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+declare ptr @PyThreadState_Get()
+declare void @PyThreadState_EnterTracing(ptr)
+declare void @PyThreadState_LeaveTracing(ptr)
+declare i32 @PyErr_ExceptionMatches(ptr)
+declare void @PyErr_Clear()
+declare void @Py_IncRef(ptr)
+DECLARE
+
+define ptr @morrow_guarded(ptr %self, ptr %args, i64 %nargs) {
+entry:
+  %thread = call ptr @PyThreadState_Get()
+BREAKER
+  br i1 %due, label %none, label %ours
+ours:
+BLOCK
+  call void @PyThreadState_EnterTracing(ptr %thread)
+  %answer = call ptr @PyObject_Vectorcall(ptr @morrow_handler, ptr %args, i64 %nargs, ptr null)
+  call void @PyThreadState_LeaveTracing(ptr %thread)
+ALLOW
+  %failed = icmp eq ptr %answer, null
+  br i1 %failed, label %look, label %done
+look:
+  %class = load ptr, ptr @PyExc_RecursionError
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %deep = icmp ne i32 %matches, 0
+  br i1 %deep, label %clear, label %done
+clear:
+  call void @PyErr_Clear()
+  br label %none
+none:
+  call void @Py_IncRef(ptr @morrow_none)
+  ret ptr @morrow_none
+done:
+  ret ptr %answer
+}
+"""
+
+
+# A signal's handler must run in the program, not in what counts for us: signals of this thread wait meanwhile (where the
+# system has masks), and when something is due already nothing is counted.
+_DECLARE = "declare i32 @morrow_sigmask(i32, ptr, ptr)"
+_BLOCK = """
+  %all = alloca [128 x i8]
+  %old = alloca [128 x i8]
+  store [128 x i8] [{}], ptr %all
+  %blocked = call i32 @morrow_sigmask(i32 {}, ptr %all, ptr %old)
+"""
+_ALLOW = """
+  %allowed = call i32 @morrow_sigmask(i32 {}, ptr %old, ptr null)
+"""
+try:
+    import _signal
+
+    _SETMASK = int(_signal.SIG_SETMASK)
+except (ImportError, AttributeError):  # Windows
+    _SETMASK = 0
+_BLOCK = _BLOCK.format(", ".join(["i8 -1"] * 128), _SETMASK)
+_ALLOW = _ALLOW.format(_SETMASK)
+
+
+def _mask() -> dict[str, int]:
+    """Return the address of pthread_sigmask, or of something that does nothing where there is none."""
+    from morrow.jit import llvm
+
+    if _SETMASK:
+        return {"morrow_sigmask": llvm.library_address("pthread_sigmask")}
+    return {"morrow_sigmask": llvm.library_address("abs")}
+
+
+def _breaker(thread: str) -> str:
+    """Return LLVM text that sets %due if the interpreter has something to do between two instructions."""
+    from morrow.jit import guards
+    from morrow.jit.objects import Text
+
+    out = Text("w")
+    word = guards.breaker(out, thread)
+    return "\n".join(out.lines) + f"\n  %due = icmp ne i64 {word}, 0"
+
+
+def _guarded_text() -> str:
+    text = _GUARDED
+    for name, part in (("DECLARE", _DECLARE), ("BLOCK", _BLOCK), ("ALLOW", _ALLOW), ("BREAKER", _breaker("%thread"))):
+        text = text.replace(f"\n{name}\n", f"\n{part}\n")
+    return text
+
+
 def _count_by_monitoring(worker: Worker) -> None:
-    from morrow.jit import running
+    from morrow.jit import llvm, osr, running
 
     monitoring = sys.monitoring
     disable = monitoring.DISABLE
@@ -85,7 +195,7 @@ def _count_by_monitoring(worker: Worker) -> None:
         function = running.find_function(frame) if frame.f_code is code else None
         if function is None:
             return disable
-        worker.run(Task(code, function, running.argument_types(frame), level=_level(code)))
+        worker.run(Task(code, function, running.argument_types(frame), level=_level(code), profile=count == CALLS[0]))
         return None
 
     def on_jump(code: CodeType, offset: int, target: int) -> object:
@@ -106,17 +216,20 @@ def _count_by_monitoring(worker: Worker) -> None:
         return None
 
     def guarded(counter: object) -> object:
-        # An error of ours must not become one of the program's. Only running out of stack is expected here.
+        # An error of ours must not become one of the program's. Only running out of stack is expected here, which a
+        # program at its recursion limit makes even of calling us: so the call is made, and the error cleared, natively.
         def call(*arguments: object) -> object:
             if worker.is_working():
                 return None
-            try:
-                with worker.working():
-                    return counter(*arguments)  # type: ignore[operator]
-            except RecursionError:
-                return None
+            with worker.working():
+                return counter(*arguments)  # type: ignore[operator]
 
-        return call
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(call))
+        imports = {name: llvm.c_address(name) for name in _CALLS} | _mask()
+        imports |= {"morrow_handler": id(call), "morrow_none": id(None), "PyExc_RecursionError": llvm.c_address("PyExc_RecursionError")}
+        loaded = llvm.Loaded(f"morrow.{counter.__name__}", llvm.build(_guarded_text(), 1), imports, ("morrow_guarded",))  # type: ignore[attr-defined]
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(loaded))
+        return osr.make_builtin("morrow_guarded", loaded.addresses["morrow_guarded"])
 
     with worker.working():
         monitoring.use_tool_id(EAGER_TOOL, "morrow.eager")
@@ -125,6 +238,7 @@ def _count_by_monitoring(worker: Worker) -> None:
         monitoring.set_events(EAGER_TOOL, monitoring.events.PY_START | monitoring.events.JUMP)
 
 
+_evaluator = 0
 _keep: list[object] = []
 _SLOTS = 1 << 14
 
@@ -147,24 +261,32 @@ def _count_by_evaluator(worker: Worker) -> None:
         if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS[-1]:
             table[(address >> 4) & (_SLOTS - 1)] = address
         if function is not None and count in CALLS and not worker.resting and not _is_ours(code):
-            worker.run(Task(code, function, running.arguments_of(inner, code), level=_level(code)))
+            worker.run(Task(code, function, running.arguments_of(inner, code), level=_level(code), profile=count == CALLS[0]))
 
     text = f"""
 @format = private constant [2 x i8] c"n\\00"
 @morrow_busy = external global i8
+@PyExc_RecursionError = external global ptr
+declare i32 @PyErr_ExceptionMatches(ptr)
 @morrow_table = external global [{_SLOTS} x ptr]
 @morrow_handler = external global i8
+{_DECLARE}
 declare ptr @PyObject_CallFunction(ptr, ptr, ...)
 declare ptr @_PyEval_EvalFrameDefault(ptr, ptr, i32)
 declare void @Py_DecRef(ptr)
 declare void @PyErr_Clear()
+declare void @PyThreadState_EnterTracing(ptr)
+declare void @PyThreadState_LeaveTracing(ptr)
 
 define ptr @morrow_evaluate(ptr %thread, ptr %frame, i32 %throw) {{
   %busy = load volatile i8, ptr @morrow_busy
   %free = icmp eq i8 %busy, 0
   %normal = icmp eq i32 %throw, 0
   %may = and i1 %free, %normal
-  br i1 %may, label %look, label %go
+  br i1 %may, label %calm, label %go
+calm:
+{_breaker("%thread")}
+  br i1 %due, label %go, label %look
 look:
   %code_at = getelementptr i8, ptr %frame, i64 {f_code}
   %code = load ptr, ptr %code_at
@@ -177,13 +299,25 @@ look:
   br i1 %done, label %go, label %count
 count:
   store volatile i8 1, ptr @morrow_busy
+{_BLOCK}
+  call void @PyThreadState_EnterTracing(ptr %thread)
   %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %frame)
+  call void @PyThreadState_LeaveTracing(ptr %thread)
+{_ALLOW}
   store volatile i8 0, ptr @morrow_busy
   %failed = icmp eq ptr %answer, null
-  br i1 %failed, label %clear, label %drop
+  br i1 %failed, label %look_why, label %drop
+look_why:
+  %class = load ptr, ptr @PyExc_RecursionError
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %deep = icmp ne i32 %matches, 0
+  br i1 %deep, label %clear, label %raise
 clear:
   call void @PyErr_Clear()
   br label %go
+raise:
+  %raised = tail call ptr @_PyEval_EvalFrameDefault(ptr %thread, ptr %frame, i32 1)
+  ret ptr %raised
 drop:
   call void @Py_DecRef(ptr %answer)
   br label %go
@@ -192,13 +326,16 @@ go:
   ret ptr %result
 }}
 """
-    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear")}
+    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_RecursionError", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
+    imports |= _mask()
     imports |= {"morrow_busy": ctypes.addressof(busy), "morrow_table": ctypes.addressof(table), "morrow_handler": id(on_call)}
-    loaded = llvm.Loaded("morrow.evaluate", llvm.object_code(llvm.optimise(text, 1), 1), imports, ("morrow_evaluate",))
+    loaded = llvm.Loaded("morrow.evaluate", llvm.build(text, 1), imports, ("morrow_evaluate",))
     for thing in (loaded, table, busy, on_call):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))  # frames may be in it when this module is gone
         _keep.append(thing)
-    _set_evaluator(loaded.addresses["morrow_evaluate"])
+    global _evaluator
+    _evaluator = loaded.addresses["morrow_evaluate"]
+    _set_evaluator(_evaluator)
 
 
 def _set_evaluator(address: int) -> None:

@@ -36,7 +36,7 @@ def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
                 now |= live[i.argument]  # type: ignore[index]
             if i.op == "store":
                 now.discard(i.argument)  # type: ignore[arg-type]
-            elif i.op in ("load", "delete", "load_and_clear"):
+            elif i.op in ("load", "delete", "load_and_clear", "load_cell", "store_cell"):
                 now.add(i.argument)  # type: ignore[arg-type]
             elif i.op == "load_load":
                 now |= {i.argument, i.extra}  # type: ignore[arg-type]
@@ -49,6 +49,20 @@ def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
                 live[index] = frozen
                 changed = True
     return live
+
+
+def compares_identity(instructions: list[Instruction]) -> bool:
+    """Return whether the code asks if two objects are the same one, other than None, True and the like.
+
+    Numbers that such code is given must stay the objects they are, also in what the interpreter goes on with.
+    """
+    previous: Instruction | None = None
+    for i in instructions:
+        if i.op == "is" and not (previous is not None and previous.op == "const" and type(previous.argument) not in (int, float)):
+            return True
+        if i.op != "nop":
+            previous = i
+    return False
 
 
 def find_stored(instructions: list[Instruction]) -> set[int]:

@@ -91,6 +91,15 @@ def is_installed(function: FunctionType) -> bool:
     return found is not None and found[1] is function.__code__ and _stock_of(function) == found[2]
 
 
+def gave_way(function: FunctionType) -> bool:
+    """Return whether compiled code put *function*'s stock way of being called back itself, because it was nested too deeply."""
+    found = _installed.get(id(function))
+    if found is None or found[1] is not function.__code__ or _stock_of(function) != STOCK:
+        return False
+    del _installed[id(function)]
+    return True
+
+
 def _entry(function: FunctionType) -> int:
     found = _installed.get(id(function))
     return found[2] if found is not None else STOCK

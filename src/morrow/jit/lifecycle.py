@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from morrow.host import HERE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,15 +33,44 @@ def on_fork(before: Callable[[], None], after: Callable[[], None]) -> None:
     if not hasattr(os, "register_at_fork"):
         return
     if not _hooks:
-        os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after)
+        late = HERE is not None and HERE.warns_late_of_forks
+        os.register_at_fork(before=_before, after_in_child=_after)
+        if not late:
+            os.register_at_fork(after_in_parent=_after)
     _hooks[:] = [(before, after)]
 
 
 def _before() -> None:
     for before, _ in _hooks:
         before()
+    if HERE is not None and HERE.warns_late_of_forks and _later is None:
+        _come_back_late()
 
 
 def _after() -> None:
     for _, after in _hooks:
         after()
+
+
+_later: object = None
+
+
+def _come_back_late() -> None:
+    """Have the parent call `_after` only once os.fork has returned: before, the thread it starts would be warned of.
+
+    The hook that asks for this runs no Python code, or the interpreter would do what is pending before it returns.
+    """
+    global _later
+    try:
+        import ctypes
+        from _functools import partial
+    except ImportError:  # the program has its own: no thread comes back
+        return
+
+    def call(_: object) -> int:
+        _after()
+        return 0
+
+    _later = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(call)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_later))
+    os.register_at_fork(after_in_parent=partial(ctypes.pythonapi.Py_AddPendingCall, _later, None))

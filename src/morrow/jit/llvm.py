@@ -13,8 +13,9 @@ from ctypes.util import find_library
 from functools import cache
 
 import llvmlite.binding as binding
+from llvmlite.binding import orcjit
 
-from morrow.jit import guards
+from morrow.jit import guards, object_cache, release
 
 
 @cache
@@ -43,6 +44,10 @@ def _compiler() -> object:
     return binding.create_lljit_compiler(machine(2))
 
 
+MANY_LINES = 8000
+"""Lines of LLVM text from which a module gets a few quick passes in place of level 1's."""
+
+
 def optimise(text: str, level: int) -> binding.ModuleRef:
     """Parse, verify and optimise a module.
 
@@ -56,6 +61,13 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
         return module
     options = binding.create_pipeline_tuning_options(speed_level=level)
     builder = binding.create_pass_builder(machine(level), options)
+    if level == 1 and text.count("\n") > MANY_LINES:
+        # many functions of objects and calls: what LLVM has for loops finds little there, and takes most of the time
+        passes = binding.create_new_module_pass_manager()
+        for add in ("sroa", "simplify_cfg", "instruction_combine", "new_gvn", "simplify_cfg"):
+            getattr(passes, f"add_{add}_pass")()
+        passes.run(module, builder)
+        return module
     builder.getModulePassManager().run(module, builder)
     return module
 
@@ -70,6 +82,29 @@ def assembly(module: binding.ModuleRef, level: int) -> str:
     return str(machine(level).emit_assembly(module))
 
 
+_ARRAYS: set[object] = set()
+
+
+@cache
+def disk() -> object_cache.ObjectCache:
+    """Return the cache on disk for this processor and LLVM."""
+    return object_cache.open_cache(cpu())
+
+
+def build(text: str, level: int) -> bytes:
+    """Return the object code for a module's text: from disk, or made and kept there.
+
+    Raises:
+        RuntimeError: LLVM does not accept the text (a bug of ours).
+    """
+    key = disk().key(text, level)
+    code = disk().find(key)
+    if code is None:
+        code = object_code(optimise(text, level), level)
+        disk().store(key, code)
+    return code
+
+
 class Loaded:
     """Object code in memory; its functions may be called as long as this is alive.
 
@@ -79,6 +114,9 @@ class Loaded:
     """
 
     def __init__(self, name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> None:
+        # llvmlite makes array types by length for each call: kept, or the program's garbage collector would find them
+        _ARRAYS.update(orcjit._SymbolAddress * length for length in (len(imports), len(set(exports))))
+        _ARRAYS.add(orcjit._LinkElement * 1)
         library = binding.JITLibraryBuilder().add_object_img(code)
         for symbol, address in imports.items():
             library.import_symbol(symbol, address)
@@ -122,13 +160,14 @@ class _MethodDef(ctypes.Structure):
 
 
 _METHOD = _MethodDef()
+_CLASS_NAME = ctypes.py_object("__class__")
+_NO_ARGUMENTS = ctypes.py_object(())
 
 
 @cache
 def runtime() -> dict[str, int]:
     """Compile and load the helpers of `guards` (once) and return their addresses."""
     text = guards.runtime_text()
-    module = optimise(text, 2)
     imports = {}
     for line in text.splitlines():
         if line.startswith("declare"):
@@ -136,12 +175,14 @@ def runtime() -> dict[str, int]:
             imports[name] = c_address(name)
         elif "= external global" in line:
             name = line[1:].split(" ", 1)[0]
-            imports[name] = ctypes.addressof(_METHOD) if name == "morrow_method" else c_address(name)
-    loaded = Loaded("morrow.runtime", object_code(module, 2), imports, guards.EXPORTS)
+            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME, "morrow_no_arguments": _NO_ARGUMENTS}.get(name)
+            imports[name] = c_address(name) if own is None else ctypes.addressof(own)
+    loaded = Loaded("morrow.runtime", build(text, 2), imports, guards.EXPORTS)
     _METHOD.name = b"resume"
     _METHOD.function = loaded.addresses["morrow_record_call"]
     _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
     _KEEP.append(loaded)
+    release.loaded(loaded.addresses)
     return loaded.addresses
 
 

@@ -63,10 +63,7 @@ def watch(changed: Callable[[], None], load: Callable[[str, dict[str, int], tupl
     imports = {
         "morrow_handler": id(call),
         "morrow_main": ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyInterpreterState_Main", ctypes.pythonapi))() or 0,
-        "PyInterpreterState_Get": _address("PyInterpreterState_Get"),
-        "PyObject_CallFunction": _address("PyObject_CallFunction"),
-        "Py_DecRef": _address("Py_DecRef"),
-        "PyErr_Clear": _address("PyErr_Clear"),
+        **{name: _address(name) for name in _NEEDS},
     }
     address = load(_HOOK, imports, ("morrow_audit",))["morrow_audit"]
     add = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(("PySys_AddAuditHook", ctypes.pythonapi))
@@ -75,6 +72,13 @@ def watch(changed: Callable[[], None], load: Callable[[str, dict[str, int], tupl
     return add(address, None) == 0
 
 
+_NEEDS = (
+    "PyInterpreterState_Get", "PyThreadState_Get", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing", "PyObject_CallFunction",
+    "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_Exception",
+)  # fmt: skip
+
+# What a signal handler raises in the handler (KeyboardInterrupt) is the program's: it comes out of sys.settrace.
+# A tracer that is on must not see the handler, which is Python code: CPython does the same for hooks from sys.addaudithook.
 # Reads at most seven bytes, one by one, so that it stops at the end of a shorter name.
 _HOOK = """
 @morrow_handler = external global i8
@@ -84,6 +88,11 @@ declare ptr @PyObject_CallFunction(ptr, ptr, ...)
 declare void @Py_DecRef(ptr)
 declare void @PyErr_Clear()
 declare ptr @PyInterpreterState_Get()
+declare ptr @PyThreadState_Get()
+@PyExc_Exception = external global ptr
+declare i32 @PyErr_ExceptionMatches(ptr)
+declare void @PyThreadState_EnterTracing(ptr)
+declare void @PyThreadState_LeaveTracing(ptr)
 
 define i32 @morrow_audit(ptr %event, ptr %arguments, ptr %data) {
   %b0 = load i8, ptr %event
@@ -119,9 +128,19 @@ where:
   %main = icmp eq ptr %interpreter, @morrow_main
   br i1 %main, label %call, label %done
 call:
+  %thread = call ptr @PyThreadState_Get()
+  call void @PyThreadState_EnterTracing(ptr %thread)
   %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %event)
+  call void @PyThreadState_LeaveTracing(ptr %thread)
   %failed = icmp eq ptr %answer, null
-  br i1 %failed, label %clear, label %drop
+  br i1 %failed, label %look, label %drop
+look:
+  %class = load ptr, ptr @PyExc_Exception
+  %matches = call i32 @PyErr_ExceptionMatches(ptr %class)
+  %ours = icmp ne i32 %matches, 0
+  br i1 %ours, label %clear, label %pass_on
+pass_on:
+  ret i32 -1
 clear:
   call void @PyErr_Clear()
   br label %done

@@ -26,10 +26,28 @@ START_BUSY = 1.0
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
 
-BUDGET = 0.15
+BUDGET = 0.25
 """Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
 
-ALLOWANCE = 0.4
+ALLOWANCE = 1.0
+
+CALLER_SAMPLES = 3
+"""How often a function must be seen waiting for hot ones to be compiled in their place."""
+
+REST = 1.0
+"""Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
+
+UNPROVEN = 0.3
+"""Part of the budget that may be spent before anything compiled has been seen to pay."""
+
+TRIAL_SECONDS = 8.0
+"""Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
+
+TURN = 0.004
+"""Seconds between changes of a trial, see `trial`."""
+
+LOOP_LEAST = 3000
+"""Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
 
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
@@ -42,6 +60,7 @@ if TYPE_CHECKING:
     from morrow.jit.compile import Compiled
     from morrow.jit.osr import Entrances
     from morrow.jit.running import Loop
+    from morrow.jit.trial import Trial, Trials
 
 
 class Decision:
@@ -50,23 +69,29 @@ class Decision:
     Attributes:
         code: the code object.
         samples: how often it was seen running.
+        waits: how often it was seen waiting for a function that had become hot.
         compiled: what is or was in place, oldest first.
         declined: (line, reason, detail) of each time it was left to CPython.
         seconds: time spent compiling it.
         makes: how often it was compiled.
         resting: True once it was left for good.
+        refused: whether it was declined as a whole before.
+        gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.samples = 0
+        self.waits = 0
         self.compiled: list[Compiled] = []
         self.declined: list[tuple[int, str, str]] = []
         self.seconds = 0.0
         self.makes = 0
         self.resting = False
+        self.gain = 0.0
+        self.refused = False
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
 
@@ -84,13 +109,13 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
         self.code = code
         self.function = weakref.ref(function)
-        self.arguments, self.loop, self.types, self.thread, self.level = arguments, loop, types, thread, level
+        self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
     def __repr__(self) -> str:
         return f"{self.code.co_qualname}{f', {self.loop}' if self.loop else ''} ({self.code.co_filename}:{self.code.co_firstlineno})"
@@ -101,10 +126,13 @@ class Worker:
 
     Attributes:
         decisions: code object -> `Decision`.
+        measures: whether functions are put on trial before they keep their compiled code.
+        pause_counting: told True when compiled code begins to rest and False when it ends; `hot_eager` puts its own here.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
+        paid: whether anything compiled has been measured to be faster than CPython.
         spent: seconds of CPU spent compiling on the jit's own thread.
-        only: compile nothing but code of files whose name begins so; for hunting bugs.
+        only: compile nothing but code of files whose name begins so (or with one of these); for hunting bugs.
     """
 
     def __init__(self) -> None:
@@ -114,17 +142,25 @@ class Worker:
         self.load_seconds = 0.0
         self.spent = 0.0
         self.resting = ""
+        self.paid = False
+        self._trials: Trials | None = None
+        self._on_trial: list[tuple[Decision, weakref.ref[FunctionType], Trial, float]] = []
+        self._busy = 0.0
+        self._rested = 0.0
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
         self._pending: object = None
         self._lock = _thread.allocate_lock()
+        self._held = False
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
         self._compile: Callable[[object], object] | None = None
-        self.only = ""
+        self.measures = True
+        self.pause_counting: Callable[[bool], None] = lambda resting: None
+        self.only: str | tuple[str, ...] = ""
 
     # -- told by whoever finds hot code ----------------------------------------------------------------------------------
 
@@ -159,13 +195,39 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if what == "function" and self._take_caller(frame):
+            return True
         if self._runs_although_compiled(decision, function):
             return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            self._queue.append(Task(code, function, None if None in arguments else arguments))
+            # the first code made of it is made quickly, and finds out which classes it meets
+            first = not decision.makes
+            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
+        return True
+
+    def _take_caller(self, frame: FrameType) -> bool:
+        """Count the functions that wait for a hot one; compile the outermost that is seen often rather than each it calls.
+
+        Compiled code calls compiled code directly, so a caller is worth more than what it calls. Returns whether a caller
+        is going to be compiled now.
+        """
+        chosen = None
+        for function in self._look.callers(frame):
+            code = function.__code__
+            if _is_ours(code) or code.co_flags & 0x03 != 0x03 or code.co_flags & 0x2A0:
+                break
+            decision = self.decision(code)
+            decision.waits += 1
+            if decision.makes:
+                break
+            if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
+                chosen = function
+        if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
+            return False
+        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -177,8 +239,10 @@ class Worker:
         from morrow.jit import compile as compiler
         from morrow.jit import install
 
+        if any(reference() is function for _, reference, _, _ in self._on_trial):
+            return True  # half of the time it is interpreted on purpose
         made = next((made for reference, made in decision.functions if reference() is function), None)
-        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+        if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
         usual = compiler.OFTEN
         compiler.OFTEN = 1
@@ -207,6 +271,16 @@ class Worker:
         """Return whether this thread is inside `working`."""
         return _thread.get_ident() in self._own_threads
 
+    def before_fork(self) -> None:
+        """Wait until no thread is compiling: the child would have LLVM's locks as they are, and not the thread that holds them."""
+        self._held = not self.is_working() and self._lock.acquire(timeout=10)
+
+    def after_fork(self) -> None:
+        """Let threads compile again, in parent and child."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
         found = self.decisions.get(code)
@@ -216,26 +290,29 @@ class Worker:
 
     # -- the jit's thread ------------------------------------------------------------------------------------------------
 
-    def tick(self, busy: float) -> bool:
+    def tick(self, busy: float) -> float:
         """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
 
-        Returns whether more is waiting.
+        Returns after how many seconds there is more to do, 0 when nothing waits.
         """
         with self.working():
             return self._tick(busy)
 
-    def _tick(self, busy: float) -> bool:
+    def _tick(self, busy: float) -> float:
         if self.off:
-            return False
+            return 0
         if self.resting:
             self._wake_up()
-            return False
+            return 0
+        self._busy = busy
         if self._waiting:
             self._look_at_waiting()
+        if self._on_trial:
+            self._judge()
         if self._wanted and busy >= START_BUSY and not self._ready and self._threading_is_there():
             with _quick_switches():
                 self.prepare()
-        if self._queue and self.spent < ALLOWANCE + BUDGET * busy:
+        if self._queue and self.spent < self._budget():
             began = thread_time()
             with _quick_switches():
                 self.run(self._queue.pop(0))
@@ -244,7 +321,13 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off and self.spent < ALLOWANCE + BUDGET * busy
+        if self._queue and not self.off and self.spent < self._budget():
+            return 0.001
+        return TURN if self._on_trial else 0
+
+    def _budget(self) -> float:
+        """Return the seconds of CPU that compiling may have taken by now."""
+        return (ALLOWANCE + BUDGET * self._busy) * (1 if self.paid else UNPROVEN)
 
     def _threading_is_there(self) -> bool:
         """Have threading imported by the main thread, where it must be first (see `Facts.threading_finds_main`).
@@ -277,7 +360,14 @@ class Worker:
         if self.off:
             return False
         began = perf_counter()
-        self.off = self._prepare()
+        try:
+            self.off = self._prepare()
+        except Exception as error:  # a bug of ours or of LLVM's: the program runs without
+            if _checking():
+                raise
+            from morrow.jit.reasons import sentence
+
+            self.off = sentence("LLVM_BROKEN", f"{type(error).__name__}: {error}".partition("\n")[0])
         self.load_seconds = perf_counter() - began
         self._ready = not self.off
         log("jit", 1, f"off: {self.off}" if self.off else f"ready after {self.load_seconds * 1e3:.0f} ms")
@@ -302,7 +392,7 @@ class Worker:
                 import llvmlite.binding  # noqa: F401
 
                 from morrow.jit import compile as compiler
-                from morrow.jit import install, llvm, osr, running  # noqa: F401
+                from morrow.jit import install, llvm, osr, running, trial
         except ShadowedImport as error:
             return sentence("SHADOWED", error)
         except ModuleNotFoundError as error:
@@ -311,7 +401,7 @@ class Worker:
             return sentence("LLVM_BROKEN", error)
 
         def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
-            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.object_code(llvm.optimise(text, 1), 1), imports, exports)
+            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.build(text, 1), imports, exports)
             _keep_for_ever(loaded)
             return loaded.addresses
 
@@ -321,19 +411,23 @@ class Worker:
         self._entrances = osr.Entrances(load)
         _keep_for_ever(self._entrances)
         self._look = running.Look(load)
+        if self.measures and trial.has_clock():
+            self._trials = trial.Trials(load, llvm.library_address("clock_gettime"))
+            _keep_for_ever(self._trials)
         if not tracers.watch(self._tracer_changed, load):
             log("jit", 1, "another audit hook refused ours: tracers are noticed late")
         tracer = tracers.find_tracer()
         if tracer:
             self.resting = tracer
+            self._set_watched(1)
         return ""
 
     def run(self, task: Task) -> bool:
         """Compile one task and put the result in place. Returns whether there is new code in place."""
         decision = self.decision(task.code)
         function = task.function()
-        if function is None or function.__code__ is not task.code or decision.resting:
-            return False
+        if function is None or function.__code__ is not task.code or decision.resting or self._held:
+            return False  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
             return False
         if self.size > MEMORY_LIMIT:
@@ -342,6 +436,8 @@ class Worker:
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
+        if decision.compiled:
+            decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._compile is not None
@@ -354,6 +450,7 @@ class Worker:
                         loop=task.loop.head if task.loop else None,
                         frame_types=task.types,
                         level=task.level,
+                        profile=task.profile,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
@@ -372,6 +469,13 @@ class Worker:
             decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
                 decision.loops[task.loop.head] = None
+            elif not decision.compiled:
+                decision.makes = MAKES if decision.refused else decision.makes  # twice is enough: the host has learnt no more
+                decision.refused = True
+            elif decision.compiled and decision.compiled[-1].profile:
+                from morrow.jit import install
+
+                install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
@@ -390,12 +494,41 @@ class Worker:
                 decision.functions.append((weakref.ref(function), made))
             return False
         if made.entry and task.loop is None:
-            decision.functions.append((weakref.ref(function), made))
-            install.install(function, made.entry)
+            reference = weakref.ref(function)
+            decision.functions.append((reference, made))
+            trial = self._trials.begin(function, made.entry) if self._trials is not None else None
+            if trial is not None:
+                self._on_trial.append((decision, reference, trial, self._busy))
+            else:
+                install.install(function, made.entry)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
             self._arm(task.code, task.loop.head, made.osr, task.thread)
         return True
+
+    def _judge(self) -> None:
+        """Go on with the trials; end those that are decided."""
+        from morrow.jit.trial import LEAST_GAIN
+
+        assert self._trials is not None
+        for item in list(self._on_trial):
+            decision, reference, trial, since = item
+            function = reference()
+            trial.turn()
+            gain = trial.verdict()
+            late = self._busy - since > TRIAL_SECONDS
+            if function is not None and not gain and not late:
+                continue
+            self._on_trial.remove(item)
+            keep = late or gain >= LEAST_GAIN
+            self._trials.end(trial, function, keep)
+            decision.gain = gain
+            self.paid |= gain >= LEAST_GAIN
+            if function is not None and not keep:
+                decision.resting = True
+                detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
+                decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
+            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
 
     def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
@@ -425,23 +558,40 @@ class Worker:
     def review(self) -> None:
         """Look at what is in place: widen what is left too often, take out what does not pay."""
         from morrow.jit import install
+        from morrow.jit.trial import has_clock
 
         for decision in list(self.decisions.values()):
             for reference, made in list(decision.functions):
                 function = reference()
+                if function is not None and install.gave_way(function):
+                    decision.resting = True
+                    decision.decline(decision.code.co_firstlineno, "TOO_DEEP", "")
                 if function is None or made is not decision.compiled[-1] or not install.is_installed(function):
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None, level=2 if decision.makes > 1 else 1))
-                elif verdict != "keep":
+                    if not any(task.code is decision.code and task.loop is None for task in self._queue):
+                        self._queue.append(Task(decision.code, function, None))
+                    if made.profile or made.leaves_often():
+                        install.remove(function)  # the interpreter is faster meanwhile
+                elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
                     decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
             for head, made in list(decision.loops.items()):
-                if made is not None and made.review() == "leave" and self._entrances is not None:
+                if made is None or self._entrances is None:
+                    continue
+                entered, declined, inside = self._entrances.counts(decision.code, head)
+                short = has_clock() and entered > 200 and inside < LOOP_LEAST * entered
+                self.paid |= entered > 0 and inside > 10**8
+                if short or declined > 1000 + 10 * entered or made.review() == "leave":
                     self._entrances.disarm(decision.code)
                     decision.loops[head] = None
+                    line = next((line for start, end, line in decision.code.co_lines() if start <= head < end), None) or 0
+                    if short:
+                        decision.decline(line, "LOOP_SHORT", f"{inside / entered / 1000:.1f} us")
+                    elif declined > 1000 + 10 * entered:
+                        decision.decline(line, "LOOP_TYPES", f"{declined:,} times")
 
     # -- resting ---------------------------------------------------------------------------------------------------------
 
@@ -457,29 +607,46 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._rested = monotonic()
+        self._set_watched(1)
         with self.working():
             install.remove_all()
+            for _, reference, trial, _ in self._on_trial:
+                assert self._trials is not None
+                self._trials.end(trial, reference(), False)
+            self._on_trial.clear()
             for thread in list(self._waiting):
                 if self._entrances is not None:
                     self._entrances.recall(thread)
             self._waiting.clear()
             if self._entrances is not None:
                 self._entrances.disarm_all()
+            self.pause_counting(True)
         log("jit", 1, f"resting: {why}")
+
+    def _set_watched(self, value: int) -> None:
+        """Tell code that is in the middle of a call whether to leave when it comes back."""
+        import ctypes
+
+        from morrow.jit import llvm
+
+        ctypes.c_int64.from_address(llvm.runtime()["morrow_watched"]).value = value
 
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
-        if tracers.find_tracer():
+        if tracers.find_tracer() or monotonic() - self._rested < REST:
             return
         self.resting = ""
-        for decision in self.decisions.values():
+        self._set_watched(0)
+        for decision in list(self.decisions.values()):
             if decision.resting:
                 continue
             for reference, made in decision.functions:
                 function = reference()
                 if function is not None and made is decision.compiled[-1] and function.__code__ is decision.code:
                     install.install(function, made.entry)
+        self.pause_counting(False)
         log("jit", 1, "awake again")
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ annotations there are evaluated at once, and only text that the host refuses is 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from sys import _getframe  # kept: programs may take sys._getframe away
 
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
 CodeType = type(hide.__code__)
 
 
-def _is_program(frame: FrameType, path: str) -> bool:
-    """Return whether the text compiled by this frame is the program's own, not a library's."""
+def _is_program(frame: FrameType, filename: str) -> bool:
+    """Return whether the text called *filename* that this frame compiles is the program's own, not a library's."""
     module = frame.f_globals.get("__name__") or ""
-    if isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF:
+    on_behalf = isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF
+    if on_behalf and "/" not in filename and "\\" not in filename:
         return True
-    filename = frame.f_code.co_filename
+    filename = filename if on_behalf else frame.f_code.co_filename
     return not filename.startswith(("<frozen", _library())) and "site-packages" not in filename
 
 
@@ -71,7 +73,7 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
 
     Args:
         deferred: annotations in text the program compiles are evaluated when asked for.
-        is_program: says of the frame that compiles a text, and the file named for it, whether the text is the program's.
+        is_program: says of the frame that compiles a text, and of the text's file name, whether the text is the program's.
     """
     global _owner
     morrow_runtime.install()

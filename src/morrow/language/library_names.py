@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 
+from morrow import settings
 from morrow.host.frames import hide
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
@@ -25,6 +26,15 @@ def install() -> None:
     for name, complete in _MODULES.items():
         if name in sys.modules:
             complete(sys.modules[name])
+    if not any(isinstance(finder, _Waiting) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Waiting())
+
+
+def complete_when_loaded(name: str, complete: Callable[[types.ModuleType], None]) -> None:
+    """Complete one more module of the host's library: now if it is loaded, else when it is."""
+    _MODULES[name] = complete
+    if name in sys.modules:
+        complete(sys.modules[name])
     if not any(isinstance(finder, _Waiting) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Waiting())
 
@@ -76,7 +86,6 @@ def _complete_typing(typing: types.ModuleType) -> None:
     import morrow_runtime.type_parameters  # gives typing its TypeAliasType, NoDefault and complete type variables
     from morrow_runtime import typing_names
 
-    assert morrow_runtime.type_parameters
     for name in typing_names.__all__:
         if not hasattr(typing, name):
             setattr(typing, name, getattr(typing_names, name))
@@ -105,7 +114,14 @@ def _complete_string(module: types.ModuleType) -> None:
         module.__path__ = []  # in 3.14 it is a package: string.templatelib can be looked for
 
 
-_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string)
+def _complete_traceback(module: types.ModuleType) -> None:
+    if settings.get("tracebacks") != "0" and "morrow.language.tracebacks.errors" not in sys.modules:  # else it is what imports traceback, to change it
+        from morrow.language.tracebacks import errors
+
+        errors.update()
+
+
+_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string, traceback=_complete_traceback)
 
 
 def get_original_bases(cls: type, /) -> tuple[object, ...]:
@@ -138,7 +154,8 @@ def _get_of_class(owner: type) -> object:
 
 
 def _get_of_function(owner: types.FunctionType) -> object:
-    return owner.__dict__.get("__type_params__", ())
+    found = owner.__dict__.get("__type_params__", ())
+    return found if isinstance(found, tuple) else ()  # functools.wraps(type) puts the attribute itself there
 
 
 def _set(owner: object, value: object) -> None:

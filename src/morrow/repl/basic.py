@@ -6,32 +6,39 @@ PyRun_InteractiveLoop. A program's trace functions see the statements, and nothi
 
 from __future__ import annotations
 
+import ast
 import codeop
 import io
 import linecache
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from morrow.host import HERE
 from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
-from morrow.uncaught import report
+from morrow.language.tracebacks import uncaught
+from morrow.repl.compiling import get_compiler
+from morrow.unhandled import report
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
+BLOCKS = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
+    | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
 
-    ShowSyntaxError = Callable[[SyntaxError], None]
+Execute = Callable[[Any, dict[str, Any]], object]
 
 
 @hide
-def prompt(namespace: dict[str, object], greet: bool, show_syntax_error: ShowSyntaxError) -> bool:
+def prompt(namespace: dict[str, Any], greet: bool, execute: Execute = host_exec, awaits: bool = False) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
-        show_syntax_error: shows one in 3.14's words.
+        execute: runs the code of a statement.
+        awaits: whether ``await`` may stand at the top; a block of one line then needs no blank one behind it, as in 3.14.
 
     Returns:
         Whether the last statement ended by an interrupt.
@@ -40,25 +47,31 @@ def prompt(namespace: dict[str, object], greet: bool, show_syntax_error: ShowSyn
         SystemExit: a statement raised it.
     """
     if greet:
-        say_hello(namespace, show_syntax_error)
-    reader = quietly(_Reader)
-    return _loop(namespace, reader, show_syntax_error)
+        say_hello()
+        run_startup(namespace)
+    reader = quietly(_Reader, awaits)
+    return _loop(namespace, reader, execute)
 
 
 @hide
-def say_hello(namespace: dict[str, object], show_syntax_error: ShowSyntaxError) -> None:
-    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+def say_hello() -> None:
+    """Show the banner, unless under -q."""
     if not sys.flags.quiet:
         _tell(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
             _tell('Type "help", "copyright", "credits" or "license" for more information.\n')
-    path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
-    if path:
-        _run_startup(path, namespace, show_syntax_error)
 
 
 @hide
-def _run_startup(path: str, namespace: dict[str, object], show_syntax_error: ShowSyntaxError) -> None:
+def run_startup(namespace: dict[str, Any]) -> None:
+    """Run the file that PYTHONSTARTUP names, if it names one."""
+    path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
+    if path:
+        _run_startup(path, namespace)
+
+
+@hide
+def _run_startup(path: str, namespace: dict[str, Any]) -> None:
     try:
         with open(path, "rb") as file:
             source = file.read()
@@ -68,15 +81,15 @@ def _run_startup(path: str, namespace: dict[str, object], show_syntax_error: Sho
     namespace["__file__"], namespace["__cached__"] = path, None
     try:
         try:
-            code = compile(source, path, "exec")
+            code = get_compiler()(source, path, "exec")
         except Exception as error:
-            report(error.with_traceback(None), show_syntax_error)
+            report(error.with_traceback(None))
         else:
             host_exec(code, namespace)
     except SystemExit:
         raise
     except BaseException as error:  # whatever the user's file does, the prompt opens
-        report(error, show_syntax_error)
+        report(error)
     namespace.pop("__file__", None)
     namespace.pop("__cached__", None)
 
@@ -92,7 +105,6 @@ def run_hook() -> None:
 
 
 _INCOMPLETE = 0x4000 | 0x200  # PyCF_ALLOW_INCOMPLETE_INPUT, PyCF_DONT_IMPLY_DEDENT (Include/cpython/compile.h)
-_ONLY_AST = 0x400  # PyCF_ONLY_AST
 
 
 class _Reader:
@@ -102,8 +114,12 @@ class _Reader:
     the program's own reading does not get. So does this.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, awaits: bool = False) -> None:
         self.compiler = codeop.CommandCompiler()
+        self.compile = get_compiler()
+        self.awaits = awaits
+        if awaits:
+            self.compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self.lines: list[str] = []
         self.count = 0
         self._file: io.BufferedReader | None = None
@@ -155,30 +171,42 @@ class _Reader:
         text = "\n".join(self.lines)
         if not is_end:
             try:
-                if self.compiler(text, "<stdin>", "single") is None:
+                if self.compiler(text, "<stdin>", "single") is None and not (self.awaits and self._is_whole()):
                     return None
             except SyntaxError:  # said below, of the text as it was typed
                 pass
         flags = self.compiler.compiler.flags & ~_INCOMPLETE
         source = text + "\n" if any(not line.lstrip().startswith("#") and line.strip() for line in self.lines) else "pass\n"
-        if HERE is None or not HERE.shows_command_lines:
-            return compile(source, "<stdin>", "single", flags, True)
-        # pythonrun.c, run_mod: the parser knows it as <stdin>, the code by a name of its own, whose lines linecache keeps.
-        tree = compile(source, "<stdin>", "single", flags | _ONLY_AST, True)
-        named = hasattr(linecache, "_interactive_cache")  # 3.13.0 is the older one
-        name = f"<stdin-{self.count}>" if named else f"<stdin>-{self.count}"
+        # pythonrun.c, run_mod: the parser knows it as <stdin>, the code by a name of its own, whose lines are kept.
+        tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
+        if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
+            return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
+        name = f"<stdin-{self.count}>"
         self.count += 1
-        if not named:
-            linecache._register_code(name, text + "\n", "<stdin>")  # type: ignore[attr-defined]
         try:
-            code = compile(tree, name, "single", flags, True)
+            code = self.compile(tree, name, "single", flags, True)
         except SyntaxError as error:
             if error.text is None and error.lineno and error.lineno <= len(self.lines):
                 error.text = self.lines[error.lineno - 1]
             raise
-        if named:
-            linecache._register_code(code, text + "\n", "<stdin>")  # type: ignore[attr-defined]
+        _remember(code, text + "\n")
         return code
+
+    def _is_whole(self) -> bool:
+        """Say whether the first line is a statement as it stands."""
+        try:
+            self.compiler.compiler(self.lines[0] + "\n", "<stdin>", "single", incomplete_input=False)
+        except SyntaxError:
+            return False
+        return len(self.lines) == 1
+
+
+def _remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed."""
+    if HERE is not None and HERE.shows_tracebacks:
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
 
 
 def _is_terminal() -> bool:
@@ -196,7 +224,7 @@ def _tell(text: str) -> None:
 
 
 @hide
-def _loop(namespace: dict[str, object], reader: _Reader, show_syntax_error: ShowSyntaxError) -> bool:
+def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
     interrupted = False
     while True:
         try:
@@ -206,19 +234,26 @@ def _loop(namespace: dict[str, object], reader: _Reader, show_syntax_error: Show
             continue
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
             # It is about what was typed: where in the compiler it was found is nobody's business.
-            report(error.with_traceback(None), show_syntax_error)
+            _show(error.with_traceback(None))
             continue
         if code is None:
             return interrupted
         interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
         try:
-            host_exec(code, namespace)  # type: ignore[arg-type]
+            execute(code, namespace)
         except SystemExit:
             raise
         except BaseException as error:
             interrupted = interrupted or type(error) is KeyboardInterrupt
-            report(error, show_syntax_error)
+            _show(error)
         _flush()
+
+
+@hide
+def _show(error: BaseException) -> None:
+    status = report(error)
+    if status is not None:
+        raise SystemExit(status)  # the program's own hook said so
 
 
 @hide

@@ -23,10 +23,10 @@ BATCH = Path(__file__).with_name("batch.py")
 ROOT = Path(__file__).parents[3]
 
 
-def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: float = 60) -> tuple[dict[str, str], str]:
-    """Run programs in one process; return name -> output, and how the process ended badly ("" if it did not)."""
+def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: float = 600) -> tuple[dict[str, str], str]:
+    """Run programs; return name -> output and exit status of its process, and how the whole run ended badly ("" if it did not)."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MORROW_"))}
-    environment |= {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": "0", "PYTHONFAULTHANDLER": "1", "PYTHONIOENCODING": "utf-8"}
+    environment |= {"PYTHONPATH": os.environ.get("FUZZ_SOURCE", str(ROOT / "src")), "PYTHONHASHSEED": "0", "PYTHONFAULTHANDLER": "1", "PYTHONIOENCODING": "utf-8"}
     environment |= {key: value for key, value in os.environ.items() if key.startswith(("MORROW_", "FUZZ_"))}
     command = [host, "-W", "ignore", str(BATCH), mode, str(folder), *names]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -45,23 +45,24 @@ def run_batch(host: str, mode: str, folder: Path, names: list[str], timeout: flo
     for part in text.split("\x00")[1:]:
         name, _, rest = part.partition("\n")
         found[name] = rest
-    ended = ""
-    if status:
-        ended = "timeout" if status == -99 else f"status {status}: {errors.strip()[:1500]}"
+    if os.environ.get("FUZZ_EXPLAIN"):
+        sys.stderr.write(errors)
+    crashed = any(not rest.endswith("\x010\n") for rest in found.values())
+    ended = "timeout" if status == -99 else f"status {status}: {errors.strip()[:1500]}" if status else ""
+    if crashed and not ended:
+        found = {name: rest if rest.endswith("\x010\n") else f"{rest}{errors.strip()[:2500]}" for name, rest in found.items()}
     return found, ended
 
 
-def differs(host: str, mode: str, folder: Path, name: str, timeout: float = 15) -> str:
-    """Return how one program, alone in its process, differs under the jit; "" if it does not."""
+def differs(host: str, mode: str, folder: Path, name: str, timeout: float = 30) -> str:
+    """Return how one program differs under the jit; "" if it does not, or not again."""
     expected, ended = run_batch(host, "off", folder, [name], timeout)
-    if ended:
+    if ended or not expected[name].endswith("\x010\n"):
         return ""  # the host alone fails: not our subject
     got, ended = run_batch(host, mode, folder, [name], timeout)
     if ended:
         return ended
-    if got.get(name) != expected.get(name):
-        return _difference(expected.get(name, ""), got.get(name, ""))
-    return ""
+    return _difference(expected[name], got.get(name, "")) if got.get(name) != expected[name] else ""
 
 
 def _difference(expected: str, got: str) -> str:
@@ -110,30 +111,31 @@ def compare(host: str, mode: str, seeds: range, folder: Path, *, batch: int = 25
         expected, ended = run_batch(host, "off", folder, names)
         if ended:
             report(f"host alone: {ended} after {len(expected)} programs")
-        names = [name for name in names if name in expected]
-        left = names
-        while left:
-            got, ended = run_batch(host, mode, folder, left)
-            done = [name for name in left if name in got]
-            suspects = [name for name in done if got[name] != expected[name]]
-            if ended and done and done[-1] not in suspects:
-                suspects.append(done[-1])
-            for name in suspects:
-                how = differs(host, mode, folder, name) or f"(only after others in one process) {ended or _difference(expected[name], got[name])}"
-                differences += 1
-                report(f"--- {name} under {host}: {how}")
-                alone = not how.startswith("(only")
-                if shrink and alone:
-                    small = folder / "p_small.py"
+        got, ended = run_batch(host, mode, folder, [name for name in names if expected.get(name, "").endswith("\x010\n")])
+        if ended:
+            report(f"{host}: {ended} after {len(got)} programs")
+            differences += 1
+        for name, text in got.items():
+            if text == expected[name]:
+                continue
+            how = differs(host, mode, folder, name)
+            if not how:
+                again, _ = run_batch(host, "off", folder, [name])
+                if again.get(name) != expected[name]:
+                    report(f"--- {name} under {host}: not the same twice under the host alone")
+                    continue
+            differences += 1
+            report(f"--- {name} under {host}: {how or '(not again) ' + _difference(expected[name], text)}")
+            if shrink and how:
+                small = folder / "p_small.py"
 
-                    def fails(text: str, small: Path = small) -> bool:
-                        small.write_text(text, encoding="utf-8")
-                        return bool(differs(host, mode, folder, "p_small.py", 5))
-
-                    text = minimise((folder / name).read_text(encoding="utf-8"), fails, shrink)
+                def fails(text: str, small: Path = small) -> bool:
                     small.write_text(text, encoding="utf-8")
-                    report(f"smallest program:\n{text}\n{differs(host, mode, folder, 'p_small.py')}")
-            left = left[len(done) :] if ended and done else []
+                    return bool(differs(host, mode, folder, "p_small.py", 10))
+
+                text = minimise((folder / name).read_text(encoding="utf-8"), fails, shrink)
+                small.write_text(text, encoding="utf-8")
+                report(f"smallest program:\n{text}\n{differs(host, mode, folder, 'p_small.py')}")
         for name in names:
             (folder / name).unlink(missing_ok=True)
     return differences
@@ -145,8 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first program")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--host", action="append", help="python to test; may be given several times; default: this one")
-    parser.add_argument("--mode", default="eager", choices=("on", "eager"))
-    parser.add_argument("--batch", type=int, default=25, help="programs per process")
+    parser.add_argument("--mode", default="eager", choices=("on", "eager", "sampled"))
+    parser.add_argument("--batch", type=int, default=25, help="programs per prepared process")
     parser.add_argument("--shrink", type=float, default=60, help="seconds to spend on making a failing program small; 0: do not")
     parser.add_argument("--show", action="store_true", help="print the program of --seed and stop")
     given = parser.parse_args(arguments)
@@ -154,11 +156,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(generate(given.seed))
         return 0
     total = 0
+    if given.mode == "sampled":
+        os.environ["FUZZ_TIMES"] = "3"  # for the host alone too
     for host in given.host or [sys.executable]:
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             found = compare(host, given.mode, range(given.seed, given.seed + given.count), Path(folder), batch=given.batch, shrink=given.shrink)
-        print(f"{host}: {given.count} programs from seed {given.seed}, {found} differences, {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{host} {given.mode}: {given.count} programs from seed {given.seed}, {found} differences, {time.monotonic() - began:.0f} s", flush=True)
         total += found
     return bool(total)
 

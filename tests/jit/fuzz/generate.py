@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import random
 
+from tests.jit.fuzz.scenarios import SUBJECTS, Scenarios
+
 HEADER = '''\
 import math, sys
 g_int, g_float, g_list, g_dict, g_none = 3, 1.5, [1, 2, 3], {"a": 1, "b": 2}, None
@@ -74,8 +76,12 @@ def run(f, *args, **kw):
         tb = e.__traceback__.tb_next
         while tb:
             local = {k: show(v) for k, v in sorted(tb.tb_frame.f_locals.items()) if k not in ("self",)}
-            frames.append((tb.tb_frame.f_code.co_name, tb.tb_lineno, local))
+            # 3.11 reports the line of the first half when the second half of two instructions run as one finds no value
+            line = 0 if isinstance(e, UnboundLocalError) and not hasattr(sys, "monitoring") else tb.tb_lineno
+            frames.append((tb.tb_frame.f_code.co_name, line, local))
             tb = tb.tb_next
+        if isinstance(e, RecursionError):
+            frames = frames[:2]  # how deep C may call itself is counted otherwise (3.12)
         print(f.__name__, "!!", type(e).__name__, e, frames, "context", type(e.__context__).__name__)
 '''
 
@@ -86,7 +92,7 @@ STRINGS = ["''", "'a'", "'abc'", "'\\xe9t\\xe9'", "'1'", "'\\u20ac' * 3"]
 KINDS = ["int", "int", "int", "small", "small", "float", "float", "bool", "str", "list", "floats", "tuple", "dict", "A", "B", "S", "none", "bytes"]
 
 
-class Program:
+class Program(Scenarios):
     """Builds one program; `text` is its source."""
 
     def __init__(self, seed: int) -> None:
@@ -323,7 +329,12 @@ class Program:
         self.emit(f"{'yield' if self.in_generator else 'return'} {r.choice([self.expression(), '(' + ', '.join(sorted(set(self.names))[:4]) + ',)'])}", 1)
 
     def text(self) -> str:
+        """Return the program's source."""
         r = self.r
+        if r.random() < 0.65:
+            for subject in r.sample(SUBJECTS, r.choice([1, 1, 2])):
+                getattr(self, subject)()
+            return HEADER + EXTRA + "\n".join(self.lines) + "\n"
         count = r.randint(1, 2)
         for number in range(count):
             name = f"f{number}"
@@ -362,6 +373,11 @@ def type_name(v):
     return type(v).__name__
 def isinstance_int(v, w):
     return isinstance(v, int)
+def len_of_stack():
+    f, n = sys._getframe(), 0
+    while f:
+        f, n = f.f_back, n + 1
+    return n
 def set_global(name, value):
     globals()[name] = value
 def mutate(v, how):

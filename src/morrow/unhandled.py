@@ -1,7 +1,7 @@
 """Show an error that nobody caught, as CPython's PyErr_Print does (Python/pythonrun.c, _PyErr_PrintEx).
 
-A program's trace and profile functions may still be there, and shall see nothing of it: everything here is hidden, written
-in C, or called `quietly`.
+A program's trace and profile functions may still be there, and shall see nothing of it: everything here is hidden or
+written in C.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from morrow.host import HERE
-from morrow.host.frames import hide, quietly
+from morrow.host.frames import hide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 @hide
-def report(error: BaseException, show_syntax_error: Callable[[SyntaxError], None]) -> object:
+def report(error: BaseException, show: Callable[[BaseException], None] | None = None) -> object:
     """Show *error* by sys.excepthook; return the exit status if the program's own hook gives one, else None.
 
-    *show_syntax_error* shows one that the hook is not asked about, since the host's words for it are not 3.14's.
+    *show* stands in for the hook that every python starts with.
     """
+    show = show or _show
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     if HERE is None or HERE.has_monitoring:
         sys.last_exc = error  # type: ignore[attr-defined]
@@ -32,24 +33,30 @@ def report(error: BaseException, show_syntax_error: Callable[[SyntaxError], None
         return None
     except BaseException as second:
         say("Exception ignored in audit hook:\n")
-        sys.__excepthook__(type(second), second, second.__traceback__)
+        show(second)
     if hook is None and not hasattr(sys, "excepthook"):
         say("sys.excepthook is missing\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
+        show(error)
         return None
     try:
-        if isinstance(error, SyntaxError) and hook is sys.__excepthook__ and not (HERE and HERE.words_warnings):
-            quietly(show_syntax_error, error)
+        if hook is sys.__excepthook__:
+            show(error)
             return None
         hook(type(error), error, error.__traceback__)  # type: ignore[misc]
     except SystemExit as leaving:
         return leaving.code if leaving.code is not None else 0
     except BaseException as second:
         say("Error in sys.excepthook:\n")
-        sys.__excepthook__(type(second), second, second.__traceback__)
+        second.__context__ = None
+        show(second)
         say("\nOriginal exception was:\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
+        show(error)
     return None
+
+
+@hide
+def _show(error: BaseException) -> None:
+    sys.__excepthook__(type(error), error, error.__traceback__)
 
 
 @hide
