@@ -168,7 +168,8 @@ def _changed_for(paths: object, arguments: object) -> object:
     if isinstance(arguments, (list, tuple)) and len(arguments) == 3 and _is_shell(arguments[0]) and arguments[1] in ("-c", b"-c"):
         text = arguments[2]
         if isinstance(text, (str, bytes, os.PathLike)) and (changed := in_shell(os.fsdecode(text))) != os.fsdecode(text):
-            return type(arguments)((*arguments[:2], os.fsencode(changed) if isinstance(text, bytes) else changed))
+            made = [*arguments[:2], os.fsencode(changed) if isinstance(text, bytes) else changed]
+            return made if isinstance(arguments, list) else tuple(made)
     return arguments
 
 
