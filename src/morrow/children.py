@@ -161,11 +161,21 @@ def _changed(arguments: object) -> object:
     return type(arguments)(made)
 
 
+def _changed_for(paths: object, arguments: object) -> object:
+    """Return the arguments to start the first of *paths* that is there with: this python's, or a shell's."""
+    if any(_is_this_python(path) for path in paths):  # type: ignore[attr-defined]
+        return _changed(arguments)
+    if isinstance(arguments, (list, tuple)) and len(arguments) == 3 and _is_shell(arguments[0]) and arguments[1] in ("-c", b"-c"):
+        text = arguments[2]
+        if isinstance(text, (str, bytes, os.PathLike)) and (changed := in_shell(os.fsdecode(text))) != os.fsdecode(text):
+            made = [*arguments[:2], os.fsencode(changed) if isinstance(text, bytes) else changed]
+            return made if isinstance(arguments, list) else tuple(made)
+    return arguments
+
+
 def _for_exec(function):  # type: ignore[no-untyped-def]
     def started(path, argv, *rest, **named):  # type: ignore[no-untyped-def]
-        if _is_this_python(path):
-            argv = _changed(argv)
-        return function(path, argv, *rest, **named)
+        return function(path, _changed_for((path,), argv), *rest, **named)
 
     return started
 
@@ -181,11 +191,7 @@ def _for_spawn(function):  # type: ignore[no-untyped-def]
 
 def _for_fork_exec(function):  # type: ignore[no-untyped-def]
     def started(args, executables, *rest):  # type: ignore[no-untyped-def]
-        if any(_is_this_python(path) for path in executables):
-            args = _changed(args)
-        elif isinstance(args, (list, tuple)) and len(args) == 3 and _is_shell(args[0]) and args[1] in ("-c", b"-c"):
-            args = [*args[:2], os.fsencode(in_shell(os.fsdecode(args[2])))]
-        return function(args, executables, *rest)
+        return function(_changed_for(executables, args), executables, *rest)
 
     return started
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Protocol
 
 from morrow import __version__
@@ -20,7 +21,7 @@ class Row(Protocol):
     help: str
 
 
-def answer(line: CommandLine, commands: dict[str, Row]) -> int:
+def answer(line: CommandLine, commands: Mapping[str, Row]) -> int:
     """Print what *line* asks for; return the exit status."""
     if line.versions and line.question in ("version", ""):
         return subprocess.call([sys.executable, *["-V"] * line.versions])
@@ -32,7 +33,7 @@ def answer(line: CommandLine, commands: dict[str, Row]) -> int:
     return 0
 
 
-def _print_pages(question: str, commands: dict[str, Row]) -> None:
+def _print_pages(question: str, commands: Mapping[str, Row]) -> None:
     host = subprocess.run([sys.executable, f"--{question}" if question != "help" else "-h"], capture_output=True, text=True).stdout
     if question in ("help", "help-all"):
         print(_own_page(commands))
@@ -45,7 +46,7 @@ def _print_pages(question: str, commands: dict[str, Row]) -> None:
     sys.stdout.flush()
 
 
-def _own_page(commands: dict[str, Row]) -> str:
+def _own_page(commands: Mapping[str, Row]) -> str:
     lines = ["usage: morrow [option] ... [-c cmd | -m mod | file | -] [arg] ..."]
     lines += [f"       morrow {name} {row.usage}" for name, row in commands.items()]
     lines += ["", f"morrow {__version__}: your program, unchanged, on the Python you already have."]

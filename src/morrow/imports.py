@@ -10,7 +10,6 @@ from __future__ import annotations
 import _frozen_importlib_external as _external
 import builtins
 import os
-import sys
 
 import morrow_runtime
 from morrow import settings
@@ -48,11 +47,11 @@ def start(root: str) -> None:
     settings.set_project(scope.settings)
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
-    _external.compile = _host_compile_or_refuse
+    _external.compile = _host_compile_or_refuse  # type: ignore
     _native = is_native()
     start_language()
-    _Loader.get_code = _get_code
-    _Loader.exec_module = _exec_module
+    _Loader.get_code = _get_code  # type: ignore
+    _Loader.exec_module = _exec_module  # type: ignore
     if settings.get("race"):
         from morrow import race
 
@@ -67,10 +66,10 @@ def stop() -> None:
     if scope is None:
         return
     scope = None
-    _Loader.get_code = _host_get_code
+    _Loader.get_code = _host_get_code  # type: ignore
     # It inherits exec_module, which a program may replace above it: taking ours away shows the inherited one again.
     del _Loader.exec_module
-    del _external.compile
+    del _external.compile  # type: ignore
     if not _native:
         from morrow.language import builtins_patch
 
@@ -173,7 +172,7 @@ def _options() -> str:
 # -- the two methods ---------------------------------------------------------------------------------------------------
 
 
-def _get_code(self: _Loader, fullname: str) -> CodeType:
+def _get_code(self: _Loader, fullname: str) -> CodeType | None:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
     if scope is None or type(self) is not _Loader or not quietly(_is_own, scope, fullname, self.path):
         try:
@@ -185,7 +184,7 @@ def _get_code(self: _Loader, fullname: str) -> CodeType:
     return quietly(_get_own_code, self, fullname)  # type: ignore[no-any-return]
 
 
-def _get_own_code(self: _Loader, fullname: str) -> CodeType:
+def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
     code = _host_get_code(self, fullname) if _native and _race is None else _load(self, fullname, False)
     if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
         morrow_runtime.install()  # where the host needs nothing else rewritten, nobody has
@@ -284,11 +283,13 @@ def _point_to_cache(module: ModuleType, path: str) -> None:
     if module.__spec__ is not None:
         module.__spec__.cached = cached
     if getattr(module, "__cached__", None) is not None:
-        module.__cached__ = cached
+        module.__cached__ = cached  # type: ignore[attr-defined]
 
 
-def _may_meet_a_cycle(code: CodeType) -> bool:
+def _may_meet_a_cycle(code: CodeType | None) -> bool:
     """Whether this module names one that is still being imported, in a way that could be an import of it."""
+    if code is None:
+        return False
     names = code.co_names
     for module in late_imports.loading:
         parts = module.__name__.split(".")

@@ -20,6 +20,7 @@ from morrow.host.facts import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.machinery import SourceFileLoader
     from types import CodeType
 
@@ -116,7 +117,7 @@ def _source_hash(source: bytes) -> bytes:
     return _imp.source_hash(_HASH_KEY, source)
 
 
-def _mtime_and_size(stats: dict[str, float]) -> bytes:
+def _mtime_and_size(stats: Mapping[str, float]) -> bytes:
     return (int(stats["mtime"]) & 0xFFFFFFFF).to_bytes(4, "little") + (int(stats["size"]) & 0xFFFFFFFF).to_bytes(4, "little")
 
 

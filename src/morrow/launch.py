@@ -196,6 +196,7 @@ def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:
         import subprocess
 
         sys.exit(subprocess.run(command, env=environment).returncode)
+    assert _execve is not None  # missing on Windows only
     _execve(sys.executable, command, environment)
 
 
@@ -512,7 +513,7 @@ def _remember_lines(code: object, text: str) -> None:
     if HERE is None or not HERE.shows_command_lines:
         from morrow.language.tracebacks import uncaught
 
-        uncaught.texts.append((code, text))
+        uncaught.texts.append((code, text))  # type: ignore[arg-type]
         return
     import linecache
 
@@ -593,7 +594,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     status: object = 0
     if isinstance(error, NothingToRun):
         say(error.text)
-        error, status = None, error.status
+        status, error = error.status, None
     elif error is not None:
         status = report(error)
         if status is not None and not inspect:

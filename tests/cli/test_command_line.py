@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, UsageError, parse
+from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, parse
 from tests.support.same import MORROW, run, run_morrow
 
 

@@ -37,7 +37,7 @@ def take_back_frame(calls_c: bool) -> None:
         _restype_ = Address
 
     try:
-        thread = GetThread(dlsym(dlopen(None, 0), "PyThreadState_Get"))()
+        thread = GetThread(dlsym(dlopen(None, 0), "PyThreadState_Get"))()  # type: ignore[arg-type]
     except OSError:  # an executable that exports no symbols
         return
     address = thread + HERE.recursion_remaining

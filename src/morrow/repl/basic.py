@@ -130,7 +130,7 @@ class _Reader:
             run_hook()
         else:
             try:
-                self._file = open(0, "rb", buffering=4096, closefd=False)  # noqa: SIM115 - as long as the process
+                self._file = open(0, "rb", buffering=4096, closefd=False)  # open for as long as the process
             except OSError:  # closed: the end of the input
                 self._file = io.BufferedReader(io.BytesIO())  # type: ignore[arg-type]
 
