@@ -139,6 +139,17 @@ MESSAGES: dict[str, Message] = {
         "process {pid}: the structures of this build are not where they should be ({what}); nothing was changed",
         "report this with the output of morrow --ps",
     ),
+    # -- interpreters -------------------------------------------------------------------------------------------------
+    "interpreters-busy-at-exit": Message(
+        "interpreters",
+        "{number} interpreter(s) still run and do not stop; the process ends without closing them, with status 1",
+        "end or interrupt what runs in them before the program ends",
+    ),
+    "interpreters-process": Message(
+        "interpreters",
+        "{module} does not load in an interpreter ({why}); its work goes to a process of its own",
+        "backend='process' says so in advance; backend='own-gil' insists on an interpreter",
+    ),
     # -- repl ---------------------------------------------------------------------------------------------------------
     "repl-theme": Message(
         "morrow",
@@ -158,7 +169,12 @@ MESSAGES: dict[str, Message] = {
         "change the lines named above, or leave these files out",
     ),
     # -- annotations --------------------------------------------------------------------------------------------------
+    "annotations-file": Message("annotations", "{module} is a file", "name the module as in import: {guess}"),
+    "annotations-import": Message("annotations", "{module} cannot be imported: {error}", "run it where `import {module}` works"),
     "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-unwritten": Message(
+        "morrow --modernize", "{path} cannot be written: {error}; no file has been changed", "make it writable, or leave it out"
+    ),
     "modernize-differs": Message(
         "morrow --modernize",
         "{number} hints or signatures differ after the change; nothing was written",

@@ -242,7 +242,7 @@ def start(channel, interval, limit, had_socket, given):
         return
     try:
         try:
-            sys.audit("cpython.remote_debugger_script", "<morrow from process %d>" % given["from"])
+            sys.audit("cpython.remote_debugger_script", given.get("path", "<morrow from process %d>" % given["from"]))
         except Exception as error:
             wire.send(refused="attach-audit", error=repr(error))
             wire.close()

@@ -65,6 +65,9 @@ class Held(Protocol):
     @property
     def pidfd(self) -> int: ...
 
+    @property
+    def version(self) -> str: ...
+
     def close(self) -> None:
         """Let go of the process id."""
 
@@ -75,6 +78,7 @@ class Process:
 
     pid: int
     pidfd: int
+    version: str = ""
 
     def close(self) -> None:
         """Let go of the process id."""
@@ -246,7 +250,7 @@ def open_channel(
             except AttachError as error:
                 if error.name != "attach-lost":
                     raise
-                why = error.values["why"]
+                why = str(error.values["why"])
             # A program that is just starting, or importing: nothing has run yet, and in a moment it can.
             if time.monotonic() > end:
                 raise AttachError("attach-lost", target.pid, why=why)

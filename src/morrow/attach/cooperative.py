@@ -60,7 +60,7 @@ class Offer:
             try:
                 signal.pidfd_send_signal(self.pidfd, signal.SIGURG)
                 while True:
-                    ready, _, _ = select.select([listener, self.pidfd], [], [], patience)
+                    ready, _, _ = select.select([listener.fileno(), self.pidfd], [], [], patience)
                     if self.pidfd in ready:
                         raise AttachError("attach-gone", self.pid)
                     if not ready:

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP031
 """What every thread is doing, told by the process itself: for a process that offers itself and may not be read.
 
 Its text is sent to the agent (agent.py); nothing of morrow is imported there.

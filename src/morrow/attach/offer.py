@@ -31,7 +31,7 @@ def start(folder: str) -> None:
     """
     if sys.platform != "linux" or os.environ.get(_VARIABLE) or _OPTION in sys._xoptions:
         return
-    import _signal
+    import _signal  # type: ignore[import-not-found]
 
     place = private_folder()
     try:

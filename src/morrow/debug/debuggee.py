@@ -91,7 +91,7 @@ class Debuggee:
 
 
 def _texts() -> list[tuple[str, str]]:
-    names = ("look", "values", "stops", "monitor", "trace", "editor")  # the last one's `begin` is called
+    names = ("look", "values", "stops", "monitor", "trace", "sources", "editor")  # the last one's `begin` is called
     return [(f"morrow {name}", source_text("morrow.debug", f"inside_{name}.py")) for name in names]
 
 
@@ -210,4 +210,5 @@ def command_of(arguments: dict[str, Any]) -> list[str]:
     if isinstance(what, list):
         what = "\n".join(what)
     run = {"program": [], "module": ["-m"], "code": ["-c"]}[kinds[0]]
-    return [*python, MAIN_FILE, *options, *run, str(what), *rest]
+    # Machine code sees no breakpoints.
+    return [*python, MAIN_FILE, *options, "-X", "jit=off", *run, str(what), *rest]

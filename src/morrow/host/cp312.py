@@ -20,9 +20,12 @@ FACTS = OLDER.but(
     long_size="lv_tag",
     instance_values="tagged",
     immortal="all_ones",
+    collects_when_checking_signals=True,
     install="vectorcall",
     adaptive_start=bytes((17, 0)),
     has_watchers=True,
     attr_can_load_methods=True,
+    recursion_remaining=28,
+    counts_calls_of_c=False,
     error_indicator="one",
 )

@@ -24,7 +24,7 @@ from morrow.jit.ir_types import Gone, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
-MOST_FUNCTIONS = 60
+MOST_FUNCTIONS = 40
 """Functions compiled together because they call each other."""
 
 LEAST_GAIN = 2
@@ -167,6 +167,8 @@ class Compiled:
             self._reviews += 1
             if self._reviews < PROFILE_REVIEWS:
                 return "keep"
+            if self._reviews > PROFILE_REVIEWS:
+                return "keep"
             self.remember_classes()
             return "recompile"
         often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
@@ -203,6 +205,10 @@ class Compiled:
             for cls in _all_classes():
                 for code, at in words.get(id(cls), ()):
                     _remember(code, at, cls)
+
+    def leaves_often(self) -> bool:
+        """Return whether it leaves so often, for anything, that it had better not be used until it is compiled anew."""
+        return sum(point.count() for point in self.exits) >= TOO_OFTEN
 
     def pays_in_spite_of(self, point: ExitPoint) -> bool:
         """Return whether an exit has not been taken so often since the last look that compiled code only costs."""
@@ -386,8 +392,6 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars and request.loop is not None:
-        return Declined("CLOSURE", line, code.co_name)
     return None
 
 
@@ -448,6 +452,9 @@ class _Session:
             instructions = read_bytecode(function.__code__)
             guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
             kinds_ = tuple(_kind_of(c) for c in guessed)
+        if self.profiling:
+            # of which classes arguments are is something to find out
+            kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
         found = self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
@@ -528,7 +535,7 @@ class _Session:
         if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
             return None
         code = function.__code__
-        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
+        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
             return None
         if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
             return None

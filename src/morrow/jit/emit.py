@@ -129,6 +129,8 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
+        if self.shows:
+            out.line(f"%copy = alloca [{layout.entries_of_frame(self.code)} x i64]")
         self.left: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
         self.homes = bool(homes)
@@ -489,6 +491,22 @@ class _Function:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
             self.result(op, f"icmp ne i8 {valid}, 0")
 
+    def op_takes_value(self, op: ir.Op) -> None:
+        out = self.out
+        if HERE.instance_values != "inline":  # type: ignore[union-attr]
+            self.result(op, "or i1 true, true")  # elsewhere an instance with a dict has no values
+            return
+        there = out.let(f"icmp ne ptr {out.let(f'load ptr, ptr {self.values(op)}')}, null")
+        dict_ = out.load("i64", self.text(op.operands[0]), offset("MANAGED_DICT_OFFSET"))
+        self.result(op, f"or i1 {there}, {out.let(f'icmp eq i64 {dict_}, 0')}")
+
+    def op_no_dict(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            word = out.let(f"or i64 {word}, {out.load('i64', a, offset('MANAGED_VALUES_OFFSET'))}")
+        self.result(op, f"icmp eq i64 {word}, 0")
+
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""
         out, a = self.out, self.text(op.operands[0])
@@ -505,9 +523,32 @@ class _Function:
         self.result(op, f"load ptr, ptr {self.values(op)}")
 
     def op_value_store(self, op: ir.Op) -> None:
+        out, index = self.out, int(op.attributes[1])  # type: ignore[call-overload]
         where = self.values(op)
         self.result(op, f"load ptr, ptr {where}")
-        self.out.store("ptr", self.text(op.operands[1]), where)
+        out.store("ptr", self.text(op.operands[1]), where)
+        # a new attribute: instances note the order in which they got theirs (dictobject.h, _PyDictValues_AddToInsertionOrder)
+        assert op.result is not None
+        new, done = out.fresh("new"), out.fresh("stored")
+        out.branch(out.let(f"icmp eq ptr {self.text(op.result)}, null"), new, done)
+        out.block(new)
+        if HERE.instance_values == "inline":  # type: ignore[union-attr]
+            cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+            values = out.at(self.text(op.operands[0]), cls.__basicsize__)
+            size = out.load("i8", values, offset("PyDictValues.size"))
+            capacity = out.let(f"zext i8 {out.load('i8', values, offset('PyDictValues.capacity'))} to i64")
+            names = out.let(f"getelementptr ptr, ptr {out.at(values, offset('PyDictValues.values'))}, i64 {capacity}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {names}, i8 {size}')}")
+            out.store("i8", out.let(f"add i8 {size}, 1"), values, offset("PyDictValues.size"))
+        else:
+            values = out.at(where, -8 * index)
+            size = out.let(f"add i8 {out.load('i8', values, -2)}, 1")
+            order = out.at(values, -2)
+            back = out.let(f"sub i64 0, {out.let(f'zext i8 {size} to i64')}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {order}, i64 {back}')}")
+            out.store("i8", size, order)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_field(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
@@ -601,6 +642,15 @@ class _Function:
 
     def op_decref(self, op: ir.Op) -> None:
         decref(self.out, self.text(op.operands[0]))
+
+    def op_drop_old(self, op: ir.Op) -> None:
+        out, old = self.out, self.text(op.operands[0])
+        some, done = out.fresh("some"), out.fresh("none")
+        out.branch(out.let(f"icmp ne ptr {old}, null"), some, done)
+        out.block(some)
+        decref(out, old)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_decref_dyn(self, op: ir.Op) -> None:
         out = self.out
@@ -766,6 +816,7 @@ class _Function:
         for place, slot in enumerate(op.exit.locals):
             held = self.shown_local(place, slot, drops)
             out.store("ptr", held, frame, offset("_PyInterpreterFrame.localsplus") + 8 * place)
+            out.store("ptr", held, "%copy", 8 * place)
             stored.append((place, held))
         self.shown[op.result] = stored, drops
 
@@ -819,23 +870,16 @@ class _Function:
             out.store("ptr", out.load("ptr", frame, offset(F + "previous")), guards.current_frame(out, "%ts"))
             out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
         seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
-        looked, calm = out.fresh("looked"), out.fresh("calm")
         out.declared.add("@morrow_watched = external global i64")
         watched = out.load("i64", "@morrow_watched")
         either = out.let(f"or i64 {seen[0]}, {seen[1]}")
         unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {either}, {watched}')}, 0")
-        if self.function.loop < 0:
-            out.branch(unseen, calm, self.otherwise(op), LIKELY)
-        else:
-            # the frame is the real one, which others may have known before: it matters only if they changed it
-            out.branch(unseen, calm, looked, LIKELY)
-            out.block(looked)
-            changed = watched
-            for place, held in stored:
-                now = out.let(f"ptrtoint ptr {out.load('ptr', frame, start + 8 * place)} to i64")
-                same = out.let(f"xor i64 {now}, {out.let(f'ptrtoint ptr {held} to i64')}")
-                changed = out.let(f"or i64 {changed}, {same}")
-            out.branch(out.let(f"icmp eq i64 {changed}, 0"), calm, self.otherwise(op))
+        looked, calm = out.fresh("looked"), out.fresh("calm")
+        out.branch(unseen, calm, looked, LIKELY)
+        out.block(looked)
+        out.declare("i32", "morrow_let_go", "ptr", "ptr", "i64", "i32")
+        free = out.let(f"call i32 @morrow_let_go(ptr {frame}, ptr %copy, i64 {len(stored)}, i32 {int(self.function.loop >= 0)})")
+        out.branch(out.let(f"icmp ne i32 {free}, 0"), calm, self.otherwise(op))
         out.block(calm)
         if self.function.loop >= 0:
             for place, held in stored:
@@ -843,6 +887,9 @@ class _Function:
                     out.store("ptr", f"inttoptr (i64 {null_in_frames()} to ptr)", frame, start + 8 * place)
         for line in drops:
             out.line(line)
+
+    def op_is_due(self, op: ir.Op) -> None:
+        self.result(op, f"icmp ne i64 {guards.breaker(self.out, '%ts')}, 0")
 
     def region_name(self, number: int) -> str:
         """Return the symbol of a region's statistics."""

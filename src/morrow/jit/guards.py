@@ -42,7 +42,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
     *release.EXPORTS,
 )  # fmt: skip
 
@@ -69,9 +69,15 @@ def runtime_text() -> str:
     _truth(out)
     _meet(out)
     _isinstance(out)
-    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyObject_GenericGetAttr", "morrow_class_name", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    _let_go(out)
+    _slice(out)
+    _super(out)
+    _new(out)
+    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
     head += [*release.GLOBALS, "@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
+    text = "__init__() should return None, not '%.200s'"
+    head.append(f'@morrow_init_text = internal constant [{len(text) + 1} x i8] c"{text}\\00"')
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 
@@ -753,4 +759,101 @@ def _isinstance(out: Text) -> None:
     for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
         out.block(label)
         out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _let_go(out: Text) -> None:
+    """morrow_let_go(frame, copy, count, real) -> 1 if nobody holds anything of a frame that was shown any more, else 0.
+
+    A frame object that only the frame itself refers to (the sampler, a traceback or a warning looked at it and is gone) is
+    dropped. For the real frame a loop runs in it is enough that no local was changed: what others hold is as it was.
+    """
+    F = "_PyInterpreterFrame."
+    out.lines += ["define i32 @morrow_let_go(ptr %frame, ptr %copy, i64 %count, i32 %real) noinline cold {", "entry:"]
+    watched = out.load("i64", "@morrow_watched")
+    out.branch(out.let(f"icmp eq i64 {watched}, 0"), "compare", "no")
+    out.block("compare")
+    locals_ = out.at("%frame", offset(F + "localsplus"))
+    out.line("br label %next")
+    out.block("next")
+    out.line("%at = phi i64 [ 0, %compare ], [ %then, %same ]")
+    out.branch(out.let("icmp ult i64 %at, %count"), "one", "unchanged")
+    out.block("one")
+    now = out.load("i64", out.let(f"getelementptr i64, ptr {locals_}, i64 %at"))
+    before = out.load("i64", out.let("getelementptr i64, ptr %copy, i64 %at"))
+    out.branch(out.let(f"icmp eq i64 {now}, {before}"), "same", "no")
+    out.block("same")
+    out.line("%then = add i64 %at, 1")
+    out.line("br label %next")
+    out.block("unchanged")
+    out.branch(out.let("icmp ne i32 %real, 0"), "yes", "locals")
+    out.block("locals")
+    dict_ = out.load("ptr", "%frame", offset(F + "f_locals"))
+    out.branch(out.let(f"icmp eq ptr {dict_}, null"), "object", "no")
+    out.block("object")
+    type = "i64" if HERE.immortal == "none" else "i32"  # type: ignore[union-attr]
+    held = out.load("ptr", "%frame", offset(F + "frame_obj"))
+    count = out.load(type, held)
+    out.branch(out.let(f"icmp eq {type} {count}, 1"), "alone", "no")
+    out.block("alone")
+    fields = ["f_trace"] + (["f_extra_locals"] if HERE.pushes_locals else [])  # type: ignore[union-attr]
+    for number, field in enumerate(fields):
+        value = out.load("ptr", held, offset("PyFrameObject." + field))
+        out.branch(out.let(f"icmp eq ptr {value}, null"), f"clear{number}", "no")
+        out.block(f"clear{number}")
+    out.store("ptr", "null", "%frame", offset(F + "frame_obj"))
+    out.call("void", "Py_DecRef", f"ptr {held}")
+    out.line("br label %yes")
+    for label, answer in (("yes", 1), ("no", 0)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _slice(out: Text) -> None:
+    """morrow_slice(container, start, stop) -> container[start:stop]"""
+    out.lines += ["define ptr @morrow_slice(ptr %container, ptr %start, ptr %stop) noinline {", "entry:"]
+    made = out.call("ptr", "PySlice_New", "ptr %start", "ptr %stop", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "item")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("item")
+    result = out.call("ptr", "PyObject_GetItem", "ptr %container", f"ptr {made}")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _super(out: Text) -> None:
+    """morrow_super(super, class, object, name) -> super(class, object).name"""
+    out.lines += ["define ptr @morrow_super(ptr %super, ptr %class, ptr %object, ptr %name) noinline {", "entry:"]
+    out.line("%arguments = alloca [2 x ptr]")
+    out.store("ptr", "%class", "%arguments")
+    out.store("ptr", "%object", "%arguments", 8)
+    made = out.call("ptr", "PyObject_Vectorcall", "ptr %super", "ptr %arguments", "i64 2", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "attribute")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("attribute")
+    result = out.call("ptr", "PyObject_GetAttr", f"ptr {made}", "ptr %name")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _new(out: Text) -> None:
+    """morrow_new(class) -> an instance as object.__new__ makes it.
+    morrow_not_none(object): the exception for an ``__init__`` that returned this (typeobject.c, slot_tp_init)."""
+    out.lines += ["define ptr @morrow_new(ptr %class) noinline {", "entry:"]
+    make = out.load("ptr", "@PyBaseObject_Type", offset("PyTypeObject.tp_new"))
+    nothing = out.load("ptr", "@morrow_no_arguments")
+    out.line(f"ret ptr {out.let(f'call ptr {make}(ptr %class, ptr {nothing}, ptr null)')}")
+    out.lines.append("}")
+    out.lines += ["define i32 @morrow_not_none(ptr %object) noinline cold {", "entry:"]
+    out.declared.add("declare ptr @PyErr_Format(ptr, ptr, ...)")
+    name = out.load("ptr", out.load("ptr", "%object", offset("PyObject.ob_type")), offset("PyTypeObject.tp_name"))
+    error = out.load("ptr", "@PyExc_TypeError")
+    out.line(f"%answer = call ptr (ptr, ptr, ...) @PyErr_Format(ptr {error}, ptr @morrow_init_text, ptr {name})")
+    out.call("void", "Py_DecRef", "ptr %object")
+    out.line("ret i32 0")
     out.lines.append("}")

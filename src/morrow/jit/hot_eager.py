@@ -43,6 +43,7 @@ def start(worker: Worker) -> bool:
     from morrow.jit import compile as compiler
 
     compiler.LEAST_GAIN = 0
+    compiler.MOST_FUNCTIONS = 3  # everything is compiled by itself anyway
     _worker = worker
     worker.pause_counting = pause
     assert HERE is not None

@@ -191,6 +191,8 @@ OPS: dict[str, Kind] = {
     "globals_are": _row("ptr ptr", "i1", "read", "", "function a has globals b"),
     "defaults_are": _row("ptr ptr", "i1", "read", "", "function a has this tuple of defaults"),
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
+    "takes_value": _row("ptr", "i1", "read", "", "attributes: class, index; the instance has that attribute, or no dict that would have to be told of a new one"),
+    "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------
@@ -202,6 +204,7 @@ OPS: dict[str, Kind] = {
     # -- references --------------------------------------------------------------------------------------------------------
     "incref": _row("ptr", "", "write", "", "one reference more"),
     "decref": _row("ptr", "", "any", "", "one reference less; the last one ends the object"),
+    "drop_old": _row("ptr", "", "any", "", "one reference less to what was in a place before; there may have been nothing"),
     "decref_dyn": _row("i64 i64", "", "any", "", "the same if the tag says it is an object"),
     # -- locals nobody looks at any more, kept for tracebacks ------------------------------------------------------------
     "home_store": _row("i64 i64", "", "write", "", "attribute: local; keep a tag and bits (and the reference) in its place"),
@@ -234,6 +237,7 @@ OPS: dict[str, Kind] = {
     "show": _row("", "ptr", "write", "must", "attribute: offset; let others see a frame with the exit's locals standing there; leaves if there is no room"),
     "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
     "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),
+    "is_due": _row("", "i1", "read", "", "the interpreter would do something between two instructions now"),
     "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do"),
     # -- terminators -------------------------------------------------------------------------------------------------------
     "jump": _row("", "", "", "", "go to a block"),

@@ -18,6 +18,7 @@ from morrow.host import HERE
 from morrow.jit import infer, ir, layout
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap
+from morrow.jit.lift_build import Build
 from morrow.jit.lift_calls import Calls
 from morrow.jit.lift_locals import Locals
 from morrow.jit.lift_numbers import Numbers
@@ -26,7 +27,7 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 600
+MOST_BLOCKS = 400
 
 
 class Session(Protocol):
@@ -85,7 +86,7 @@ class _Version:
         self.label, self.signatures, self.index, self.state = label, signatures, index, state
 
 
-class Lifter(Locals, Numbers, Objects, Calls, Seen):
+class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
     """Lifts one function for one set of argument kinds; `run` gives the IR."""
 
     def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session, visible: bool = False) -> None:
@@ -458,8 +459,13 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
         if version is None:
             if exact and len(versions) >= MOST_EXACT:
                 raise Gone("TOO_LARGE", self.instructions[index].line, self.code.co_name)
-            if not exact and len(versions) >= MOST_VERSIONS:
-                signatures = self.generalised(versions, signatures, len(state.locals))
+            if not exact and len(versions) >= (MOST_VERSIONS if not self.session.profiling else 2):
+                try:
+                    signatures = self.generalised(versions, signatures, len(state.locals))
+                except Gone:
+                    # stacks of another shape (a method and its object, or a bound method): a version of its own
+                    if len(versions) >= MOST_EXACT:
+                        raise
                 version = next((v for v in versions if v.signatures == signatures), None)
             if version is None:
                 version = self.new_version(index, signatures, variables, len(state.locals))
@@ -585,7 +591,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Seen):
             getattr(state, place)[where] = new
             self.jump_again()
 
-        if len(self.versions.get(self.index, ())) >= MOST_VERSIONS:
+        if len(self.versions.get(self.index, ())) >= (MOST_VERSIONS if not self.session.profiling else 2):
             # enough versions: every kind as an object, which later instructions test for themselves
             self.bound(tag)
             self.refine(variable, Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own"))

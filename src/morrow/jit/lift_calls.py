@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from morrow.host import HERE
 from morrow.jit import ir
 from morrow.jit.bytecode import Instruction
-from morrow.jit.ir_types import Variable
+from morrow.jit.ir_types import Variable, is_heap
 
 if TYPE_CHECKING:
     from morrow.jit.lift import Lifter
@@ -64,11 +64,36 @@ class Calls:
             result = self.plain_call(known, list(arguments), base)
             if result is not None:
                 return None if result == "done" else str(result)
+        if isinstance(known, type) and type(known) is type and not bound:
+            result = self.make_instance(known, base, list(arguments), i)
+            if result is not None:
+                return None if result == "done" else str(result)
         if isinstance(known, MethodDescriptorType) and bound:
             result = self.call_method(known, list(arguments), base)
             if result is not None:
                 return None if result == "done" else str(result)
         return self.call_unknown(base, where, bound, i)
+
+    def do_call_kw(self: Lifter, i: Instruction) -> str | None:
+        """Call with names for the last arguments, in a constant tuple on top (3.13+)."""
+        names = self.known(self.state.stack[-1])
+        if not isinstance(names, tuple):
+            return self.leave("call")
+        count = int(i.argument)  # type: ignore[call-overload]
+        base = len(self.state.stack) - count - 3
+        bound = self.state.stack[base + 1].kind != "null"
+        places = [base, *range(base + 1 if bound else base + 2, len(self.state.stack) - 1)]
+        for place in places:
+            if self.state.stack[place].kind == "dyn" and self.fork(self.state.stack[place], "stack", place) == "end":
+                return "end"
+        if any(self.state.stack[place].kind in ("unbound", "range", "null") for place in places) or not self.can_be_seen():
+            return self.leave("call")
+        for place in places:
+            self.box_entry(place)
+        self.stabilise()
+        operands = [self.state.stack[place].value for place in places]
+        self.seen("call_any", operands, (names,), lambda result: self.finish(base, Variable("obj", (result,), None, "own")) and None)
+        return None
 
     def call_unknown(self: Lifter, base: int, where: int, bound: bool, i: Instruction) -> str | None:
         """Call whatever it is, with a frame of ours that it can see."""
@@ -99,7 +124,7 @@ class Calls:
         leave too, with what it left behind in its place.
         """
         code = function.__code__
-        if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount or function.__closure__:
+        if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount:
             return None
         defaults = function.__defaults__ or ()
         missing = code.co_argcount - len(arguments)
@@ -143,6 +168,69 @@ class Calls:
         self.gain += 3
         self.take_result(base, where, i, constant, frame, kind, tag, bits)
         return "done"
+
+    def make_instance(self: Lifter, cls: type, base: int, arguments: list[Variable], i: Instruction) -> str | None:
+        """C(...) of a class made in Python with the usual ``__new__``; None if that cannot be done.
+
+        ``__init__`` always runs under a frame, so that when it leaves it is finished by the interpreter.
+        """
+        if not is_heap(cls) or cls.__new__ is not object.__new__ or not self.was_executed(i):
+            return None
+        init = next((base_.__dict__["__init__"] for base_ in cls.__mro__ if "__init__" in base_.__dict__), None)
+        if init is object.__init__ and not arguments:
+            if not self.unchanged(cls):
+                return None
+            made = self.emit("call_c", self.object(cls), attributes=("morrow_new",), exit=self.exit("raised", raises=True))
+            return self.finish(base, Variable("obj", (made,), cls, "own"))
+        if type(init) is not FunctionType or init.__code__.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or init.__code__.co_kwonlyargcount:
+            return None
+        defaults = init.__defaults__ or ()
+        missing = init.__code__.co_argcount - 1 - len(arguments)
+        if not 0 <= missing <= len(defaults) or any(v.kind in ("null", "range", "unbound", "dyn") for v in arguments):
+            return None
+        standard = [self.constant(v) for v in defaults[len(defaults) - missing :]] if missing else []
+        found = self.session.callee(init, (("obj", cls), *(self.argument_kind(v) for v in (*arguments, *standard))))
+        if found is None or not self.can_be_seen() or not self.unchanged(cls):
+            return None
+        constant = self.object(init)
+        self.guard(self.emit("code_is", constant, self.object(init.__code__)), "code")
+        self.guard(self.emit("globals_are", constant, self.object(init.__globals__)), "code")
+        if standard:
+            self.guard(self.emit("defaults_are", constant, self.object(init.__defaults__)), "code")
+        self.stabilise()
+        made = self.emit("call_c", self.object(cls), attributes=("morrow_new",), exit=self.exit("raised", raises=True))
+        if not self.unchanged(cls):
+            return None
+        given = self.state.stack[len(self.state.stack) - len(arguments) :] if arguments else []
+        operands = [self.object(None) if v.kind == "none" else v.value for v in (*given, *standard)]
+        self.emit("incref", constant)
+        frame = self.show()
+        pair = self.emit("call", constant, made, *operands, attributes=(found[0], "seen"))
+        tag, bits = self.emit("tag_of", pair), self.emit("bits_of", pair)
+        ended, fine = self.branch(self.emit("int_compare", tag, ir.Literal(ir.TAG_EXIT), attributes=("eq",)))
+        here = self.state
+        self.at_block(ended, here.copy())
+        self.fail_instance(frame, constant, made)
+        self.at_block(fine, here)
+        answer = self.emit("box_dyn", tag, bits)
+        wrong, right = self.branch(self.emit("not", self.emit("same", answer, self.object(None))))
+        self.at_block(wrong, here.copy())
+        self.emit("call_c_int", answer, attributes=("morrow_not_none", "i32"), quiet=True)
+        self.fail_instance(frame, constant, made)
+        self.at_block(right, here)
+        self.emit("decref", answer, quiet=True)
+        self.gain += 5
+        self.finish(base, Variable("obj", (made,), cls, "own"))
+        self.hide(frame)
+        self.emit("decref", constant, quiet=True)
+        return "done"
+
+    def fail_instance(self: Lifter, frame: ir.Value, init: ir.Operand, made: ir.Operand) -> None:
+        """End the block: ``__init__`` raised, so the new instance goes."""
+        self.hide(frame, raises=True)
+        self.emit("decref", init, quiet=True)
+        self.emit("decref", made)
+        self.leave_raising()
 
     def take_result(
         self: Lifter, base: int, where: int, i: Instruction, callee: ir.Operand, frame: ir.Value | None, kind: str, tag: ir.Value, bits: ir.Value
@@ -382,7 +470,8 @@ class Calls:
     def call_method(self: Lifter, method: MethodDescriptorType, arguments: list[Variable], base: int) -> str | None:
         """A method of a builtin class, on an object of exactly that class, with plain arguments."""
         cls = method.__objclass__
-        if not arguments or self.class_of(arguments[0]) is not cls:
+        have = self.class_of(arguments[0]) if arguments else None
+        if have is None or have is not cls and cls not in have.__mro__:
             return None
         if cls is list and method.__name__ == "append" and len(arguments) == 2:
             if arguments[1].kind in ("null", "range", "unbound"):

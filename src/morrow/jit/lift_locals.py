@@ -177,12 +177,11 @@ class Locals:
         cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
         if cell.kind != "obj" or cell.cls is not CellType or self.state.stack[-1].kind in ("null", "range"):
             return self.leave("unsupported")
-        self.guard(self.emit("not", self.emit("is_null", self.emit("cell", cell.value))), "unbound")
         self.stabilise()
         new = self.own(self.state.stack[-1])
         old = self.emit("cell_store", cell.value, new)
         self.pop()
-        self.emit("decref", old)
+        self.emit("drop_old", old)
         return None
 
     def do_swap(self: Lifter, i: Instruction) -> None:
@@ -208,10 +207,7 @@ class Locals:
     def do_jump(self: Lifter, i: Instruction) -> str:
         """Go somewhere else; going back is where others get their turn."""
         target = int(i.argument)  # type: ignore[call-overload]
-        if target <= self.index:
-            self.stabilise()
-            self.emit("poll", exit=self.exit("asked", at=target))
-        self.jump(target)
+        self.go(target)
         return "end"
 
     def do_return(self: Lifter, i: Instruction) -> str:

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from morrow.host import HERE
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import LEAVES, Gone, Variable
@@ -224,6 +226,17 @@ class Numbers:
         better = Variable("obj", variable.values, cls, variable.own)
         self.refine(variable, better)
         return better
+
+    def expect(self: Lifter, where: int, cls: type, otherwise: Callable[[], str | None]) -> str:
+        """Guard that a stack entry has the class the host has specialised the instruction for, or do it the general way.
+
+        A first compile does both, and so does one that follows one that met other classes. Returns "" to go on, else "end".
+        """
+        variable = self.state.stack[where]
+        if not self.session.profiling and not self.failed("class"):
+            self.is_class(variable, cls)
+            return ""
+        return self.choose_class(where, (cls,), otherwise)
 
     def c_call(self: Lifter, name: str, count: int, *more: ir.Operand) -> ir.Value:
         """Call a C function on the *count* topmost entries as objects; they leave the stack afterwards.
@@ -491,8 +504,26 @@ class Numbers:
         """Jump, with a look at what is due when going back."""
         if target <= self.index:
             self.stabilise()
+            if HERE.collects_when_checking_signals and self.visible and not self.osr and not self.failed("seen"):  # type: ignore[union-attr]
+                self.collect(target)
             self.emit("poll", exit=self.exit("asked", at=target))
         self.jump(target)
+
+    def collect(self: Lifter, target: int) -> None:
+        """If something is due, do what can be done from here, which is most often a collection of garbage."""
+        busy, calm = self.branch(self.emit("is_due"))
+        state = self.state
+        self.at_block(busy, state.copy())
+        frame = self.show()
+        failed = self.emit("call_c_int", attributes=("PyErr_CheckSignals", "i32"), quiet=True)
+        self.raise_if(self.emit("int_compare", failed, ir.Literal(0), attributes=("lt",)), frame)
+        self.hide(frame, target)
+        after = self.start_block_elsewhere()
+        self.arrive(after)
+        self.at_block(calm, state)
+        self.arrive(after)
+        self.at_block(after, state)
+        self.forget()
 
     def is_none(self: Lifter) -> ir.Operand | str:
         """Return whether the top entry is None."""

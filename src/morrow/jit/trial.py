@@ -1,7 +1,7 @@
 """Measure whether compiled code pays: the same function, now compiled, now interpreted, with a clock around every call.
 
 A function on trial is entered through `morrow_trial`, which calls its compiled or its stock entry and adds up the CPU
-time of the thread. `Trials.step`, called every few milliseconds, changes from one to the other, so that both meet the same
+time of the thread. `Trial.turn`, called every few milliseconds, changes from one to the other, so that both meet the same
 work; after enough turns of both `Trial.verdict` is the ratio of their times for one call. Only then is a function given its
 compiled code for good, or left to CPython with the numbers that speak against it.
 
@@ -20,8 +20,11 @@ from morrow.jit import install
 CAPACITY = 16
 """Functions on trial at once; more wait for a place, running compiled."""
 
-TURNS = 6
-"""Turns of each kind with calls in them before there is a verdict."""
+TURNS = 4
+"""Turns of each kind with calls in them before there is a verdict; half as many if it is clear."""
+
+SHORT = 4000
+"""Nanoseconds of a call below which only every eighth is timed: asking the clock takes a few hundred itself."""
 
 CALLS = 30
 """Calls of each kind before there is a verdict."""
@@ -29,7 +32,7 @@ CALLS = 30
 LEAST_GAIN = 1.05
 """How many times faster a call must be for the compiled code to stay."""
 
-_WORDS = 9  # function, compiled entry, which (0 stock, 1 compiled), calls and nanoseconds of each, nested, overhead
+_WORDS = 11  # function, compiled entry, which (0 stock, 1 compiled), calls and nanoseconds of each, nested, overhead, mask, count
 Load = Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]
 
 
@@ -68,12 +71,15 @@ class Trial:
         self._seen[which] = calls
         self.turns[which] += 1
         place.value = 1 - which
+        ctypes.c_int64.from_address(self.row + 72).value = 7 if self.nanoseconds(which) < SHORT else 0
 
     def verdict(self) -> float:
         """Return how many times faster a compiled call is; 0 while that is not known."""
-        if min(self.turns) < TURNS or min(self.calls(0), self.calls(1)) < CALLS:
+        if min(self.calls(0), self.calls(1)) < CALLS:
             return 0.0
-        return self.nanoseconds(0) / self.nanoseconds(1)
+        ratio = self.nanoseconds(0) / self.nanoseconds(1)
+        clear = not 0.7 < ratio < 1.5
+        return ratio if min(self.turns) >= (TURNS // 2 if clear else TURNS) else 0.0
 
     def __repr__(self) -> str:
         return f"stock {self.calls(0)} calls of {self.nanoseconds(0):.0f} ns, compiled {self.calls(1)} of {self.nanoseconds(1):.0f} ns"
@@ -99,7 +105,7 @@ class Trials:
         if not self._free:
             return None
         row = self._free.pop()
-        for word, value in ((1, entry), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, self._overhead), (0, id(function))):
+        for word, value in ((1, entry), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, self._overhead), (9, 0), (10, 0), (0, id(function))):
             ctypes.c_uint64.from_address(row + 8 * word).value = value
         if not install.install(function, self._entry):
             self._release(row)
@@ -188,7 +194,16 @@ found:
   %nested_at = getelementptr i64, ptr %row, i64 7
   %nested = load i64, ptr %nested_at
   %outermost = icmp eq i64 %nested, 0
-  br i1 %outermost, label %timed, label %untimed
+  %mask_at = getelementptr i64, ptr %row, i64 9
+  %mask = load i64, ptr %mask_at
+  %count_at = getelementptr i64, ptr %row, i64 10
+  %count = load i64, ptr %count_at
+  %count_more = add i64 %count, 1
+  store i64 %count_more, ptr %count_at
+  %masked = and i64 %count, %mask
+  %its_turn = icmp eq i64 %masked, 0
+  %time_it = and i1 %outermost, %its_turn
+  br i1 %time_it, label %timed, label %untimed
 untimed:
   %inner = tail call ptr %entry_point(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)
   ret ptr %inner

@@ -26,16 +26,25 @@ START_BUSY = 1.0
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
 
-BUDGET = 0.15
+BUDGET = 0.25
 """Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
 
-ALLOWANCE = 0.4
+ALLOWANCE = 1.0
+
+CALLER_SAMPLES = 3
+"""How often a function must be seen waiting for hot ones to be compiled in their place."""
+
+REST = 1.0
+"""Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
 
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
 
 TRIAL_SECONDS = 8.0
 """Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
+
+TURN = 0.004
+"""Seconds between changes of a trial, see `trial`."""
 
 LOOP_LEAST = 3000
 """Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
@@ -60,6 +69,7 @@ class Decision:
     Attributes:
         code: the code object.
         samples: how often it was seen running.
+        waits: how often it was seen waiting for a function that had become hot.
         compiled: what is or was in place, oldest first.
         declined: (line, reason, detail) of each time it was left to CPython.
         seconds: time spent compiling it.
@@ -69,11 +79,12 @@ class Decision:
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.samples = 0
+        self.waits = 0
         self.compiled: list[Compiled] = []
         self.declined: list[tuple[int, str, str]] = []
         self.seconds = 0.0
@@ -135,11 +146,13 @@ class Worker:
         self._trials: Trials | None = None
         self._on_trial: list[tuple[Decision, weakref.ref[FunctionType], Trial, float]] = []
         self._busy = 0.0
+        self._rested = 0.0
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
         self._pending: object = None
         self._lock = _thread.allocate_lock()
+        self._held = False
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
@@ -182,6 +195,8 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if what == "function" and self._take_caller(frame):
+            return True
         if self._runs_although_compiled(decision, function):
             return True
         if what == "function":
@@ -191,6 +206,28 @@ class Worker:
             self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
+        return True
+
+    def _take_caller(self, frame: FrameType) -> bool:
+        """Count the functions that wait for a hot one; compile the outermost that is seen often rather than each it calls.
+
+        Compiled code calls compiled code directly, so a caller is worth more than what it calls. Returns whether a caller
+        is going to be compiled now.
+        """
+        chosen = None
+        for function in self._look.callers(frame):
+            code = function.__code__
+            if _is_ours(code) or code.co_flags & 0x03 != 0x03 or code.co_flags & 0x2A0:
+                break
+            decision = self.decision(code)
+            decision.waits += 1
+            if decision.makes:
+                break
+            if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
+                chosen = function
+        if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
+            return False
+        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -205,7 +242,7 @@ class Worker:
         if any(reference() is function for _, reference, _, _ in self._on_trial):
             return True  # half of the time it is interpreted on purpose
         made = next((made for reference, made in decision.functions if reference() is function), None)
-        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+        if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
         usual = compiler.OFTEN
         compiler.OFTEN = 1
@@ -234,6 +271,16 @@ class Worker:
         """Return whether this thread is inside `working`."""
         return _thread.get_ident() in self._own_threads
 
+    def before_fork(self) -> None:
+        """Wait until no thread is compiling: the child would have LLVM's locks as they are, and not the thread that holds them."""
+        self._held = not self.is_working() and self._lock.acquire(timeout=10)
+
+    def after_fork(self) -> None:
+        """Let threads compile again, in parent and child."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
         found = self.decisions.get(code)
@@ -243,20 +290,20 @@ class Worker:
 
     # -- the jit's thread ------------------------------------------------------------------------------------------------
 
-    def tick(self, busy: float) -> bool:
+    def tick(self, busy: float) -> float:
         """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
 
-        Returns whether more is waiting.
+        Returns after how many seconds there is more to do, 0 when nothing waits.
         """
         with self.working():
             return self._tick(busy)
 
-    def _tick(self, busy: float) -> bool:
+    def _tick(self, busy: float) -> float:
         if self.off:
-            return False
+            return 0
         if self.resting:
             self._wake_up()
-            return False
+            return 0
         self._busy = busy
         if self._waiting:
             self._look_at_waiting()
@@ -274,7 +321,9 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off and self.spent < self._budget()
+        if self._queue and not self.off and self.spent < self._budget():
+            return 0.001
+        return TURN if self._on_trial else 0
 
     def _budget(self) -> float:
         """Return the seconds of CPU that compiling may have taken by now."""
@@ -377,8 +426,8 @@ class Worker:
         """Compile one task and put the result in place. Returns whether there is new code in place."""
         decision = self.decision(task.code)
         function = task.function()
-        if function is None or function.__code__ is not task.code or decision.resting:
-            return False
+        if function is None or function.__code__ is not task.code or decision.resting or self._held:
+            return False  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
             return False
         if self.size > MEMORY_LIMIT:
@@ -423,6 +472,10 @@ class Worker:
             elif not decision.compiled:
                 decision.makes = MAKES if decision.refused else decision.makes  # twice is enough: the host has learnt no more
                 decision.refused = True
+            elif decision.compiled and decision.compiled[-1].profile:
+                from morrow.jit import install
+
+                install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
@@ -517,7 +570,10 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None))
+                    if not any(task.code is decision.code and task.loop is None for task in self._queue):
+                        self._queue.append(Task(decision.code, function, None))
+                    if made.profile or made.leaves_often():
+                        install.remove(function)  # the interpreter is faster meanwhile
                 elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
@@ -551,6 +607,7 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._rested = monotonic()
         self._set_watched(1)
         with self.working():
             install.remove_all()
@@ -578,7 +635,7 @@ class Worker:
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
-        if tracers.find_tracer():
+        if tracers.find_tracer() or monotonic() - self._rested < REST:
             return
         self.resting = ""
         self._set_watched(0)

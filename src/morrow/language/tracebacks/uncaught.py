@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from morrow.debuglog import log
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def uninstall() -> None:
 def excepthook(exctype: object, value: object, traceback: object, /) -> None:
     """Handle an exception by displaying it with a traceback on sys.stderr."""
     try:
-        _print(value, traceback)
+        quietly(_print, value, traceback)
     except Exception as problem:  # cannot be shown as in 3.14, at the interpreter's end for example: the host's is better than none
         log("language", 1, f"traceback left to the host: {problem!r}")
         _host_excepthook(exctype, value, traceback)  # type: ignore[arg-type]
