@@ -200,7 +200,7 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
         _external.SourceLoader.exec_module(self, module)
         if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
             # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
-            module.PYC_TAIL = module.PYC_TAIL.removesuffix(module.PYC_EXT) + "-morrow" + module.PYC_EXT
+            module.PYC_TAIL = f"{module.PYC_TAIL.removesuffix(module.PYC_EXT)}-morrow-{stamp()}{module.PYC_EXT}"
         if _race is not None:
             _race.imported(module)
         return

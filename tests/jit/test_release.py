@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 import threading
+import time
 import types
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def nested(n: int, m: int) -> float:
 def overflows(n: int) -> int:
     s = 1
     for i in range(n):
-        if i > 3_000_000:
+        if i > 300_000:
             s = s * 3
     return s
 
@@ -107,9 +108,33 @@ def test_another_thread_runs_python_while_the_loop_runs(contended):
     assert released and seen[0] == expected
 
 
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="no clock of another thread here")
+def test_the_loop_computes_while_another_thread_holds_the_gil(contended):
+    made = compiled(count, 5)
+    thread = threading.Thread(target=call, args=(made, 3_000_000_000))
+    thread.start()
+    while not release.is_any_released():
+        pass
+    clock = time.pthread_getcpuclockid(thread.ident)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # nobody gets the GIL from us while we only compute
+    try:
+        before = time.clock_gettime(clock)
+        until = time.monotonic() + 20
+        while time.clock_gettime(clock) < before + 0.01 and time.monotonic() < until:
+            pass
+        used = time.clock_gettime(clock) - before
+    finally:
+        sys.setswitchinterval(interval)
+    release.stop()
+    release.start()
+    thread.join()
+    assert used >= 0.01
+
+
 @pytest.mark.parametrize(
     "function, arguments, warm",
-    [(count, (30_000_000,), (5,)), (nested, (2000, 3000), (2, 2)), (overflows, (3_000_100,), (5,)), (appends, (200_000,), (5,))],
+    [(count, (3_000_000,), (5,)), (nested, (400, 1500), (2, 2)), (overflows, (300_100,), (5,)), (appends, (50_000,), (5,))],
 )
 def test_results_are_the_interpreters_in_many_threads(contended, function, arguments, warm):
     made = compiled(function, *warm)
@@ -131,7 +156,7 @@ def test_an_error_in_the_loop_is_raised_with_the_gil(contended):
 
     def work() -> None:
         try:
-            call(made, 3_000_000)
+            call(made, 300_000)
         except ZeroDivisionError as error:
             errors.append(error)
 

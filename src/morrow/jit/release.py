@@ -288,6 +288,15 @@ def _poll(out: Text) -> None:
     out.branch(without, "without", "held")
     # Without the GIL, and something is due, perhaps for us: take it and see.
     out.block("without")
+    if HERE.eval_breaker == "thread":  # type: ignore[union-attr]
+        # A request for the GIL that came too late, or that drop_gil left standing (ceval_gil.c, FORCE_SWITCHING), is none.
+        now = breaker(out, "%ts")
+        serious = out.let(f"or i64 {out.let(f'and i64 {now}, {255 & ~_drop()}')}, {keep}")
+        out.branch(out.let(f"icmp eq i64 {serious}, 0"), "forget", "take")
+        out.block("forget")
+        _forget_request(out)
+        out.line("ret i32 0")
+        out.block("take")
     out.line("call void @morrow_retake(ptr %node)")
     out.branch(out.let(f"icmp eq i64 {breaker(out, '%ts')}, 0"), "calm", "plain")
     out.block("calm")
@@ -295,7 +304,7 @@ def _poll(out: Text) -> None:
     out.block("held")
     due = breaker(out, "%ts")
     if HERE.eval_breaker == "thread":  # type: ignore[union-attr]
-        others = out.let(f"and i64 {due}, {255 & ~offset('_PY_GIL_DROP_REQUEST_BIT')}")
+        others = out.let(f"and i64 {due}, {255 & ~_drop()}")
         blocked = out.let(f"or i64 {others}, {keep}")
         out.branch(out.let(f"icmp eq i64 {blocked}, 0"), "let_go", "plain")
     else:
@@ -329,6 +338,7 @@ def _poll(out: Text) -> None:
     out.store("ptr", "%ts", "%node", _STATE)
     out.call("ptr", "PyEval_SaveThread")
     if HERE.eval_breaker == "thread":  # type: ignore[union-attr]
+        _forget_request(out)
         out.line("ret i32 0")
     else:
         out.branch(out.let(f"icmp eq i64 {breaker(out, '%ts')}, 0"), "free", "without")
@@ -354,6 +364,15 @@ def _poll(out: Text) -> None:
     out.block("done")
     out.line("ret void")
     out.lines.append("}")
+
+
+def _drop() -> int:
+    return offset("_PY_GIL_DROP_REQUEST_BIT")
+
+
+def _forget_request(out: Text) -> None:
+    where = out.at("%ts", offset("PyThreadState.eval_breaker"))
+    out.let(f"atomicrmw and ptr {where}, i64 {~_drop()} monotonic, align 8")
 
 
 def _leave(out: Text) -> None:
