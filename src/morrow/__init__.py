@@ -10,3 +10,6 @@ from __future__ import annotations
 
 __version__ = "0.1.0.dev0"
 __all__ = ["__version__"]
+
+for_interpreters = ""
+"""What each interpreter that this process makes runs first, to understand what this one does. `launch` fills it in."""

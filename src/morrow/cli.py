@@ -6,6 +6,7 @@ system, except by name in the table below.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from morrow import command_line, settings
@@ -38,8 +39,11 @@ COMMANDS: dict[str, Command] = {
     "--dump": Command("morrow.attach.__main__:dump", "[--locals] [--json] PID", "print the stacks of a live process"),
     "--watch": Command("morrow.attach.__main__:watch", "PID", "show where a live process spends its time, like top"),
     "--flame": Command("morrow.attach.__main__:flame", "SECONDS PID", "draw where a live process spends its time"),
+    "--dap": Command("morrow.debug.listen:main", "[[HOST:]PORT] [--attach PID | file ...]", "let an editor debug (Debug Adapter Protocol)"),
     "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
     "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
+    "--race": Command("morrow.cli:race", "[option] ... [-c cmd | -m mod | file] ...", "run it, and report data races between its threads"),
+    "--scale": Command("morrow.cli:scale", "[option] ... [-c cmd | -m mod | file] ...", "run it with 1..N threads, and say what holds it back"),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
@@ -55,6 +59,9 @@ def main(arguments: list[str] | None = None) -> int | None:
         settings.inherit(given[1])
         del sys.orig_argv[len(sys.orig_argv) - len(given) : len(sys.orig_argv) - len(given) + 2]
         given = given[2:]
+    restarted = arguments is None and given[:1] == [command_line.RESTARTED]
+    if restarted:
+        given = _like_the_first(given)
     command = COMMANDS.get(given[0]) if given else None
     if given[:2] == ["-m", "pdb"] and _attaches(given[2:]):
         command, given = _ATTACH, given[1:]
@@ -80,10 +87,19 @@ def main(arguments: list[str] | None = None) -> int | None:
     from morrow import launch
 
     try:
-        launch.start(line, given)
+        launch.start(line, given, restarted)
     except settings.UnknownValue as error:
         _refuse_setting(error)
     return None
+
+
+def _like_the_first(given: list[str]) -> list[str]:
+    """Make this process look like the one that `launch.restart` replaced; return the command line that one was given."""
+    count, inspect = int(given[1]), given[2]
+    sys.orig_argv[1:] = [*given[3 : 3 + count], sys.argv[0], *given[3 + count :]]
+    if inspect:
+        os.environ["PYTHONINSPECT"] = inspect
+    return given[3 + count :]
 
 
 _ATTACH = Command("morrow.debug.terminal:main", "-m pdb --attach PID", "debug a live process")
@@ -118,6 +134,28 @@ def _explain(option: str, value: str, arguments: list[str], taken: int) -> int |
         at = sys.orig_argv.index(option)
         sys.orig_argv[at : at + 1 + taken] = ["-X", f"explain={value}"]
     return main(["-X", f"explain={value}", *arguments])
+
+
+def race(arguments: list[str]) -> int | None:
+    """Run a program under ``--race``."""
+    from morrow.race import read_command
+
+    answer = read_command(arguments)
+    if isinstance(answer, int):
+        return answer
+    value, rest = answer
+    if "--race" in sys.orig_argv:
+        at = sys.orig_argv.index("--race")
+        sys.orig_argv[at : at + 1 + len(arguments) - len(rest)] = ["-X", f"race={value}"]
+    return main(["-X", f"race={value}", *rest])
+
+
+def scale(arguments: list[str]) -> int:
+    """Run a program under ``--scale``."""
+    from morrow import launch
+    from morrow.threads import scale
+
+    return scale.main(arguments, launch.MAIN_FILE)
 
 
 def _refuse_setting(error: settings.UnknownValue) -> None:

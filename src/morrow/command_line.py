@@ -13,6 +13,10 @@ from morrow.settings import SETTINGS
 FILE, MODULE, COMMAND, STDIN, NOTHING = "file", "module", "command", "stdin", "nothing"
 """What a command line asks to be run; NOTHING is the prompt at a terminal, stdin otherwise."""
 
+RESTARTED = "--restarted"
+"""What `launch.restart` writes before a command line: the number of the first python's own options, its PYTHONINSPECT, those
+options, and then the command line as it was given."""
+
 _PLAIN = "bBdEhiIOPqRsStuvVx?"
 _WITH_ARGUMENT = "cmWX"
 _LONG = {"help": 0, "version": 0, "help-all": 0, "help-env": 0, "help-xoptions": 0, "check-hash-based-pycs": 1}
@@ -57,11 +61,16 @@ class CommandLine:
         self.arguments: list[str] = []
         self.rest: list[str] = []
 
-    def options(self, *, host: bool = True) -> list[str]:
-        """Return the options again, in an order that means the same; without the host's own if *host* is false."""
-        again = list(self.host) if host else []
+    def for_host(self) -> list[str]:
+        """Return again what the host can be told at its start: there, -W and -b come to terms as they always do."""
+        again = list(self.host)
         for warning in self.warnings:
             again += ["-W", warning]
+        return again
+
+    def for_morrow(self) -> list[str]:
+        """Return again what morrow itself obeys."""
+        again = []
         for name, value in self.settings.items():
             again += ["-X", name if value is True else f"{name}={value}"]
         return again + ["-i"] * self.inspect + ["-x"] * self.skip_first_line
@@ -84,8 +93,12 @@ def parse(given: list[str]) -> CommandLine:
             break
         if word.startswith("--"):
             at = _long(line, given, word, at)
+            if line.question and line.question != "version":
+                return line  # python prints the page at once, whatever follows
             continue
         at, done = _letters(line, given, word, at)
+        if line.question and line.question != "version":
+            return line
         if done:
             line.rest = [f"-{'c' if line.kind == COMMAND else 'm'}", line.target, *line.arguments]
             return line
@@ -107,7 +120,7 @@ def _long(line: CommandLine, given: list[str], word: str, at: int) -> int:
     if not _LONG[name]:
         if name == "version":
             line.versions += 1
-        line.question = line.question or name
+        line.question = name
         return at
     if at == len(given):
         raise UsageError(f"Argument expected for the {word} options")  # sic
@@ -139,8 +152,10 @@ def _letters(line: CommandLine, given: list[str], word: str, at: int) -> tuple[i
         if letter not in _PLAIN:
             raise UsageError(f"Unknown option: -{letter}")
         if letter in _ANSWERED:
-            line.question = line.question or _ANSWERED[letter]
+            line.question = _ANSWERED[letter]
             line.versions += letter == "V"
+            if letter != "V":
+                break
         elif letter == "i":
             line.inspect = True
         elif letter == "x":

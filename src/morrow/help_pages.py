@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import textwrap
 from typing import Protocol
 
 from morrow import __version__
@@ -22,37 +24,39 @@ def answer(line: CommandLine, commands: dict[str, Row]) -> int:
     """Print what *line* asks for; return the exit status."""
     if line.versions and line.question in ("version", ""):
         return subprocess.call([sys.executable, *["-V"] * line.versions])
-    if line.question == "help":
-        print(_front_page(commands))
-    sys.stdout.flush()
-    status = subprocess.call([sys.executable, f"--{line.question}" if line.question != "help" else "-h"])
-    if line.question in ("help-xoptions", "help-all"):
+    try:
+        _print_pages(line.question, commands)
+    except BrokenPipeError:
+        # `morrow -h | head`: python's own page ends without a word too. What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _print_pages(question: str, commands: dict[str, Row]) -> None:
+    host = subprocess.run([sys.executable, f"--{question}" if question != "help" else "-h"], capture_output=True, text=True).stdout
+    if question in ("help", "help-all"):
+        print(_own_page(commands))
+        print(f"\nWhat follows is the page of the python that runs your program, {sys.executable}:\n")
+    print(host, end="")
+    if question in ("help-xoptions", "help-all"):
         print(f"\nmorrow's own -X options:\n{settings_page()}")
-    if line.question in ("help-env", "help-all"):
+    if question in ("help-env", "help-all"):
         print(f"\nmorrow's own environment variables (ignored under -E and -I):\n{variables_page()}")
     sys.stdout.flush()
-    return status
 
 
-def _front_page(commands: dict[str, Row]) -> str:
-    lines = [
-        f"morrow {__version__}: your program, unchanged, on the Python you already have.",
-        "",
-        "usage: morrow [option] ... [-c cmd | -m mod | file | -] [arg] ...",
-    ]
+def _own_page(commands: dict[str, Row]) -> str:
+    lines = ["usage: morrow [option] ... [-c cmd | -m mod | file | -] [arg] ..."]
     lines += [f"       morrow {name} {row.usage}" for name, row in commands.items()]
-    lines += ["", "Runs what python would run, in the same way and with the same options, which are listed below."]
-    if commands:
-        lines += ["", "Options of morrow's own (first on the line; each has its own --help):"]
-        lines += [f"{name:15}: {row.help}" for name, row in commands.items()]
+    lines += ["", f"morrow {__version__}: your program, unchanged, on the Python you already have."]
+    lines += ["Runs what python would run, in the same way and with the same options, which are listed below."]
+    lines += ["", "Options of morrow's own (first on the line; each has its own --help):"]
+    lines += [f"{name:15}: {row.help}" for name, row in commands.items()]
     lines += [
         "",
         "Settings of morrow's own are given as -X name=value, as MORROW_NAME=value, or in [tool.morrow] of the",
         "project's pyproject.toml, in that order; --help-xoptions lists them:",
-        ", ".join(SETTINGS),
-        "",
-        f"What follows is the page of the python that runs your program, {sys.executable}:",
-        "",
+        *textwrap.wrap(", ".join(SETTINGS), 100),
     ]
     return "\n".join(lines)
 
@@ -60,7 +64,7 @@ def _front_page(commands: dict[str, Row]) -> str:
 def settings_page() -> str:
     """Return one line or two per setting, in the manner of python's own page."""
     return "\n".join(
-        f"-X {row.name}={'|'.join(row.values) or 'TEXT'}\n         {row.help} (default: {row.default or 'nothing'})"
+        f" -X {row.name}={'|'.join(row.values) or 'TEXT'}\n         {row.help} (default: {row.default or 'nothing'})"
         for row in SETTINGS.values()
     )
 

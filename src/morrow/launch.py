@@ -13,12 +13,14 @@ import builtins
 import os
 import sys
 
+import morrow
 from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
-from morrow.host import HERE
-from morrow.host.frames import hide
+from morrow.host import HERE, recursion
+from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
+from morrow.unhandled import report, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +30,18 @@ if TYPE_CHECKING:
 MAIN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 """What a python is given to run in order to be morrow: works wherever it starts and under -I, -E and -S."""
 
-# How a morrow that restarts the host hands on what the second one could not see otherwise.
 _execve = getattr(os, "execve", None)  # the host's own: `children` would make what it starts morrow again
-_INSPECT_VARIABLE = "_MORROW_PYTHONINSPECT"
-_OPTIONS_VARIABLE = "_MORROW_OPTIONS"
+_DEBUGGED_VARIABLE = "_MORROW_DEBUGGED"  # debug.launched.VARIABLE: set by a debug adapter that starts this program
 
 SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("language", "0", "morrow.imports:start"),
+    ("race", "", "morrow.imports:start"),  # which lets race rewrite what it imports
     ("deferred", "0", "morrow.annotations:start"),
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
+    ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is
@@ -49,6 +52,19 @@ class Unwind(BaseException):
     """Raised to take everything of ours off the stack; never seen by a program."""
 
 
+class NothingToRun(Exception):
+    """There is no program to run.
+
+    Attributes:
+        text: what python says about it.
+        status: the exit status it leaves with.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text, self.status = text, status
+
+
 class Program:
     """What is about to run as ``__main__``.
 
@@ -57,43 +73,49 @@ class Program:
         path: the file's absolute path, '' when it is no file.
         importer: the path hook's finder when the target is a directory or a zip, else None.
         root: the folder whose modules are the program's own, before pyproject.toml is looked for.
+        is_prompt: whether there is nothing to run but what the user types.
     """
 
-    __slots__ = ("line", "path", "importer", "root")
+    __slots__ = ("line", "path", "importer", "root", "is_prompt")
 
     def __init__(self, line: CommandLine) -> None:
         self.line = line
         self.path = _absolute(line.target) if line.kind == FILE else ""
         self.importer = _find_importer(self.path) if self.path else None
         self.root = (self.path if self.importer else _folder_of(line)) if self.path else os.getcwd() if _has_cwd() else os.sep
-
-    @property
-    def is_prompt(self) -> bool:
-        """Whether there is nothing to run but what the user types."""
-        return self.line.kind == NOTHING and (self.line.inspect or _is_terminal())
+        self.is_prompt = line.kind in (NOTHING, STDIN) and (line.inspect or _is_terminal())
 
 
 _waiting: list[Program] = []
 
 
-def start(line: CommandLine, given: list[str]) -> None:
-    """Run the program; does not return. *given* is the command line as it was, for `sys.orig_argv`.
+def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
+    """Run the program; does not return.
+
+    Args:
+        line: the command line.
+        given: the command line as it was written, for `sys.orig_argv`.
+        restarted: whether the host was started with the options of *line* that only a starting python can obey.
 
     Raises:
         SystemExit: it has run, below the caller's frames, because the caller is somebody's program.
         Unwind: it will run as soon as the stack is empty.
     """
-    if sys.flags.inspect:
-        # The host was told to open its own prompt at the end, by -i or PYTHONINSPECT: start it without being told.
-        line.inspect = line.inspect or bool(sys.flags.interactive)
-        restart(line, given)
-    if line.host:
-        restart(line, given)
+    before = command_line.parse(_own_options(given))
+    line.inspect, before.inspect = line.inspect or before.inspect, False
+    if not restarted and (line.host or sys.flags.inspect):
+        # A host that was told of -i or PYTHONINSPECT opens its own prompt at the end: start it without being told.
+        restart(line, before, given)
     program = Program(line)
-    _set_process(line, given)
+    _set_process(line, given, restarted)
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
+    if debugger is not None:
+        from morrow.debug import launched
+
+        launched.start(debugger)
     if line.inspect:
         _set_flags("inspect", "interactive")
     elif os.environ.get("PYTHONINSPECT") and not sys.flags.ignore_environment:
@@ -105,6 +127,11 @@ def start(line: CommandLine, given: list[str]) -> None:
         raise Unwind
     main = _new_main()
     error = _run(program, main.__dict__)
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
+    if isinstance(error, NothingToRun):
+        sys.stderr.write(error.text)
+        raise SystemExit(error.status)
     if error is not None:
         raise error
     raise SystemExit(0)
@@ -116,24 +143,54 @@ def start_systems(folder: str) -> None:
         if settings.get(name) != off:
             module, _, function = where.partition(":")
             getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
     if settings.get("repl") != "basic" and _is_terminal():
         from morrow.repl import editor
 
         editor.start()
 
 
-def restart(line: CommandLine, given: list[str]) -> None:
+def _pass_on(folder: str) -> None:
+    path0 = sys.path[0] if sys.path and not sys.flags.safe_path else None
+    arguments = f"{folder!r}, {path0!r}, {sys.argv!r}"
+    morrow.for_interpreters = f"from morrow import launch\nlaunch.start_in_interpreter({arguments})"
+
+
+def start_in_interpreter(folder: str, path0: str | None, argv: list[str]) -> None:
+    """Make an interpreter beside the main one like it: what it finds in `sys`, and what its source code may say.
+
+    The other systems are the process's: the main interpreter has started them, or, like the jit, they are for it only.
+
+    Args:
+        folder: the folder that the program starts in.
+        path0: the first entry of sys.path; the host knows only where morrow itself was started from.
+        argv: as python would have set `sys.argv`.
+    """
+    sys.argv = argv
+    if path0 is not None:
+        replaced = HERE is not None and HERE.passes_path0
+        sys.path[: int(replaced)] = [path0]
+    for name, off, where in SYSTEMS:
+        if name in ("language", "deferred", "doors") and settings.get(name) != off:
+            module, _, function = where.partition(":")
+            getattr(__import__(module, fromlist=["*"]), function)(folder)
+    _pass_on(folder)
+    agent = sys.modules.get("morrow.interpreters.agent")
+    imports = sys.modules.get("morrow.imports")
+    if agent is not None and imports is not None:
+        agent.compile_main = lambda source, path: imports.compile_source(source, path)  # type: ignore[attr-defined]
+
+
+def restart(line: CommandLine, before: CommandLine, given: list[str]) -> None:
     """Replace this process by a python that was started with the options only a starting python can obey.
 
-    *given* is the command line as it was: `sys.orig_argv` shows options as they were written (``-OO``, ``-Xdev``).
+    *before* holds the options that this python was started with, before it was told to be morrow.
     """
-    before = command_line.parse(_own_options(given))
-    before.inspect = False
-    command = [sys.executable, *before.options(), *line.host, MAIN_FILE, *settings.inheritance(), *line.options(host=False), *line.rest]
+    own = _own_options(given)
+    options = [*before.for_host(), *before.for_morrow(), *line.for_host()]
     environment = os.environ.copy()
-    if environment.get("PYTHONINSPECT"):
-        environment[_INSPECT_VARIABLE] = environment.pop("PYTHONINSPECT")
-    environment[_OPTIONS_VARIABLE] = "\n".join([*_own_options(given), *given[: len(given) - len(line.rest)]])
+    again = [command_line.RESTARTED, str(len(own)), environment.pop("PYTHONINSPECT", ""), *own, *given]
+    command = [sys.executable, *options, MAIN_FILE, *settings.inheritance(), *again]
     log("launch", 1, f"restart: {command}")
     if os.name == "nt":  # execv there starts a child and leaves at once: the shell would not wait for it
         import subprocess
@@ -145,20 +202,14 @@ def restart(line: CommandLine, given: list[str]) -> None:
 # -- what the program sees of its process ---------------------------------------------------------------------------
 
 
-def _set_process(line: CommandLine, given: list[str]) -> None:
-    """Make sys and os.environ what they would be had python itself been given this command line."""
-    if _INSPECT_VARIABLE in os.environ:
-        os.environ["PYTHONINSPECT"] = os.environ.pop(_INSPECT_VARIABLE)
+def _set_process(line: CommandLine, given: list[str], restarted: bool) -> None:
+    """Make sys what it would be had python itself been given this command line."""
     sys._xoptions.update(line.settings)
-    if line.warnings:
+    if line.warnings and not restarted:
         _add_warnings(line.warnings)
     first = {FILE: line.target, COMMAND: "-c", MODULE: "-m", STDIN: "-", NOTHING: ""}[line.kind]
     sys.argv[:] = [first, *line.arguments]
-    written = os.environ.pop(_OPTIONS_VARIABLE, None)
-    if written is None:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
-    else:
-        sys.orig_argv[:] = [*sys.orig_argv[:1], *filter(None, written.split("\n")), *line.rest]
+    sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
 
@@ -206,6 +257,8 @@ def _absolute(path: str) -> str:
     """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
     if os.path.isabs(path) or not _has_cwd():
         return path
+    if path == ".":
+        return os.getcwd()
     return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
 
 
@@ -278,14 +331,15 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     _forget_unwind(unwind)
     program = _waiting.pop()
     main = _new_main()
+    interrupted = raised = None
     try:
-        # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
+        # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
-        run(*arguments)
-        raised = None
+        recursion.take_back_frame(run is host_exec)
+        interrupted = run(*arguments)
     except BaseException as error:
         raised = error
-    _end(raised, program)
+    _end(raised, program, interrupted is True)
 
 
 def _new_main() -> ModuleType:
@@ -338,8 +392,8 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
         __loader__=loader or _frozen_importlib.BuiltinImporter,
         __spec__=None,
     )
-    if HERE is None or not HERE.defers_annotations:
-        namespace["__annotations__"] = {}
+    if HERE is None or (not HERE.defers_annotations and settings.get("deferred") == "0"):
+        namespace["__annotations__"] = {}  # 3.14 makes it when somebody asks
     namespace["__builtins__"] = builtins
     if path is not None:
         namespace["__file__"] = path
@@ -349,8 +403,16 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
 def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Callable[..., object], tuple[object, ...]]:
     import runpy
 
+    runpy.exec = host_exec  # type: ignore[attr-defined]  # it runs code objects only: no frame of ours for that
     _prepare_main(namespace)
     if program.importer is None:
+        if _has_door(program.line):
+            from morrow.imports_doors import MainFinder
+
+            sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
+        imports = sys.modules.get("morrow.imports")
+        if imports is not None and program.line.target in imports.PROFILERS:
+            namespace["exec"] = host_exec
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -358,6 +420,15 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
     else:
         sys.path[0] = program.path
     return runpy._run_module_as_main, ("__main__", False)  # type: ignore[attr-defined]
+
+
+def _has_door(line: CommandLine) -> bool:
+    """Whether -m of this package runs our module: where ours has an editor, or the host's is older than 3.14's."""
+    if line.target != "asyncio" or line.arguments or HERE is None or settings.get("doors") == "0":
+        return False
+    from morrow.repl import why_basic
+
+    return why_basic() is None or not HERE.awaits_in_context
 
 
 @hide
@@ -368,8 +439,7 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
         _prepare_main(namespace)
         text = _command_text(line.target)
         code = _compile(text, "<string>")
-        if HERE is not None and HERE.shows_command_lines:
-            _remember_lines(code, text)
+        _remember_lines(code, text)
         return code
     if line.kind != FILE:
         _prepare_main(namespace, "<stdin>")
@@ -378,28 +448,49 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
     if path.endswith(".pyc"):
         return _load_pyc(path, source, namespace)
     _prepare_main(namespace, path, _source_loader(path))
-    if b"\0" in source:
-        _leave_to_host(line)
+    return _compile(source, path)
+
+
+@hide
+def _compile(source: bytes | str, path: str) -> object:
+    """Compile what is to run. An error is about the program's source: where in the compiler it was found is left out."""
     try:
-        return _compile(source, path)
-    except SyntaxError as error:
-        if _is_about_encoding(error):
-            _leave_to_host(line)
+        if isinstance(source, bytes) and b"\0" in source:
+            source = _before_null_byte(source, path)
+        if settings.get("language") == "0" and not settings.get("race"):
+            return compile(source, path, "exec", dont_inherit=True)
+        from morrow.imports import compile_source
+
+        return compile_source(source, path)
+    except Exception as error:
+        error.__traceback__ = None
+        if isinstance(error, SyntaxError) and isinstance(source, bytes):
+            _name_file(error, path)
         raise
 
 
 @hide
-def _compile(source: str | bytes, path: str) -> object:
-    if settings.get("language") == "0":
-        return compile(source, path, "exec", dont_inherit=True)
-    from morrow.imports import compile_source
+def _before_null_byte(source: bytes, path: str) -> bytes:
+    """Refuse a file with a null byte, which python looks for before anything but the encoding of what is before it.
 
+    Returns the text before it when that is what is wrong.
+    """
+    text = source[: source.index(b"\0")]
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     try:
-        return compile_source(source, path)
-    except Exception as error:
-        # It is about the program's source: where in the compiler it was found is nobody's business.
-        error.__traceback__ = None
-        raise
+        last = lines[-1].decode()
+    except UnicodeDecodeError:
+        return text
+    raise SyntaxError("source code cannot contain null bytes", (path, len(lines), 0, last, len(lines), 0))
+
+
+def _name_file(error: SyntaxError, path: str) -> None:
+    """Word an error about the encoding as python words it for a file, not for a text."""
+    said = str(error.msg)
+    if said.startswith("Non-UTF-8 code starting with") and f" in file {path}" not in said:
+        error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
+        error.args = (error.msg, *error.args[1:])
+        error.filename = path
 
 
 def _command_text(text: str) -> str:
@@ -410,14 +501,19 @@ def _command_text(text: str) -> str:
         text = textwrap.dedent(text)
     try:
         text.encode()
-    except UnicodeEncodeError:
-        sys.stderr.write("Unable to decode the command from the command line:\n")
-        raise
-    return text + "\n"
+        return text + "\n"
+    except UnicodeEncodeError as error:
+        problem = f"Unable to decode the command from the command line:\nUnicodeEncodeError: {error}\n"
+    raise NothingToRun(problem, 1)
 
 
 def _remember_lines(code: object, text: str) -> None:
-    """Let tracebacks show the lines of -c, as the hosts that call this at start do (pythonrun.c, run_mod)."""
+    """Let tracebacks show the lines of -c, as 3.14 does (pythonrun.c, run_mod)."""
+    if HERE is None or not HERE.shows_command_lines:
+        from morrow.language.tracebacks import uncaught
+
+        uncaught.texts.append((code, text))
+        return
     import linecache
 
     # 3.13.0 keeps the lines by file name, later ones by code.
@@ -426,8 +522,7 @@ def _remember_lines(code: object, text: str) -> None:
 
 
 def _read_stdin(line: CommandLine) -> bytes:
-    source = sys.stdin.buffer.read() if sys.stdin is not None else b""
-    return _without_first_line(source) if line.skip_first_line else source
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 def _read_file(line: CommandLine) -> tuple[str, bytes]:
@@ -436,19 +531,16 @@ def _read_file(line: CommandLine) -> tuple[str, bytes]:
         with open(path, "rb") as file:
             source = file.read()
     except OSError as error:
-        _refuse(f"can't open file {path!r}: [Errno {error.errno}] {error.strerror}", 2)
-    return path, _without_first_line(source) if line.skip_first_line else source
+        problem = error
+    else:
+        return path, _without_first_line(source) if line.skip_first_line else source
+    program = sys.orig_argv[0] if sys.orig_argv else "python"
+    raise NothingToRun(f"{program}: can't open file {path!r}: [Errno {problem.errno}] {problem.strerror}\n", 2)
 
 
 def _without_first_line(source: bytes) -> bytes:
     """Return *source* for -x: the newline stays, so that line numbers do."""
     return source[source.find(b"\n") :] if b"\n" in source else b""
-
-
-def _refuse(text: str, status: int) -> None:
-    """Say that there is nothing to run, in python's words, and leave."""
-    sys.stderr.write(f"{sys.orig_argv[0] if sys.orig_argv else 'python'}: {text}\n")
-    raise SystemExit(status)
 
 
 def _source_loader(path: str) -> object:
@@ -466,32 +558,29 @@ def _load_pyc(path: str, data: bytes, namespace: dict[str, object]) -> object:
     _prepare_main(namespace, path, SourcelessFileLoader("__main__", path))
     if data[:4] != MAGIC_NUMBER:
         raise RuntimeError("Bad magic number in .pyc file")
-    code = marshal.loads(memoryview(data)[16:])
+    try:
+        code = marshal.loads(memoryview(data)[16:])
+    except (EOFError, ValueError, TypeError):  # damaged
+        code = None
     if not hasattr(code, "co_code"):
         raise RuntimeError("Bad code object in .pyc file")
     return code
-
-
-def _is_about_encoding(error: SyntaxError) -> bool:
-    text = str(error.msg)
-    return "(unicode error) 'utf-8'" in text or "Non-UTF-8" in text or "encoding problem" in text or "unknown encoding" in text
-
-
-def _leave_to_host(line: CommandLine) -> None:
-    """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
-    if _everything_below_is_ours() and os.name != "nt":
-        _execve(sys.executable, [sys.executable, *line.options(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------
 
 
 @hide
-def _end(error: BaseException | None, program: Program) -> None:
+def _end(error: BaseException | None, program: Program, interrupted: bool) -> None:
     """Do what python does after the last line: print the error, open the prompt under -i, give the exit status.
 
-    Returning means status 1: CPython takes it that the hook has reported an error.
+    *interrupted* says that the program was the prompt, and that the last statement there ended by an interrupt.
+
+    Returning means status 1: CPython takes it that the hook has reported an error. A program's trace and profile
+    functions are still there: what is called from here on is hidden, written in C, or called `quietly`.
     """
+    if "morrow.race" in sys.modules:
+        sys.modules["morrow.race"].note_ending(error)
     main = sys.modules.get("__main__")
     if program.line.kind in (FILE, STDIN, NOTHING) and program.importer is None and main is not None:
         # PyRun_SimpleFile takes them away again: atexit functions and the prompt do not see them.
@@ -500,27 +589,67 @@ def _end(error: BaseException | None, program: Program) -> None:
     # The prompt that was the program has had its turn.
     inspect = (program.line.inspect or _asked_to_inspect()) and not program.is_prompt
     if isinstance(error, SystemExit) and not inspect:
-        raise error
-    if error is not None:
-        status = _report(error)
+        _leave(error)
+    status: object = 0
+    if isinstance(error, NothingToRun):
+        say(error.text)
+        error, status = None, error.status
+    elif error is not None:
+        status = report(error)
         if status is not None and not inspect:
-            raise SystemExit(status)
+            _leave(SystemExit(status))
+    if isinstance(error, KeyboardInterrupt):
+        interrupted = type(error) is KeyboardInterrupt or HERE is not None and HERE.interrupts_by_subclass
     if inspect and main is not None:
-        _open_prompt(main.__dict__, False)
-        raise SystemExit(0)
-    if error is None:
-        raise SystemExit(0)
-    if type(error) is KeyboardInterrupt or (isinstance(error, KeyboardInterrupt) and HERE and HERE.interrupts_by_subclass):
-        _note_interrupt()
+        kept = interrupted and HERE is not None and HERE.keeps_interrupts
+        error, status, interrupted = None, 0, _open_prompt(main.__dict__, False) or kept
+    if interrupted:
+        quietly(_note_interrupt)
+    elif error is None:
+        _leave(SystemExit(status))
 
 
+@hide
+def _leave(leaving: SystemExit) -> None:
+    """End the process as *leaving* says: by raising it, past hidden frames, which CPython must not tell a tracer of."""
+    trace, profile = sys.gettrace(), sys.getprofile()
+    if callable(trace) or callable(profile):
+        sys.settrace(None)
+        sys.setprofile(None)
+        leaving = _Leaving(leaving.code, trace, profile)
+    raise leaving
+
+
+class _Leaving(SystemExit):
+    """Gives a program its trace and profile functions back as soon as no frame is left: what runs at exit is traced."""
+
+    def __init__(self, status: object, trace: object, profile: object) -> None:
+        self.kept = status, trace, profile
+
+    @property
+    @hide
+    def code(self) -> object:  # type: ignore[override]
+        status, trace, profile = self.kept
+        if callable(profile):
+            sys.setprofile(profile)
+        if callable(trace):
+            sys.settrace(trace)
+        return status
+
+
+@hide
 def _asked_to_inspect() -> bool:
     """Whether the program itself, or the environment, asks for the prompt (Modules/main.c, pymain_repl)."""
-    if sys.flags.ignore_environment or not os.environ.get("PYTHONINSPECT"):
+    if sys.flags.ignore_environment:
+        return False
+    # Its dict, because asking os.environ itself runs Python, which a trace function would see.
+    variables = getattr(os.environ, "_data", {})
+    if not (variables.get(b"PYTHONINSPECT") or variables.get("PYTHONINSPECT")):
         return False
     return _is_terminal()
 
 
+@hide
 def _is_terminal() -> bool:
     try:
         return os.isatty(0)
@@ -529,40 +658,18 @@ def _is_terminal() -> bool:
 
 
 @hide
-def _open_prompt(namespace: dict[str, object], greet: bool) -> None:
+def _open_prompt(namespace: dict[str, object], greet: bool) -> bool:
+    """Open the prompt; return whether the last statement there ended by an interrupt."""
+    prompt = quietly(_load_prompt)
+    return prompt(namespace, greet)  # type: ignore[no-any-return]
+
+
+def _load_prompt() -> Callable[..., bool]:
     from morrow.repl import prompt
 
-    prompt(namespace, greet)
+    return prompt
 
 
-@hide
-def _report(error: BaseException) -> object:
-    """Show *error* as PyErr_Print does; return the exit status if the program's own hook gives one, else None."""
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-    if HERE is None or HERE.has_monitoring:
-        sys.last_exc = error  # type: ignore[attr-defined]
-    try:
-        hook = sys.excepthook
-    except AttributeError:
-        sys.stderr.write("sys.excepthook is missing\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
-        return None
-    try:
-        if isinstance(error, SyntaxError) and hook is sys.__excepthook__ and not (HERE and HERE.words_warnings):
-            # Some hosts print these without the traceback module, and none before 3.14 names the keyword that was meant.
-            from morrow.language.syntax_errors import display
-
-            display.show(error)
-            return None
-        hook(type(error), error, error.__traceback__)
-    except SystemExit as leaving:
-        return leaving.code if leaving.code is not None else 0
-    except BaseException as second:
-        sys.stderr.write("Error in sys.excepthook:\n")
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        sys.stderr.write("\nOriginal exception was:\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
-    return None
 
 
 def _note_interrupt() -> None:

@@ -47,12 +47,13 @@ SETTINGS: dict[str, Setting] = {
         Setting("root", "", (), "folder of the project (default: from the script upwards, the first with pyproject.toml)", "launching"),
         # -- language ---------------------------------------------------------------------------------------------------
         Setting("language", "1", _BOTH, "0: leave every source file to the host's own parser", "language"),
+        Setting("tracebacks", "1", _BOTH, "0: tracebacks are printed as this host prints them, not as 3.14 does", "language"),
         Setting("doors", "1", _BOTH, "0: only the names of the standard library that this host has itself", "language"),
         Setting(
             "deferred",
             "1",
-            ("0", "1", "exact"),
-            "0: evaluate annotations where they stand, as Python 3.13 does; exact: also replace attributes of built-in types",
+            ("0", "1"),
+            "0: evaluate annotations where they stand, as Python 3.13 does",
             "annotations",
         ),
         Setting("late", "1", _BOTH, "0: an annotation-only import cycle is an ImportError, as in CPython", "language"),
@@ -64,6 +65,13 @@ SETTINGS: dict[str, Setting] = {
         Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("jit_cache", "1", _BOTH, "0: keep no machine code on disk, and use none that is there", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
+        # -- attaching ----------------------------------------------------------------------------------------------------
+        Setting("attach", "off", ("off", "on"), "on: offer a way in that needs no ptrace, to processes of the same user", "attaching"),
+        Setting("dap-token", "", (), "what editors must know to use a port of --dap (default: a new one each time)", "attaching"),
+        # -- threads ------------------------------------------------------------------------------------------------------
+        Setting("release", "1", _BOTH, "0: compiled loops keep the GIL while they run, as with -X gil=1", "threads"),
+        Setting("scale", "", (), "written by --scale for the processes that it starts: THREADS:FILE", "threads"),
+        Setting("race", "", (), "report data races: 1, or the options of --race as level=note;json=PATH;...", "threads"),
     )
 }
 

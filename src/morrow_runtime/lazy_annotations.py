@@ -1,18 +1,17 @@
-"""What `__annotations__` holds until somebody reads it: a dict that fills itself.
+"""What a class holds under `__annotations__` until somebody reads it: a dict that fills itself.
 
-    def f(x: Later): ...        f.__annotations__  ->  LazyAnnotations, no annotation evaluated
-    f.__annotations__["x"]      ->  calls f.__annotate__(1) once, keeps the result
+    class C: x: Later           C.__dict__["__annotations__"]  ->  ClassAnnotations, no annotation evaluated
+    C.__annotations__["x"]      ->  calls C.__annotate__(1) once, puts the result in the place of this dict
 
-A function's, class's or module's `__annotations__` may be any dict on CPython 3.11 to 3.13 (Objects/funcobject.c,
-Objects/typeobject.c), so nothing of the host is patched. In a class the same object is also a descriptor: type's own
-`__annotations__` calls ``__get__`` of what it finds in the class. So ``C.__annotations__`` raises NameError as in 3.14
-while a name is missing, and readers of ``C.__dict__["__annotations__"]`` (dataclasses, attrs, pydantic) see the
-annotations that can be evaluated and the source text of the others, as under PEP 563. So does an installed library that
-reads `__annotations__` of a function or class before all names are there (beartype, fastapi, sqlalchemy): on 3.14 it
-would ask for forward references, on this host it expects values or text. C code that goes round the methods below
-(msgspec) sees the source text of all.
+A class may hold any dict there on CPython 3.11 to 3.13 (Objects/typeobject.c). The object is also a descriptor: type's
+own `__annotations__` calls ``__get__`` of what it finds in the class. So ``C.__annotations__`` raises NameError as in
+3.14 while a name is missing, and readers of ``C.__dict__["__annotations__"]`` (attrs, pydantic), which expects of this
+host that it be filled, see the annotations that can be evaluated and the source text of the others, as under PEP 563.
+C code that goes round the methods below (msgspec) sees the source text of all.
 
-Rewritten programs import this when they start: nothing heavy at module level.
+Objects that are neither functions nor classes, such as what `functools.lru_cache` makes, hold a `LazyAnnotations`.
+
+Rewritten programs import this when they define a class: nothing heavy at module level.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from __future__ import annotations
 import sys
 import types
 from sys import _getframe  # kept: programs may take sys._getframe away
+
+from morrow_runtime.annotation_attributes import ClassAnnotate, own_names, put_annotations
 
 
 class LazyAnnotations(dict):
@@ -29,11 +30,9 @@ class LazyAnnotations(dict):
 
     Attributes:
         annotate: the `__annotate__` function.
-        values_read: for `exact_attributes`: the real dict that was handed out in place of this one; not set before.
     """
 
-    # Defining annotated functions is what programs do most with these: no __init__, no slot filled before it is needed.
-    __slots__ = ("annotate", "values_read")
+    __slots__ = ("annotate",)
 
     def filled(self):
         """Return self with every annotation evaluated.
@@ -46,10 +45,7 @@ class LazyAnnotations(dict):
             raise TypeError(f"__annotate__ returned non-dict of type {type(annotations).__name__!r}")
         dict.clear(self)
         dict.update(self, annotations)
-        # A module that is still running may yet add annotations (CPython gh-131550): it is asked again.
-        specification = getattr(self.annotate, "__globals__", {}).get("__spec__")
-        if not (getattr(specification, "_initializing", False) and self.annotate.__qualname__ == "__annotate__"):
-            self.__class__ = ReadAnnotations
+        self.__class__ = ReadAnnotations
         return self
 
     def _read(self):
@@ -65,10 +61,15 @@ class LazyAnnotations(dict):
         dict.clear(self)
         dict.update(self, found)
 
+    def _write(self):
+        self._read()
+        # What somebody puts in here stays in here.
+        self.__class__ = ReadAnnotations
+
     def __get__(self, instance, owner=None):
         if instance is None:
             try:
-                return self.filled()
+                return _take_place(self.filled(), owner)
             except NameError:
                 if not asked_by_library():
                     raise
@@ -107,14 +108,19 @@ class ClassAnnotations(LazyAnnotations):
 class ReadAnnotations(dict):
     """A `LazyAnnotations` that has been read: a dict, and in a class the descriptor that it was."""
 
-    __slots__ = ("annotate", "values_read")
+    __slots__ = ("annotate",)
 
     def filled(self):
         """Return self."""
         return self
 
+    def _read(self):
+        """A method taken from it before it was read ends up here."""
+
+    _write = _read
+
     def __get__(self, instance, owner=None):
-        return self if instance is None else _of_class_alone(instance)
+        return _take_place(self, owner) if instance is None else _of_class_alone(instance)
 
     def __reduce_ex__(self, protocol):
         return dict, (dict(self),)
@@ -134,6 +140,29 @@ def lazy(annotate):
     return made
 
 
+def _take_place(lazy, owner):
+    """Put a plain dict of what *lazy* holds in its place in the class *owner*, and return that."""
+    held = own_names(owner).get("__annotate_func__")
+    if type(held) is not ClassAnnotate or own_names(owner).get("__annotations__") is not lazy:
+        return lazy
+    held.evaluated = dict(lazy)
+    put_annotations(owner, held.evaluated)
+    return held.evaluated
+
+
+def annotations_of_class(cls):
+    """Return the annotations of a class as type's `__annotations__` does, whoever asks.
+
+    Raises:
+        NameError: a name is not defined yet.
+        AttributeError: a built-in class, which has none.
+    """
+    stored = own_names(cls).get("__annotations__")
+    if type(stored) in LAZY:
+        return _take_place(stored.filled(), cls)
+    return type.__dict__["__annotations__"].__get__(cls)
+
+
 def _of_class_alone(instance):
     if isinstance(instance, type):  # found in the metaclass of a class that has none of its own
         return type.__dict__["__annotations__"].__get__(instance)
@@ -146,14 +175,17 @@ def _forward(self, *arguments, **named):
     return dict.method(self, *arguments, **named)
 
 
+_WRITING = "__setitem__ __delitem__ __ior__ pop popitem setdefault update clear".split()
+
 # A code for each method, which differs in one name, rather than a closure: the frames of functions without cells can be
 # hidden (`frames`). Nor is it compiled from text, which would take 2 ms of every program that has annotations.
 for _name in (
-    "__getitem__ __setitem__ __delitem__ __iter__ __len__ __contains__ __eq__ __ne__ __or__ __ror__ __ior__ __reversed__ "
-    "__sizeof__ get keys values items copy pop popitem setdefault update clear"
-).split():
+    *"__getitem__ __iter__ __len__ __contains__ __eq__ __ne__ __or__ __ror__ __reversed__ __sizeof__ get keys values items copy".split(),
+    *_WRITING,
+):
     _code = _forward.__code__
-    _names = tuple(_name if name == "method" else name for name in _code.co_names)
+    _new = {"method": _name, "_read": "_write" if _name in _WRITING else "_read"}
+    _names = tuple(_new.get(name, name) for name in _code.co_names)
     _method = types.FunctionType(_code.replace(co_name=_name, co_qualname=f"LazyAnnotations.{_name}", co_names=_names), {"dict": dict})
     _method.__doc__ = getattr(dict, _name).__doc__
     setattr(LazyAnnotations, _name, _method)
@@ -165,41 +197,8 @@ def frames():
     return [value for kind in kinds for value in vars(kind).values() if hasattr(value, "__code__")]
 
 
-class ClassAnnotate:
-    """What a class body leaves under `__annotate__`: a function for this class, None for those derived from it.
-
-    Attributes:
-        annotate: the `__annotate__` function.
-    """
-
-    __slots__ = ("annotate", "_owner")
-
-    def __init__(self, annotate):
-        self.annotate = annotate
-        self._owner = None
-
-    def __set_name__(self, owner, name):
-        self._owner = owner
-
-    def __get__(self, instance, owner=None):
-        if isinstance(instance, type):  # found in the metaclass of a class
-            own = type.__dict__["__dict__"].__get__(instance).get("__annotate__")
-            return own.annotate if type(own) is ClassAnnotate else own
-        if instance is not None:
-            raise AttributeError(f"{type(instance).__name__!r} object has no attribute '__annotate__'")
-        return self.annotate if self._owner is None or owner is self._owner else None
-
-
-def defer(function):
-    """Innermost decorator of every annotated function: its only annotation is, so far, its annotate function."""
-    made = LazyAnnotations()
-    made.annotate = function.__annotate__ = function.__annotations__["return"]
-    function.__annotations__ = made
-    return function
-
-
 def class_annotations(annotate, strings):
-    """Return what a class body binds `__annotations__` and `__annotate__` to.
+    """Return what a class body binds `__annotations__` and `__annotate_func__` to.
 
     Args:
         annotate: the class's annotate function.
@@ -209,12 +208,7 @@ def class_annotations(annotate, strings):
         _tell_protocols()
     made = ClassAnnotations(strings)
     made.annotate = annotate
-    return made, ClassAnnotate(annotate)
-
-
-def module_annotations(annotate):
-    """Return what a module binds `__annotations__` to."""
-    return lazy(annotate)
+    return made, ClassAnnotate(annotate, made)
 
 
 def values_or_text(annotate):
@@ -239,7 +233,11 @@ _OURS = ("morrow", "morrow_runtime")
 def asked_by_library():
     """Return whether the code that reads annotations belongs to an installed library, not to the program.
 
-    Looks at the stack, which is why it is asked only once evaluating has failed. The standard library passes questions on.
+    Such code was chosen for this host, and asks nobody for forward references: on hosts before 3.14 text is the sign for
+    what is not there yet (PEP 563). A program's own code gets 3.14's NameError. The standard library, which passes
+    questions on, counts as whoever asked it; but where typing only looks for names, no value is missed.
+
+    Looks at the stack, which is why it is asked only once evaluating has failed.
     """
     frame = _getframe(1)
     library = sys.modules["os"].__file__.rpartition("os.py")[0]
@@ -248,20 +246,12 @@ def asked_by_library():
         if "site-packages" in filename or "dist-packages" in filename:
             return frame.f_globals.get("__name__", "").partition(".")[0] not in _OURS
         name = frame.f_globals.get("__name__") or ""
+        if name == "typing" and frame.f_code.co_name == "_proto_hook":
+            return True
         if not filename.startswith((library, "<frozen")) and name.partition(".")[0] not in _OURS:
             return False
         frame = frame.f_back
     return False
-
-
-def put_annotations(cls, annotations):
-    """Put a dict under ``__annotations__`` in the namespace of a class, and nothing else; None takes away what is there."""
-    host = type.__dict__["__annotations__"]
-    host = getattr(host, "host", host)  # exact_attributes stands before the host's own
-    if annotations is not None:
-        host.__set__(cls, annotations)
-    elif "__annotations__" in type.__dict__["__dict__"].__get__(cls):
-        host.__delete__(cls)
 
 
 note = set.add
@@ -292,10 +282,13 @@ def _tell_protocols():
         _protocols_know = True
 
 
+_NO_MEMBERS = "__annotate__ __annotate_func__ __annotations_cache__ __conditional_annotations__ __type_params__ __match_args__".split()
+
+
 def exclude_from_protocols(typing):
-    """Keep `typing.Protocol` from taking ``__annotate__`` for a member of a protocol, as 3.14's does."""
+    """Keep `typing.Protocol` from taking what a class body leaves behind for members of a protocol, as 3.14's does."""
     excluded = typing.EXCLUDED_ATTRIBUTES  # a list in 3.11, a frozenset later
-    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__"})
+    typing.EXCLUDED_ATTRIBUTES = type(excluded)({*excluded, *_NO_MEMBERS})
 
 
-__all__ = ["LAZY", "ClassAnnotate", "ClassAnnotations", "LazyAnnotations", "ReadAnnotations", "asked_by_library", "class_annotations", "defer", "exclude_from_protocols", "frames", "lazy", "module_annotations", "not_supported", "note", "put_annotations", "values_or_text"]
+__all__ = ["LAZY", "ClassAnnotations", "LazyAnnotations", "ReadAnnotations", "asked_by_library", "class_annotations", "exclude_from_protocols", "frames", "lazy", "not_supported", "note", "values_or_text"]

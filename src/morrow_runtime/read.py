@@ -5,19 +5,15 @@ from __future__ import annotations
 import sys
 import types
 
+from morrow_runtime.annotation_attributes import ClassAnnotate, annotations_of, find_class_annotate
 from morrow_runtime.evaluate import call_annotate_function
 from morrow_runtime.formats import Format, annotations_to_string
-from morrow_runtime.lazy_annotations import LAZY, ClassAnnotate
+from morrow_runtime.lazy_annotations import LAZY, annotations_of_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
-
-
-def _class_annotate() -> Any:
-    """Return type's own descriptor, or None: hosts without PEP 649 have it under `exact_attributes` only."""
-    return type.__dict__.get("__annotate__")
 
 
 def get_annotations(
@@ -87,49 +83,24 @@ def get_annotate_from_class_namespace(obj: Mapping[str, Any]) -> Callable[[int],
 
 
 def find_annotate(obj: Any) -> Callable[[int], dict[str, Any]] | None:
-    """Return the annotate function of *obj* that still holds, or None.
-
-    On hosts without PEP 649 `__annotate__` and `__annotations__` are two plain attributes. 3.14 forgets one when the
-    other is set, so the one that was set by hand wins here.
-    """
-    if isinstance(obj, type):
-        if (own_attribute := _class_annotate()) is not None:
-            try:
-                return own_attribute.__get__(obj)
-            except AttributeError:
-                return None  # a static built-in type
-        own = type.__dict__["__dict__"].__get__(obj)
-        annotate = own.get("__annotate__", own.get("__annotate_func__"))
-        annotations = own.get("__annotations__")
-        if type(annotate) is not ClassAnnotate:
-            if annotate is None and type(annotations) in LAZY:
-                return annotations.annotate
-            return annotate.__get__(None, obj) if hasattr(type(annotate), "__get__") else annotate
-        return annotate.annotate if type(annotations) in LAZY else None
-    annotate = getattr(obj, "__annotate__", None)
-    if _class_annotate() is None and isinstance(obj, types.FunctionType) and type(obj.__annotations__) is dict:
-        # The lazy dict was replaced. Only a function's own compiled annotate function can be the one that went with it.
-        if isinstance(annotate, types.FunctionType) and annotate.__code__.co_name == "__annotate__" and obj.__annotations__:
-            return None
-    return annotate
+    """Return the annotate function of *obj* that still holds, or None."""
+    return find_class_annotate(obj) if isinstance(obj, type) else getattr(obj, "__annotate__", None)
 
 
 def _read_annotations(obj: Any) -> dict[str, Any] | None:
     if isinstance(obj, type):
         try:
-            found = type.__dict__["__annotations__"].__get__(obj)
+            return annotations_of_class(obj)
         except AttributeError:
             return None  # a static built-in type
-    else:
-        found = getattr(obj, "__annotations__", None)
-        if type(found) in LAZY:
-            if (annotate := getattr(obj, "__annotate__", None)) is not found.annotate and annotate is not None:
-                return _call_annotate(obj, Format.VALUE)  # set by hand after the definition
-            found = found.filled()
-    if found is None:
-        return None
-    if not found and isinstance(obj, (type, types.FunctionType)) and _class_annotate() is None and find_annotate(obj) is not None:
-        return _call_annotate(obj, Format.VALUE)
+    function = obj.__func__ if type(obj) is types.MethodType else obj
+    if type(function) is types.FunctionType:  # by its type: a proxy may say that its class is that
+        return annotations_of(function)
+    found = getattr(obj, "__annotations__", None)
+    if type(found) in LAZY:
+        if (annotate := getattr(obj, "__annotate__", None)) is not found.annotate and annotate is not None:
+            return _call_annotate(obj, Format.VALUE)  # set by hand after the definition
+        return found.filled()
     return found
 
 

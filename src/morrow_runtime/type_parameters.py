@@ -17,6 +17,7 @@ import functools
 import gc
 import opcode
 import operator
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -158,12 +159,15 @@ def _types_dict(kind: type) -> dict[str, object]:
 
 def _add_attributes(kind: type, attributes: dict[str, object]) -> None:
     """Add attributes to a type that refuses assignment, because it is written in C. Nothing it has is changed."""
-    import ctypes
-
     own = _types_dict(kind)
     for name, value in attributes.items():
         own.setdefault(name, value)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
+    try:
+        import ctypes
+    except ImportError:  # an interpreter with its own GIL on 3.12: forget who lacks what in the other way there is
+        sys._clear_type_cache()
+    else:
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
 
 
 def _evaluator_of(kind: str) -> property:

@@ -63,6 +63,8 @@ class _TakesDefault(type):
 
     def __call__(cls, *arguments: object, **keywords: object) -> object:
         default = keywords.pop("default", NoDefault)
+        if not arguments and "name" in keywords:
+            arguments = (keywords.pop("name"),)  # 3.12.1 crashes on TypeVar(name="T", bound=type)
         made = cls._host(*arguments, **keywords)  # type: ignore[attr-defined]
         made.__default__ = default
         module = _getframe(1).f_globals.get("__name__")

@@ -11,12 +11,14 @@ import pytest
 import morrow_runtime
 from morrow import language
 from morrow.host import HERE
+from morrow_runtime import annotation_attributes
 
 pytestmark = pytest.mark.skipif(HERE is None or HERE.defers_annotations, reason="the host defers annotations itself")
 
 
 def run(source: str) -> dict[str, object]:
     morrow_runtime.install()
+    annotation_attributes.install()
     names: dict[str, object] = {"__name__": "program"}
     exec(language.compile(source, "program.py"), names)
     return names
@@ -47,7 +49,7 @@ def test_copies_and_pickles_are_plain_dicts():
 def test_a_missing_name_is_asked_for_again():
     names = run("def f(a: Later): ...")
     with pytest.raises(NameError):
-        dict(names["f"].__annotations__)
+        names["f"].__annotations__
     names["Later"] = int
     assert names["f"].__annotations__ == {"a": int}
 

@@ -285,6 +285,24 @@ def test_a_large_heap_makes_no_difference(visit):
         assert target.alive
 
 
+def test_two_gigabytes_of_heap_make_no_difference(visit):
+    # Asked for but never written to: the kernel counts them without giving them.
+    with code(sys.executable, "kept = bytes(2 << 30)\nimport time; ready(); time.sleep(100)") as target:
+        answer, _ = visit(target.pid)
+        assert answer is not None and target.alive
+
+
+def test_three_hundred_threads(visit):
+    program = """
+import threading, time
+for _ in range(300): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+ready(); time.sleep(1000)
+"""
+    with code(sys.executable, program) as target:
+        answer, _ = visit(target.pid, patience=5)
+        assert answer is not None and answer["pid"] == target.pid and target.alive
+
+
 def test_subinterpreters_alive_and_running(visit):
     program = """
 import threading, time
@@ -314,3 +332,18 @@ ready()
         with contextlib.suppress(AttachError):
             visit(target.pid)
         assert target.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("delay", [0.005, 0.015, 0.03, 0.06, 0.1])
+def test_a_program_that_is_just_starting_is_refused_or_attached_but_never_harmed(delay, visit):
+    command = [sys.executable, "-c", "import asyncio, json, pdb, time\nprint('ready', flush=True)\ntime.sleep(100)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(delay)
+        try:
+            answer, _ = visit(process.pid, patience=5)
+            assert answer is not None and answer["pid"] == process.pid
+        except AttachError as error:
+            assert error.name in ("attach-not-ready", "attach-static", "attach-not-python"), error
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert process.poll() is None
+        process.kill()

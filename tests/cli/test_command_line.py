@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, UsageError, parse
-from tests.support.same import run_morrow
+from tests.support.same import MORROW, run, run_morrow
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,7 @@ from tests.support.same import run_morrow
 def test_words_mean_what_they_mean_to_python(given, kind, target, arguments, host):
     line = parse(given)
     assert (line.kind, line.target, line.arguments, line.host) == (kind, target, arguments, host)
-    again = parse([*line.options(), *line.rest])
+    again = parse([*line.for_host(), *line.for_morrow(), *line.rest])
     assert (again.kind, again.target, again.arguments, again.host, again.settings) == (kind, target, arguments, host, line.settings)
 
 
@@ -51,9 +53,6 @@ def test_the_version_is_pythons(same, given):
     ],
 )
 def test_help_shows_the_hosts_page_and_ours(tmp_path, option, words):
-    from tests.support.same import MORROW, run
-    import sys
-
     got = run([sys.executable, MORROW, option], cwd=tmp_path)
     assert got.status == 0 and got.err == ""
     assert [word for word in words if word not in got.out] == []
@@ -75,3 +74,8 @@ def test_every_command_of_ours_can_be_imported():
     for command in COMMANDS.values():
         module, _, function = command.where.partition(":")
         assert callable(getattr(import_module(module), function))
+
+
+def test_a_help_page_that_nobody_reads_to_the_end_ends_without_a_word(same):
+    got = run(["sh", "-c", f"'{sys.executable}' '{MORROW}' --help-all | true"], cwd=same.folder)
+    assert (got.status, got.err) == (0, "")

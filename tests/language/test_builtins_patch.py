@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(HERE is None or HERE.parses_template_strings, re
 
 @pytest.fixture
 def installed():
-    builtins_patch.install(is_program=lambda frame: True)
+    builtins_patch.install(is_program=lambda frame, path: True)
     yield
     builtins_patch.uninstall()
 
@@ -96,7 +96,7 @@ def test_a_library_keeps_the_meaning_of_its_own_text():
     program = """
         import sys
         from morrow.language import builtins_patch
-        builtins_patch.install(is_program=lambda frame: False)
+        builtins_patch.install(is_program=lambda frame, path: False)
         space = {}
         try:
             exec("def f(x: missing): pass", space)
@@ -106,3 +106,10 @@ def test_a_library_keeps_the_meaning_of_its_own_text():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
     assert done.stdout == "evaluated at once\n(1,)\n", done.stderr
+
+
+@pytest.mark.skipif(HERE is None or HERE.defers_annotations, reason="this host defers annotations itself")
+def test_a_librarys_file_is_a_librarys_whoever_compiles_it(installed):
+    exec(compile("def f(a: Later): ...", "/project/own.py", "exec", dont_inherit=True), {})
+    with pytest.raises(NameError):
+        exec(compile("def f(a: Later): ...", "/env/lib/site-packages/library.py", "exec", dont_inherit=True), {})

@@ -27,3 +27,34 @@ def test_a_closed_input_is_the_end(tmp_path):
     command = f"exec {sys.executable} -m morrow -q -i <&-"
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30, env=os.environ)
     assert done.returncode == 0
+
+
+def run_piped(tmp_path, text):
+    return subprocess.run([sys.executable, "-m", "morrow", "-q", "-i"], cwd=tmp_path, input=text, capture_output=True, text=True, timeout=30)
+
+
+def test_a_failing_excepthook_is_said_beside_the_exception(tmp_path):
+    done = run_piped(tmp_path, "import sys\nsys.excepthook = 1\n1/0\nprint('on')\n")
+    assert done.stdout == "on\n"
+    assert "Error in sys.excepthook:" in done.stderr and "'int' object is not callable" in done.stderr
+    assert "Original exception was:" in done.stderr and "division by zero" in done.stderr and "basic.py" not in done.stderr
+
+
+def test_an_error_at_the_end_of_a_line_has_its_mark_there(tmp_path):
+    assert '  File "<stdin>", line 1\n    x==\n       ^\nSyntaxError: invalid syntax\n' in run_piped(tmp_path, "x==\n").stderr
+
+
+def test_what_the_compiler_refuses_is_said_when_the_block_has_ended(tmp_path):
+    done = run_piped(tmp_path, "def f(x, x): ...\n\n")
+    assert done.stderr.startswith(">>> ... ")
+    assert "    def f(x, x): ...\n             ^\nSyntaxError: duplicate argument 'x' in function definition\n" in done.stderr
+
+
+def test_an_input_that_ends_in_the_middle_of_something_says_what_is_missing(tmp_path):
+    assert "SyntaxError: '(' was never closed" in run_piped(tmp_path, "from a import (").stderr
+
+
+def test_tracebacks_show_what_was_typed(tmp_path):
+    done = run_piped(tmp_path, "def f(x):\n    return 1 / x\n\nf(0)\n")
+    assert '    f(0)\n    ~^^^\n' in done.stderr
+    assert '  File "<stdin>", line 2, in f\n    return 1 / x\n           ~~^~~\n' in done.stderr

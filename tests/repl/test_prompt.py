@@ -375,3 +375,22 @@ def test_a_class_and_dataclass_can_be_typed(start):
     terminal.send("from dataclasses import dataclass", "Enter", "@dataclass", "Enter", "class P:", "Enter", "x: int", "Enter", "y: Later = 2", "Enter", "Enter")
     terminal.send("P(1)", "Enter")
     terminal.wait("\nP(x=1, y=2)\n")
+
+
+def test_a_hot_loop_typed_here_is_compiled_and_explain_says_so(start):
+    pytest.importorskip("llvmlite", reason="the jit compiles with llvmlite")
+    terminal = start(arguments=("-X", "jit=on"))
+    terminal.send("def work(n):", "Enter", "s = 0", "Enter", "for i in range(n): s += i * i % 7", "Enter", "return s", "Enter", "Enter")
+    terminal.send("import morrow.jit", "Enter")
+    terminal.send("while 'compiled 1 of' not in morrow.jit.explain(): work(100000)", "Enter", "Enter", "explain()", "Enter")
+    assert "<python-input-0>:1 work" in terminal.wait("  compiled:\n", seconds=60)
+
+
+def test_explain_says_why_the_jit_is_off_and_may_be_a_variable(start):
+    terminal = start(arguments=("-X", "jit=off"))
+    terminal.send("explain()", "Enter")
+    terminal.wait("jit: off: ")
+    terminal.send("explain", "Enter")
+    terminal.wait("Type explain() to see")
+    terminal.send("explain = 'mine'; explain", "Enter")
+    terminal.wait("'mine'")

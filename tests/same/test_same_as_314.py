@@ -6,18 +6,8 @@ import difflib
 
 import pytest
 
-from tests.stdlib.harness import host_version
 from tests.support import recorded
 from tests.support.hosts import find_real_314
-
-
-# The host shows its tracebacks in its own way: no carets under a call, only the first line of a statement.
-# Entries go when the tracebacks are shown as 3.14 shows them.
-SHOWN_BY_THE_HOST = {
-    "traceback_in_bases_of_generic_class",
-    "traceback_in_generic_function",
-    "traceback_in_generic_method",
-}
 
 
 @pytest.mark.parametrize("name", recorded.programs())
@@ -26,10 +16,6 @@ def test_program_does_the_same_as_under_314(name: str, request: pytest.FixtureRe
     if request.config.getoption("--update") and real is not None:
         recorded.record(name, real)
     expected, got = recorded.recorded(name), recorded.run_here(name)
-    if name in SHOWN_BY_THE_HOST and host_version() in ("3.11", "3.12"):
-        if got != expected:
-            pytest.xfail("the host shows this traceback in its own way")
-        pytest.fail("shown as 3.14 shows it now: take it off the list", pytrace=False)
     if got != expected:
         lines = difflib.unified_diff(expected.splitlines(), got.splitlines(), "3.14", "morrow", lineterm="")
         pytest.fail("\n".join(lines), pytrace=False)

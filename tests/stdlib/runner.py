@@ -30,14 +30,18 @@ PLAIN = "--plain" in sys.argv
 SKIPPED = frozenset(os.environ.get("MORROW_TEST_SKIPS", "").split())
 VERBOSE = "--verbose" in sys.argv
 DEFERRED = "--eager" not in sys.argv
+OWN_INTERPRETERS = "--own-interpreters" in sys.argv  # morrow's, in place of the host's, where it has some
+INTERPRETERS = any(name.startswith(("test.test_interpreters", "test.test_concurrent_futures")) for name in MODULES)
 
 # Packages of test modules and of data that they import: taken from 3.14, compiled by morrow.
-FROM_314 = ("test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
+FROM_314 = ("_colorize", "test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
+# What some of them import of 3.14's library only to have it: their tests of `python` itself are the ones that count here.
+NEEDS = {"test.test_pyrepl": ("test.test_pyrepl", "_pyrepl")}
 # Decorators of test.support about platforms and build options, which say nothing about the language.
 HARMLESS = (
     "cpython_only requires_docstrings skip_emscripten_stack_overflow skip_wasi_stack_overflow requires_resource "
-    "skip_if_unlimited_stack_size exceeds_recursion_limit skip_if_pgo_task force_not_colorized "
-    "force_not_colorized_test_class force_colorized force_colorized_test_class requires_singlephase_init"
+    "skip_if_unlimited_stack_size exceeds_recursion_limit skip_if_pgo_task "
+    "force_colorized force_colorized_test_class requires_singlephase_init"
 ).split()
 
 
@@ -127,6 +131,10 @@ class Result(unittest.TestResult):
 
 def prepare() -> None:
     """Install morrow's compiler, the doors, and what test.support lacks."""
+    if INTERPRETERS:
+        _prepare_interpreters()
+        if OWN_INTERPRETERS:
+            return
     from morrow.language import builtins_patch
 
     sys.meta_path.insert(0, Finder())
@@ -136,12 +144,34 @@ def prepare() -> None:
     _start_children_under_morrow()
     _complete_test_case()
     _complete_support()
+    if any(name.startswith(("test.test_pdb", "test.test_remote_pdb")) for name in MODULES):
+        _complete_asyncio()
     warnings.simplefilter("ignore")
+
+
+def _complete_asyncio() -> None:
+    """Give asyncio.events the private name that test_pdb takes its event loop away with."""
+    import asyncio.events
+
+    if not hasattr(asyncio.events, "_set_event_loop_policy"):
+        asyncio.events._set_event_loop_policy = asyncio.events.set_event_loop_policy  # type: ignore[attr-defined]
+
+
+def _prepare_interpreters() -> None:
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import interpreters_314
+
+    interpreters_314.install(LIB, OWN_INTERPRETERS)
+    del sys.path[0]
 
 
 def _install_morrow() -> None:
     """Do what `morrow` does at start as far as this build can: names of 3.14 in typing, types, functools, inspect."""
-    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors"), ("morrow.annotations", "install")):
+    for module, function in (
+        ("morrow.language.library_names", "install"),
+        ("morrow.language.tracebacks.uncaught", "install"),
+        ("morrow.annotations", "install"),
+    ):
         try:
             getattr(importlib.import_module(module), function)()
         except (ImportError, AttributeError) as error:
@@ -149,10 +179,10 @@ def _install_morrow() -> None:
                 print("without", module, error, file=sys.stderr)
 
 
-def _is_test(frame: types.FrameType) -> bool:
+def _is_test(frame: types.FrameType, path: str) -> bool:
     from morrow.language.builtins_patch import _is_program
 
-    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame)
+    return frame.f_code.co_filename.startswith(LIB) or _is_program(frame, path)
 
 
 class Loader(importlib.abc.InspectLoader):
@@ -187,7 +217,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name, path, target=None):  # type: ignore[no-untyped-def,override]
         place = None
-        if name in MODULES or name.startswith(FROM_314):
+        if name in MODULES or name.startswith(FROM_314) or any(module.startswith(user) and name.startswith(needs) for user, needs in NEEDS.items() for module in MODULES):
             place = _file(name)
         elif name.startswith("test.support."):
             import test.support
@@ -231,11 +261,17 @@ def _complete_support() -> None:
     for name in HARMLESS:
         if not hasattr(support, name):
             setattr(support, name, _pass)
+    if not hasattr(support, "force_not_colorized"):
+        support.force_not_colorized = _force_not_colorized
+    if not hasattr(support, "force_not_colorized_test_class"):
+        support.force_not_colorized_test_class = _force_not_colorized_test_class
     _add_missing(support, "test/support/__init__.py", ast)
     for name in ("import_helper", "script_helper", "os_helper", "warnings_helper"):
         _add_missing(importlib.import_module(f"test.support.{name}"), f"test/support/{name}.py", ast)
+    if any(module.startswith("test.test_pyrepl") for module in MODULES):
+        _add_missing(importlib.import_module("site"), "site.py", ast)
     # What 3.14 changed in helpers that both have, and its tests rely on.
-    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "skip_if_sanitizer"):
+    for name in ("run_code", "check_syntax_error", "run_no_yield_async_fn", "check_sanitizer", "skip_if_sanitizer"):
         _add_missing(support, "test/support/__init__.py", ast, replace={name})
 
 
@@ -296,6 +332,31 @@ def _complete_test_case() -> None:
     }.items():
         if not hasattr(unittest.TestCase, name):
             setattr(unittest.TestCase, name, function)
+
+
+def _force_not_colorized(function):  # type: ignore[no-untyped-def]
+    import functools
+
+    @functools.wraps(function)
+    def without_colours(*arguments, **keywords):  # type: ignore[no-untyped-def]
+        before = os.environ.get("NO_COLOR")
+        os.environ["NO_COLOR"] = "1"
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            del os.environ["NO_COLOR"]
+            if before is not None:
+                os.environ["NO_COLOR"] = before
+
+    return without_colours
+
+
+def _force_not_colorized_test_class(cls):  # type: ignore[no-untyped-def]
+    cls.setUp = _force_not_colorized(cls.setUp)
+    for name in dir(cls):
+        if name.startswith("test"):
+            setattr(cls, name, _force_not_colorized(getattr(cls, name)))
+    return cls
 
 
 def _pass(*arguments, **keywords):  # type: ignore[no-untyped-def]

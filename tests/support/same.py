@@ -17,6 +17,8 @@ from pathlib import Path
 import morrow
 
 JIT_MODES = ("off", "eager")
+AS_THE_HOST = {"MORROW_TRACEBACKS": "0"}
+"""The host is the judge here: what 3.14's tracebacks look like, tests/same is about."""
 MORROW = str(Path(morrow.__file__).parent / "__main__.py")
 """Run by its path, morrow needs no PYTHONPATH, which the two runs would then not share."""
 
@@ -91,7 +93,7 @@ class Same:
         command = ["app.py", *arguments]
         expected = run_host(command, cwd=self.folder, stdin=stdin, env=env)
         for mode in modes:
-            got = run_morrow(command, cwd=self.folder, stdin=stdin, env=env, jit=mode)
+            got = run_morrow(command, cwd=self.folder, stdin=stdin, env={**AS_THE_HOST, **(env or {})}, jit=mode)
             _compare(str(got), str(expected), f"morrow -X jit={mode}")
         return expected
 
@@ -118,7 +120,7 @@ class Same:
         """
         self.write(files or {})
         expected = run_host(arguments, cwd=self.folder, stdin=stdin, env=env)
-        got = run([sys.executable, MORROW, *arguments], cwd=self.folder, stdin=stdin, env=env)
+        got = run([sys.executable, MORROW, *arguments], cwd=self.folder, stdin=stdin, env={**AS_THE_HOST, **(env or {})})
         _compare(but(str(got)), but(str(expected)), f"morrow {' '.join(arguments)}")
         return expected
 

@@ -21,7 +21,7 @@ _UPDATES = ("dataclasses", "functools", "inspect", "typing", "typing_extensions"
 """Modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
 
 _LAZY = "morrow_runtime.lazy_annotations"
-"""What has frames to be hidden. Changed like the others, once the program has annotations."""
+"""What has frames to be hidden. Changed like the others, once the program has annotated classes."""
 
 
 def install() -> None:
@@ -29,13 +29,13 @@ def install() -> None:
 
     Modules that are loaded are changed at once, others as soon as they are.
     """
-    wanted = settings.get("deferred")
-    if wanted == "0" or HERE is None or HERE.defers_annotations or any(type(f) is _Finder for f in sys.meta_path):
+    if settings.get("deferred") == "0" or HERE is None or HERE.defers_annotations or any(type(f) is _Finder for f in sys.meta_path):
         return
-    if wanted == "exact":
-        from morrow_runtime import exact_attributes
+    from morrow_runtime import annotation_attributes
 
-        exact_attributes.install()
+    annotation_attributes.install()
+    for function in annotation_attributes.frames():
+        hide(function)
     for name in (*_UPDATES, _LAZY):
         if name in sys.modules:
             _update(sys.modules[name])
@@ -63,6 +63,7 @@ class _Finder:
     def __init__(self) -> None:
         self.looking: set[str] = set()
 
+    @hide
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
         if (name not in _UPDATES and name != _LAZY) or name in self.looking:
             return None

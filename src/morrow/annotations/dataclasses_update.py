@@ -21,7 +21,7 @@ def update(dataclasses: Any) -> None:
     def _process_class(cls: Any, *arguments: Any, **named: Any) -> Any:
         from morrow.annotations.inspect_update import asking
         from morrow_runtime.evaluate import call_annotate_function
-        from morrow_runtime.lazy_annotations import put_annotations
+        from morrow_runtime.annotation_attributes import put_annotations
         from morrow_runtime.read import find_annotate
 
         with asking(default=FORWARDREF):  # for the docstring, which shows the signature
@@ -46,8 +46,6 @@ def update(dataclasses: Any) -> None:
 
 def _with_annotated_init(cls: Any) -> Any:
     """Let the annotations of a generated ``__init__`` be evaluated when asked for."""
-    from morrow_runtime.lazy_annotations import lazy
-
     init = cls.__dict__.get("__init__")
     if not cls.__dataclass_params__.init or getattr(init, "__annotate__", None) is not None:
         return cls
@@ -74,8 +72,6 @@ def _with_annotated_init(cls: Any) -> Any:
     __annotate__.__generated_by_dataclasses__ = True  # type: ignore[attr-defined]  (3.14's own mark)
     __annotate__.__qualname__ = f"{init.__qualname__}.__annotate__"
     init.__annotate__ = __annotate__
-    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        init.__annotations__ = lazy(__annotate__)
     return cls
 
 

@@ -23,9 +23,13 @@ def update(functools: Any) -> None:
         annotate = _annotate_of(wrapped) if with_annotations else None
         if with_annotations and annotate is None:
             others.append("__annotations__")  # nothing deferred: a function of code that is not the program's own
+        parameters = getattr(wrapped, "__type_params__", ()) if "__type_params__" in others else ()
+        if not isinstance(parameters, tuple):  # of type itself: the attribute for others
+            others.remove("__type_params__")
+            wrapper.__type_params__ = ()
         host_update_wrapper(wrapper, wrapped, others, updated)
         if annotate is not None:
-            _annotate(wrapper, annotate)
+            wrapper.__annotate__ = annotate
         return wrapper
 
     def wraps(wrapped: Any, assigned: Any = functools.WRAPPER_ASSIGNMENTS, updated: Any = functools.WRAPPER_UPDATES) -> Any:
@@ -46,25 +50,10 @@ def _assignments(host: tuple[str, ...]) -> tuple[str, ...]:
 
 def _annotate_of(wrapped: Any) -> Any:
     if isinstance(wrapped, type):
-        from morrow_runtime.read import find_annotate
+        from morrow_runtime.annotation_attributes import find_class_annotate
 
-        return find_annotate(wrapped)
-    annotate = getattr(wrapped, "__annotate__", None)
-    if annotate is None or "__annotate__" not in getattr(wrapped, "__dict__", ()):
-        return annotate
-    from morrow_runtime.lazy_annotations import LAZY  # now that something is annotated, and not at every start
-
-    # A plain attribute, which may be older than the dict that was put in the place of the lazy one.
-    return annotate if type(getattr(wrapped, "__annotations__", None)) in LAZY else None
-
-
-def _annotate(wrapper: Any, annotate: Any) -> None:
-    """Give *wrapper* an annotate function, and with it a dict of its own."""
-    wrapper.__annotate__ = annotate
-    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        from morrow_runtime.lazy_annotations import lazy
-
-        wrapper.__annotations__ = lazy(annotate)
+        return find_class_annotate(wrapped)
+    return getattr(wrapped, "__annotate__", None)
 
 
 def _complete_singledispatch(functools: Any) -> None:

@@ -9,7 +9,9 @@ import functools
 import operator
 import sys
 import types
+from keyword import iskeyword
 
+from morrow.annotations import typing_fields
 from morrow_runtime.forwardref import ForwardRef
 from morrow_runtime.lazy_annotations import exclude_from_protocols
 
@@ -31,8 +33,7 @@ def update(typing: Any) -> None:
         typing.__all__.append("evaluate_forward_ref")
     exclude_from_protocols(typing)
     typing._get_protocol_attrs = _get_protocol_attrs
-    _defer_fields(typing.NamedTupleMeta, _finish_named_tuple)
-    _defer_fields(typing._TypedDictMeta, _finish_typed_dict)
+    typing_fields.update(typing)
 
 
 def get_type_hints(
@@ -65,30 +66,22 @@ def get_type_hints(
             if format == STRING:
                 hints.update(annotations)
                 continue
-            names, more_names = _names_of_class(base, globalns, localns)
-            for parameter in getattr(base, "__type_params__", ()):
-                # A name of the class hides a type parameter, which hides a name of the module.
-                if parameter.__name__ not in vars(base) and localns is None:
-                    names, more_names = {**names, parameter.__name__: parameter}, dict(more_names)
-                    more_names.pop(parameter.__name__, None)
+            names = _names_of_class(base, globalns, localns)
+            names = _with_type_parameters(_type_parameters_of(base), *names, is_class=True)
             for name, value in annotations.items():
-                hints[name] = _hint(value, names, more_names, base, format, is_class=True)
+                hints[name] = _hint(value, *names, obj, format, is_class=True)
         return hints if include_extras or format == STRING else _without_extras(hints)
     found = get_annotations(obj, format=format)
     if not found and not _may_have_hints(obj):
-        raise TypeError(f"{obj!r} is not a module, class, method, or function.")
+        raise TypeError(f"{obj!r} is not a module, class, or callable.")
     if format == STRING:
         return found
     if globalns is None:
         globalns = vars(obj) if isinstance(obj, types.ModuleType) else getattr(_unwrapped(obj), "__globals__", {})
-        if localns is None:
-            localns = globalns
-    elif localns is None:
+    if localns is None:
         localns = globalns
-    if parameters := getattr(obj, "__type_params__", ()):
-        localns = {**localns, **{parameter.__name__: parameter for parameter in parameters}}
-    is_class = isinstance(obj, types.ModuleType)
-    hints = {name: _hint(value, globalns, localns, obj, format, is_class=is_class) for name, value in found.items()}
+    names = _with_type_parameters(getattr(obj, "__type_params__", ()), globalns, localns, is_class=False)
+    hints = {name: _hint(value, *names, obj, format, is_class=False) for name, value in found.items()}
     return hints if include_extras else _without_extras(hints)
 
 
@@ -109,21 +102,13 @@ def evaluate_forward_ref(
         return forward_ref
     format = VALUE if format is None else format
     value = forward_ref.evaluate(globals=globals, locals=locals, type_params=type_params, owner=owner, format=format)
-    if value is None or isinstance(value, ForwardRef) and format == FORWARDREF:
+    if isinstance(value, ForwardRef) and format == FORWARDREF:
         return value
+    owner = forward_ref.__owner__ if owner is None else owner
     if isinstance(value, str):
-        value = _make(value, module=forward_ref.__forward_module__, owner=owner or forward_ref.__owner__, is_class=forward_ref.__forward_is_class__)
-    if owner is None:
-        type_params, owner = type_params, forward_ref.__owner__
-    if type_params is None:
-        type_params = getattr(owner, "__type_params__", ())
+        value = _make(value, module=forward_ref.__forward_module__, owner=owner, is_class=forward_ref.__forward_is_class__)
     guard = _recursive_guard | {forward_ref.__forward_arg__}
-    if globals is None and forward_ref.__forward_module__ in sys.modules:
-        globals = vars(sys.modules[forward_ref.__forward_module__])
-    return _evaluated(_typing()._type_check(value, _NOT_A_TYPE, allow_special_forms=forward_ref.__forward_is_class__), globals, locals, type_params, format, owner, guard)
-
-
-_NOT_A_TYPE = "Forward references must evaluate to types."
+    return _evaluated(value, globals, locals, type_params, format, owner, guard, parent=forward_ref)
 
 
 def _typing() -> Any:
@@ -131,9 +116,7 @@ def _typing() -> Any:
 
 
 def _may_have_hints(obj: Any) -> bool:
-    kinds = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
-    more = (types.WrapperDescriptorType, types.MethodWrapperType, types.MethodDescriptorType)
-    return isinstance(obj, kinds + more) or hasattr(obj, "__annotations__") or hasattr(obj, "__annotate__")
+    return isinstance(obj, types.ModuleType) or callable(obj) or hasattr(obj, "__annotations__") or hasattr(obj, "__annotate__")
 
 
 def _names_of_class(base: type, globalns: Any, localns: Any) -> tuple[Any, Any]:
@@ -143,6 +126,23 @@ def _names_of_class(base: type, globalns: Any, localns: Any) -> tuple[Any, Any]:
     own = dict(vars(base))
     # The class's names come second, as ever: so that a class can have a field `int: int` (CPython bpo-46333).
     return (own, names) if globalns is None else (names, own)
+
+
+def _type_parameters_of(cls: type) -> tuple[Any, ...]:
+    found = getattr(cls, "__type_params__", ())
+    return found if isinstance(found, tuple) else ()  # type itself on 3.12: the attribute for others
+
+
+def _with_type_parameters(parameters: Any, globalns: Any, localns: Any, *, is_class: bool) -> tuple[Any, Any]:
+    """Let the names of type parameters be found; a name of the class hides one, which hides a name of the module."""
+    if not parameters:
+        return globalns, localns
+    globalns, localns = dict(globalns), dict(localns)
+    for parameter in parameters:
+        if not is_class or parameter.__name__ not in globalns:
+            globalns[parameter.__name__] = parameter
+            localns.pop(parameter.__name__, None)
+    return globalns, localns
 
 
 def _unwrapped(obj: Any) -> Any:
@@ -162,7 +162,7 @@ def _hint(value: Any, globalns: Any, localns: Any, owner: Any, format: int, *, i
         return type(None)
     if isinstance(value, str):
         value = _make(value, is_class=is_class)
-    value = _evaluated(value, globalns, localns, (), format, owner, frozenset())
+    value = _evaluated(value, globalns, localns, (), format, owner, frozenset(), prefer_module=True)
     return type(None) if value is None else value
 
 
@@ -173,7 +173,8 @@ def _without_extras(hints: dict[str, Any]) -> dict[str, Any]:
 
 def _make(text: str, **details: Any) -> ForwardRef:
     made = ForwardRef(text, **details)
-    made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
+    if not text.isidentifier() or iskeyword(text):
+        made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
     return made
 
 
@@ -197,7 +198,10 @@ def _eval_type(
     owner: object = None,
     **newer: Any,
 ) -> Any:
-    """Evaluate the forward references in a hint; takes what the private functions of 3.11 to 3.14 take."""
+    """Evaluate the forward references in a hint: what libraries for older hosts call, with what it takes on any of them.
+
+    As on those, a reference that knows its module is looked up there, and None means its type.
+    """
     for value in older:
         if isinstance(value, frozenset):
             recursive_guard = value
@@ -205,38 +209,72 @@ def _eval_type(
             type_params = value
     if not isinstance(type_params, (tuple, list)):
         type_params = ()
-    return _evaluated(t, globalns, localns, tuple(type_params), VALUE if format is None else format, owner, recursive_guard)
+    format = VALUE if format is None else format
+    found = _evaluated(t, globalns, localns, tuple(type_params), format, owner, recursive_guard, prefer_module=True)
+    return type(None) if found is None else found
 
 
-def _evaluated(t: Any, globalns: Any, localns: Any, type_params: Any, format: int, owner: Any, guard: frozenset[str]) -> Any:
-    typing = _typing()
+def _evaluated(
+    t: Any,
+    globalns: Any,
+    localns: Any,
+    type_params: Any,
+    format: int,
+    owner: Any,
+    guard: frozenset[str],
+    *,
+    parent: ForwardRef | None = None,
+    prefer_module: bool = False,
+) -> Any:
+    """Evaluate the forward references in a hint.
+
+    Args:
+        parent: the forward reference that it comes from, whose module and owner text in it shares.
+        prefer_module: a reference that knows its module is looked up there rather than in *globalns*.
+    """
+    if type(t) is type:  # nearly always
+        return t
     if isinstance(t, ForwardRef):
-        if t.__forward_module__ in sys.modules:
-            # It knows where it was written, which need not be where it is used.
-            globalns = vars(sys.modules[t.__forward_module__])
-        # An owner is only asked for what the caller did not give.
+        if prefer_module and t.__forward_module__ is not None:
+            globalns = globalns if t.__forward_module__ not in sys.modules else None
+            if parameters := getattr(owner, "__type_params__", None):
+                names = getattr(sys.modules.get(t.__forward_module__), "__dict__", None)
+                if names is not None:
+                    globalns = {**names, **{parameter.__name__: parameter for parameter in parameters}}
         return evaluate_forward_ref(
             t, owner=owner, globals=globalns, locals=localns, type_params=type_params, format=format, _recursive_guard=guard
         )
-    if not isinstance(t, (typing._GenericAlias, types.GenericAlias, types.UnionType)):
+    if not isinstance(t, (sys.modules["typing"]._GenericAlias, types.GenericAlias, types.UnionType)):
         return t
-    arguments = t.__args__
-    if isinstance(t, types.GenericAlias):
-        is_unpacked = getattr(t, "__unpacked__", False)
-        arguments = tuple(_make(arg) if isinstance(arg, str) else arg for arg in arguments)
-    evaluated = tuple(_evaluated(arg, globalns, localns, type_params, format, owner, guard) for arg in arguments)
-    if evaluated == t.__args__ and all(new is old for new, old in zip(evaluated, t.__args__)):
+    if isinstance(t, types.GenericAlias) and (getattr(t, "__unpacked__", False) or str in map(type, t.__args__)):
+        t = _with_references(t, parent)
+    evaluated = tuple(
+        [
+            arg if type(arg) is type else _evaluated(arg, globalns, localns, type_params, format, owner, guard, prefer_module=prefer_module)
+            for arg in t.__args__
+        ]
+    )
+    if evaluated == t.__args__:
         return t
     if isinstance(t, types.GenericAlias):
-        made: Any
-        if t.__origin__ is sys.modules["collections.abc"].Callable:
-            made = t.__origin__[list(evaluated[:-1]), evaluated[-1]] if _is_plain_callable(evaluated) else t.__origin__[evaluated]
-        else:
-            made = types.GenericAlias(t.__origin__, evaluated)
-        return next(iter(made)) if is_unpacked else made
+        return types.GenericAlias(t.__origin__, evaluated)
     if isinstance(t, types.UnionType):
         return functools.reduce(operator.or_, evaluated)
     return t.copy_with(evaluated)
+
+
+def _with_references(t: types.GenericAlias, parent: ForwardRef | None) -> Any:
+    """Return ``list["X"]`` with a forward reference in the place of its text, and ``*tuple[...]`` as Unpack."""
+    details = {}
+    if parent is not None:
+        details = {"module": parent.__forward_module__, "owner": parent.__owner__, "is_class": parent.__forward_is_class__}
+    arguments = tuple(_make(arg, **details) if isinstance(arg, str) else arg for arg in t.__args__)
+    made: Any
+    if t.__origin__ is sys.modules["collections.abc"].Callable and _is_plain_callable(arguments):
+        made = t.__origin__[list(arguments[:-1]), arguments[-1]]
+    else:
+        made = t.__origin__[arguments]  # type: ignore[index]
+    return _typing().Unpack[made] if getattr(t, "__unpacked__", False) else made
 
 
 def _is_plain_callable(arguments: tuple[Any, ...]) -> bool:
@@ -257,94 +295,3 @@ def _get_protocol_attrs(cls: Any) -> set[str]:
             if not name.startswith("_abc_") and name not in typing.EXCLUDED_ATTRIBUTES:
                 members.add(name)
     return members
-
-
-# -- named tuples and typed dicts ----------------------------------------------------------------------------------------
-
-
-def _defer_fields(metaclass: Any, finish: Any) -> None:
-    """Let the fields of the classes of *metaclass* be evaluated when asked for."""
-    original = metaclass.__new__
-
-    @functools.wraps(original)
-    def __new__(cls: Any, name: str, bases: Any, ns: Any, *arguments: Any, **named: Any) -> Any:
-        from morrow_runtime.evaluate import call_annotate_function
-        from morrow_runtime.lazy_annotations import LAZY
-        from morrow_runtime.read import get_annotate_from_class_namespace
-
-        annotations = ns.get("__annotations__")
-        if type(annotations) in LAZY:
-            annotate = annotations.annotate
-        elif "__annotations__" not in ns:
-            annotate = get_annotate_from_class_namespace(ns)
-        else:
-            annotate = None
-        if annotate is None:
-            return original(cls, name, bases, ns, *arguments, **named)
-        names = {key: value for key, value in ns.items() if key not in ("__annotate__", "__annotate_func__")}
-        names["__annotations__"] = call_annotate_function(annotate, FORWARDREF, owner=None)
-        made = original(cls, name, bases, names, *arguments, **named)
-        finish(made, annotate, bases)
-        return made
-
-    metaclass.__new__ = __new__
-
-
-def _finish_named_tuple(made: Any, annotate: Any, bases: Any) -> None:
-    def __annotate__(format: int, /) -> dict[str, Any]:
-        return _own_fields(annotate, format, made, lambda name: f"field {name} annotation must be a type")
-
-    _attach(made, __annotate__)
-    made.__new__.__annotate__ = __annotate__
-    if type.__dict__.get("__annotate__") is None:  # without exact_attributes the two do not know of each other
-        from morrow_runtime.lazy_annotations import lazy
-
-        made.__new__.__annotations__ = lazy(__annotate__)
-
-
-def _finish_typed_dict(made: Any, annotate: Any, bases: Any) -> None:
-    message = "TypedDict('Name', {f0: t0, f1: t1, ...}); each t must be a type"
-
-    def __annotate__(format: int, /) -> dict[str, Any]:
-        from morrow_runtime.evaluate import call_annotate_function
-        from morrow_runtime.read import find_annotate, get_annotations
-
-        out: dict[str, Any] = {}
-        for base in bases:
-            if not hasattr(base, "__total__"):
-                continue  # TypedDict itself, or Generic
-            base_annotate = find_annotate(base)
-            found = call_annotate_function(base_annotate, format, owner=base) if base_annotate else get_annotations(base, format=format)
-            out.update(found)
-        out.update(_own_fields(annotate, format, made, lambda name: message))
-        return out
-
-    _attach(made, __annotate__)
-
-
-def _own_fields(annotate: Any, format: int, owner: Any, message: Any) -> dict[str, Any]:
-    from morrow_runtime.evaluate import call_annotate_function
-
-    if format == 2:
-        raise NotImplementedError
-    found = call_annotate_function(annotate, format, owner=owner)
-    if format == STRING:
-        return found
-    check = _typing()._type_check
-    return {name: check(value, message(name), module=owner.__module__) for name, value in found.items()}
-
-
-def _attach(made: Any, annotate: Any) -> None:
-    """Give a finished class an annotate function."""
-    from morrow_runtime.lazy_annotations import class_annotations, put_annotations
-
-    annotate.__qualname__ = f"{made.__qualname__}.__annotate__"
-    annotate.__module__ = made.__module__
-    if type.__dict__.get("__annotate__") is not None:  # exact_attributes
-        made.__annotate__ = annotate
-        return
-    strings = {name: getattr(value, "__forward_arg__", value) for name, value in made.__dict__["__annotations__"].items()}
-    annotations, held = class_annotations(annotate, strings)
-    put_annotations(made, annotations)
-    held.__set_name__(made, "__annotate__")
-    type.__setattr__(made, "__annotate__", held)

@@ -60,18 +60,21 @@ class Agent:
     Attributes:
         wire: the channel to whoever attached.
         given: what they said about themselves and what they want.
+        parts: the names of the files that were sent, by file.
     """
 
     def __init__(self, wire, before, interval, limit, given):
-        import os
+        from posix import getpid  # os itself may not be there yet
 
         self.wire, self.given = wire, given
         self._interval = interval
-        self.pid = os.getpid()
+        self.pid = getpid()
         self._modules = before
         self._limit = limit
-        self._lines = set(sys.modules["linecache"].cache) if "linecache" in sys.modules else None
+        # The program may be in the middle of importing it.
+        self._lines = set(getattr(sys.modules.get("linecache"), "cache", ())) if "linecache" in sys.modules else None
         self._spaces = []
+        self.parts = {}
         self.foreign = []
         self.left = False
         self.beginning = True  # until `begin` has returned: its frame still holds what it imported
@@ -80,6 +83,7 @@ class Agent:
         """Run the text of a file as a module of ours; return its names."""
         names = {"__name__": name, "agent": self, "Gone": Gone, "Wire": Wire}
         self._spaces.append(names)
+        self.parts[name] = names
         exec(compile(text, "<" + name + ">", "exec"), names)
         return names
 
@@ -107,6 +111,10 @@ class Agent:
         """Keep what the program's own signal handler raised while our code ran, for `leave` to raise again."""
         self.foreign.append(error)
 
+    def raise_later(self, error):
+        """Have *error* raised in the main thread's own code soon."""
+        _raise_later(error)
+
     def leave(self):
         """Put everything back. Safe to call twice."""
         if self.left:
@@ -115,7 +123,7 @@ class Agent:
         self.wire.close()
         self.rest()
         if self._lines is not None and "linecache" in sys.modules:
-            cache = sys.modules["linecache"].cache
+            cache = getattr(sys.modules["linecache"], "cache", {})
             for name in set(cache) - self._lines:
                 cache.pop(name, None)
         if (
@@ -214,6 +222,8 @@ def caller():
         name = frame.f_code.co_filename
         if name.startswith("<morrow ") or (name == "<string>" and "_morrow_" in repr(frame.f_code.co_consts)):
             found = frame.f_back
+        elif frame.f_code.co_name == "_morrow_on_signal":  # attach/offer.py
+            found = frame.f_back
         frame = frame.f_back
     return found
 
@@ -232,7 +242,7 @@ def start(channel, interval, limit, had_socket, given):
         return
     try:
         try:
-            sys.audit("cpython.remote_debugger_script", "<morrow from process %d>" % given["from"])
+            sys.audit("cpython.remote_debugger_script", given.get("path", "<morrow from process %d>" % given["from"]))
         except Exception as error:
             wire.send(refused="attach-audit", error=repr(error))
             wire.close()
@@ -258,7 +268,7 @@ def start(channel, interval, limit, had_socket, given):
             agent.leave()
         except BaseException as error:
             try:
-                wire.send(failed=_describe(error))
+                wire.send(failed=_describe(error), again=_importing())
             except Gone:
                 pass
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -272,7 +282,7 @@ def start(channel, interval, limit, had_socket, given):
         wire.close()  # whoever attached has gone again before it began
     except BaseException as error:
         try:
-            wire.send(failed=_describe(error))
+            wire.send(failed=_describe(error), again=_importing())
         except Gone:
             pass
         wire.close()
@@ -288,7 +298,19 @@ def _is_open(wire):
         return False
 
 
-def _describe(error):
-    import traceback
+def _importing():
+    """Whether the program is in the middle of an import: what we need may be half made."""
+    frame = caller()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
+
+def _describe(error):
+    try:
+        import traceback
+    except Exception:
+        return repr(error)
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -15,16 +15,19 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from morrow import debuglog
+from morrow.attach.cooperative import Offer, find_offer
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Injection, Outcome
 from morrow.attach.optout import check_allowed
-from morrow.attach.target import Target
+from morrow.attach.target import Target, find
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
+_STARTING = 5.0  # seconds that a program may be in the middle of an import of what we need
 
 # With other threads computing, each wait for the interpreter's lock costs this one a switch interval or more, and an
 # import is dozens of such waits: so the interval is short while we begin, and what it was when we wait or are done. A
@@ -53,6 +56,35 @@ finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 """
 
 
+class Held(Protocol):
+    """A process whose number cannot come to mean another one: a `Target`, or `Process`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def pidfd(self) -> int: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def close(self) -> None:
+        """Let go of the process id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of which nothing more needs to be known: it talks to us of its own accord."""
+
+    pid: int
+    pidfd: int
+    version: str = ""
+
+    def close(self) -> None:
+        """Let go of the process id."""
+        os.close(self.pidfd)
+
+
 class Channel:
     """An open line to a target. `send` and `receive` carry one message each, a dict of plain values.
 
@@ -62,10 +94,11 @@ class Channel:
     """
 
     def __init__(
-        self, target: Target, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
+        self, target: Held, sock: socket.socket, injection: Injection | None, turn: socket.socket | None = None
     ) -> None:
         self.target, self._socket, self._injection, self._turn = target, sock, injection, turn
         self._rest = b""
+        self._first: dict[str, Any] | None = None
         self.outcome = injection.outcome if injection else Outcome(True, "cooperation")
 
     def fileno(self) -> int:
@@ -83,12 +116,39 @@ class Channel:
         except OSError as error:
             raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
 
+    def begin(self, program: bytes) -> bool:
+        """Hand over the agent's program and wait for its first words; return whether it has really begun.
+
+        False: it could not, because the target was in the middle of an import. Nothing has been run, and the line is closed.
+
+        Raises:
+            AttachError: attach-lost, attach-gone.
+        """
+        try:
+            self._socket.sendall(program)
+            first = self.receive(10)
+        except OSError as error:
+            self._close()
+            raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
+        except AttachError:
+            self._close()
+            raise
+        if first is not None and first.get("again"):
+            debuglog.log("attach", 1, f"{self.target.pid}: once more: {first['failed']}")
+            self._close()
+            return False
+        self._first = first
+        return True
+
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """Return the next message, or None when none has come within *timeout* seconds.
 
         Raises:
             AttachError: attach-lost, or attach-gone when the process has ended.
         """
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
         end = None if timeout is None else time.monotonic() + timeout
         while b"\n" not in self._rest:
             left = None if end is None else max(0.0, end - time.monotonic())
@@ -112,9 +172,13 @@ class Channel:
             message = None
         if not isinstance(message, dict):
             raise AttachError("attach-lost", self.target.pid, why="it sent something that is not a message")
-        if "stopped" in message or "refused" in message:
+        if "stopped" in message or "refused" in message or message.get("event") == "begun":
             self._end_turn()  # a session has begun, and says to others that it is there; short visits end first
         return message
+
+    def has_message(self) -> bool:
+        """Return whether `receive` would not have to wait: select on the socket does not know what was read already."""
+        return b"\n" in self._rest or self._first is not None
 
     def _end_turn(self) -> None:
         if self._turn is not None:
@@ -130,9 +194,17 @@ class Channel:
     def close(self) -> None:
         """Close the line and put back what was changed in the target to open it."""
         self._end_turn()
+        self._close()
+
+    def _close(self) -> None:
         self._socket.close()
         if self._injection is not None:
             self._injection.clean(1.0)
+
+    def let_go(self) -> None:
+        """Close the line, and the process's number with it."""
+        self.close()
+        self.target.close()
 
     def tidy(self) -> bool:
         """Put back what was changed to open the line, if nothing needs it any more; the line stays open."""
@@ -164,22 +236,84 @@ def open_channel(
         AttachError, NotReady: see messages.py, ``attach-*``.
     """
     check_allowed(target, sandboxed=sandboxed)
+    program = agent_program(texts, given, exclusive=exclusive)
     turn = _take_turn(target.pid)
+    end = time.monotonic() + _STARTING
     try:
-        sock, injection = _open(target, patience, while_queued)
+        while True:
+            try:
+                sock, injection = _open(target, patience, while_queued)
+                channel = Channel(target, sock, injection, turn)
+                if channel.begin(program):
+                    return channel
+                why = "it is in the middle of importing what the debugger needs"
+            except AttachError as error:
+                if error.name != "attach-lost":
+                    raise
+                why = str(error.values["why"])
+            # A program that is just starting, or importing: nothing has run yet, and in a moment it can.
+            if time.monotonic() > end:
+                raise AttachError("attach-lost", target.pid, why=why)
+            time.sleep(0.02)
     except BaseException:
         turn.close()
         raise
-    channel = Channel(target, sock, injection, turn)
+
+
+def reach(
+    pid: int,
+    texts: list[tuple[str, str]],
+    given: dict[str, object] | None = None,
+    *,
+    exclusive: bool = True,
+    patience: float = 1.0,
+    sandboxed: bool = False,
+    while_queued: Callable[[Outcome], float] | None = None,
+) -> Channel:
+    """Start the agent in a process by whichever way there is: the one it offers itself, else from outside.
+
+    Arguments and errors are those of `open_channel`. `Channel.target` is closed with ``channel.let_go()``.
+    """
+    offer = find_offer(pid)
+    if offer is not None:
+        try:
+            return cooperate(offer, texts, given, exclusive=exclusive, patience=patience)
+        except BaseException as error:
+            offer.close()
+            if not isinstance(error, AttachError) or error.name in ("attach-disabled", "attach-gone"):
+                raise
+            debuglog.log("attach", 1, f"{pid}: does not come to the door: {error}")
+    target = find(pid)
     try:
-        everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
-        agent = source_text("morrow.attach", "agent.py")
-        source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
-        sock.sendall(b"%9d" % len(source) + source)
-        return channel
-    except OSError as error:
-        channel.close()
-        raise AttachError("attach-lost", target.pid, why=error.strerror) from None
+        return open_channel(
+            target, texts, given, exclusive=exclusive, patience=patience, sandboxed=sandboxed, while_queued=while_queued
+        )
+    except BaseException:
+        target.close()
+        raise
+
+
+def cooperate(
+    offer: Offer, texts: list[tuple[str, str]], given: dict[str, object] | None = None, *, exclusive: bool = True, patience: float = 1.0
+) -> Channel:
+    """Start the agent in a process that offers itself. Arguments and errors are those of `open_channel`, and NotReady."""
+    program = agent_program(texts, given, exclusive=exclusive)
+    end = time.monotonic() + _STARTING
+    while True:
+        channel = Channel(offer, offer.knock(program, patience), None)
+        if channel.begin(b""):
+            return channel
+        if time.monotonic() > end:
+            raise AttachError("attach-lost", offer.pid, why="it is in the middle of importing what the debugger needs")
+        time.sleep(0.02)
+
+
+def agent_program(texts: list[tuple[str, str]], given: dict[str, object] | None, *, exclusive: bool) -> bytes:
+    """Return what the other end waits for first: the agent's program, with its length in front; see `open_channel`."""
+    everything = {"from": os.getpid(), "texts": texts, "exclusive": exclusive, **(given or {})}
+    agent = source_text("morrow.attach", "agent.py")
+    source = (agent + f"\nstart(a, i, l, w, {everything!r})\n").encode()
+    return b"%9d" % len(source) + source
 
 
 def source_text(package: str, name: str) -> str:

@@ -174,6 +174,8 @@ class Injection:
         target = self.target
         if target.is_finalizing():
             raise AttachError("attach-finalizing", target.pid)
+        if not target.is_initialized():
+            return "its interpreter has not started yet"
         queued = self._slot is not None
         waits = at.system_call is not None
         needs = self._machine.STACK_NEEDED * (4 if waits else 1)

@@ -99,6 +99,13 @@ class Target:
         """Return an interpreter's number; 0 is the main one."""
         return self.memory.u64(interpreter + self.offsets["interp.id"])
 
+    def is_initialized(self) -> bool:
+        """Return whether the interpreter has started: before that, no script can run.
+
+        ``initialized`` is the int before the padding in front of ``_finalizing`` (struct pyruntimestate, 3.11 to 3.15).
+        """
+        return self.memory.i32(self.runtime + self.offsets["runtime.finalizing"] - 8) != 0
+
     def is_finalizing(self) -> bool:
         """Return whether the interpreter has begun to shut down."""
         return self.memory.u64(self.runtime + self.offsets["runtime.finalizing"]) != 0
@@ -145,6 +152,8 @@ def find(pid: int) -> Target:
     Raises:
         AttachError: attach-gone, attach-zombie, attach-permission, attach-not-python, attach-static, attach-unknown.
     """
+    if pid <= 0:
+        raise AttachError("attach-gone", pid)
     process = int(status_of(pid).get("Tgid", pid)) if 0 < pid < 1 << 31 else pid
     if process != pid:
         raise AttachError("attach-thread", pid, process=process)
@@ -227,6 +236,9 @@ def _describe(
 
 def _no_python(pid: int, name: str, maps: list[Mapping]) -> AttachError:
     exe = _link(f"/proc/{pid}/exe")
+    names = [os.path.basename(mapping.path) for mapping in maps]
+    if any(name.startswith("ld-") for name in names) and not any(name.startswith(("libc.so", "libc-")) for name in names):
+        raise AttachError("attach-not-ready", pid, why="its libraries are being loaded")
     if re.search(r"python3?[.0-9]*t?( \(deleted\))?$", exe):
         if any(re.search(r"python(2|3\.([0-9]|10))([^0-9]|$)", os.path.basename(m.path)) for m in maps):
             return AttachError("attach-unknown", pid, version=os.path.basename(exe), known="3.11 to 3.15")

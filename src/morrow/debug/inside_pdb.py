@@ -13,6 +13,13 @@ import _thread
 import os
 import sys
 
+_threads, _tasks, _task_frames, _write_back, _trace_all = map(
+    agent.parts["morrow look"].get,  # noqa: F821
+    ("threads", "tasks", "task_frames", "write_back", "trace_all"),
+)
+
+_variables = __import__("re").compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
+
 
 class _Output:
     """What pdb prints goes to the other side, whole lines as they come."""
@@ -80,6 +87,7 @@ class Session:
         self.previous = sys.gettrace()
         self.tracing = False
         self.watching = False
+        self.marked = []  # namespaces that hold convenience variables of ours
         session = self
 
         class Debugger(_commands(session), pdb.Pdb):
@@ -230,6 +238,9 @@ class Session:
             self.pdb.clear_all_breaks()
         self.pdb.stoplineno = -1
         self._untrace()
+        self.pdb._chain = ()
+        while self.marked:
+            self.marked.pop().pop("__pdb_convenience_variables", None)
         agent.leave()  # noqa: F821
 
 
@@ -282,8 +293,33 @@ def _commands(session):
                 super().interaction(frame, traceback)
 
         def default(self, line):
+            if not hasattr(self, "_replace_convenience_variables"):  # 3.11's pdb has none
+                line = _variables.sub(r'__pdb_convenience_variables["\1"]', line)
             super().default(line)
             _write_back(self.curframe)
+
+        def _getval(self, arg):
+            if not hasattr(self, "_replace_convenience_variables"):
+                arg = _variables.sub(r'__pdb_convenience_variables["\1"]', arg)
+            return super()._getval(arg)
+
+        # -- $_frame, $_exception, $_asynctask ------------------------------------------------------------------------------
+
+        def setup(self, frame, traceback):
+            result = super().setup(frame, traceback)
+            if self.curframe is not None:
+                self.set_convenience_variable(self.curframe, "_frame", self.curframe)
+                events, tasks = sys.modules.get("asyncio.events"), sys.modules.get("asyncio.tasks")
+                loop = events._get_running_loop() if events is not None else None
+                if loop is not None and tasks is not None:
+                    self.set_convenience_variable(self.curframe, "_asynctask", tasks.current_task(loop))
+            return result
+
+        def set_convenience_variable(self, frame, name, value):
+            names = frame.f_globals
+            if "__pdb_convenience_variables" not in names:
+                session.marked.append(names)  # to be taken out again: they would keep the frame alive
+            names.setdefault("__pdb_convenience_variables", {})[name] = value
 
         # -- completion ---------------------------------------------------------------------------------------------------
 
@@ -486,9 +522,41 @@ def _commands(session):
             if error is None or error.__traceback__ is None:
                 self.error("pm: no exception is being handled there, and none was left unhandled")
                 return
+            self._chain, chain = [], error
+            while chain is not None and not any(one is chain for one in self._chain):
+                self._chain.insert(0, chain)
+                chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+            self._show_exception(len(self._chain) - 1)
+
+        def _show_exception(self, index):
+            self._chosen, error = index, self._chain[index]
             self.message(f"{type(error).__name__}: {error}")
             self.setup(None, error.__traceback__)
+            self.set_convenience_variable(self.curframe, "_exception", error)
             self.print_stack_entry(self.stack[self.curindex])
+
+        _chain, _chosen = (), 0
+
+        def do_exceptions(self, arg):
+            """exceptions [number]
+
+            List the exceptions that the one looked at by ``pm`` came from, or look at one of them.
+            """
+            if not self._chain:
+                self.error("exceptions: choose one with pm first")
+            elif not arg.strip():
+                for index, error in enumerate(self._chain):
+                    text = repr(error)
+                    text = text if len(text) <= 80 else text[:77] + "..."
+                    mark = ">" if index == self._chosen else " "
+                    number = "  -" if error.__traceback__ is None else "%3d" % index
+                    self.message("%s %s %s" % (mark, number, text))
+            elif not arg.strip().isdigit():
+                self.error("Argument must be an integer")
+            elif int(arg) >= len(self._chain) or self._chain[int(arg)].__traceback__ is None:
+                self.error("No exception with that number")
+            else:
+                self._show_exception(int(arg))
 
         def do_interpreters(self, arg):
             """interpreters
@@ -550,62 +618,6 @@ def _commands(session):
     return Commands
 
 
-# -- looking around ----------------------------------------------------------------------------------------------------
-
-
-def _threads(stopped):
-    """(ident, name, innermost frame of the program) of each thread, the main one first; *stopped* is the caller's."""
-    threading = sys.modules.get("threading")
-    names = {ident: thread.name for ident, thread in list(threading._active.items())} if threading else {}
-    found = []
-    for ident, frame in sys._current_frames().items():
-        if ident == _thread.get_ident():
-            frame = stopped
-        if frame is not None and not frame.f_code.co_filename.startswith("<morrow "):
-            found.append((ident, names.get(ident) or "thread %d" % ident, frame))
-    main = threading.main_thread().ident if threading else _thread.get_ident()
-    found.sort(key=lambda item: (item[0] != main, item[1], item[0]))
-    return found
-
-
-def _tasks():
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or not hasattr(asyncio, "all_tasks"):
-        return []
-    loops = set()
-    for frame in list(sys._current_frames().values()):
-        while frame is not None:
-            if frame.f_code.co_name == "run_forever" and "self" in frame.f_locals:
-                loops.add(frame.f_locals["self"])
-            frame = frame.f_back
-    tasks = set()
-    for loop in loops:
-        try:
-            tasks |= asyncio.all_tasks(loop)
-        except RuntimeError:
-            pass  # the set changed five times while it was read: some other thread's loop is very busy
-    return sorted(tasks, key=lambda task: (len(task.get_name()), task.get_name()))
-
-
-def _task_frames(task):
-    frames, awaited = [], task.get_coro()
-    while awaited is not None and len(frames) < 1000:
-        frame = (
-            getattr(awaited, "cr_frame", None)
-            or getattr(awaited, "gi_frame", None)
-            or getattr(awaited, "ag_frame", None)
-        )
-        if frame is None:
-            break
-        frames.append(frame)
-        awaited = (
-            getattr(awaited, "cr_await", None)
-            or getattr(awaited, "gi_yieldfrom", None)
-            or getattr(awaited, "ag_await", None)
-        )
-    return frames
-
-
 def _interpreters():
     for name in ("_interpreters", "_xxsubinterpreters"):
         try:
@@ -615,26 +627,9 @@ def _interpreters():
     return None
 
 
-def _write_back(frame):
-    """Let assignments at the prompt reach the frame's own variables. From 3.13 on they do by themselves (PEP 667).
-
-    Reading frame.f_locals here would undo them: up to 3.12 that copies the variables into the dict again.
-    """
-    try:
-        import ctypes
-
-        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
-    except (ImportError, AttributeError):
-        pass  # no ctypes: assignments last until the prompt closes
-
-
 def _trace_all_threads(dispatch):
     """Trace (or stop tracing) every thread, running or to come."""
-    threading = sys.modules.get("threading")
-    if threading is not None:
-        threading.settrace(dispatch)
-    if hasattr(sys, "_settraceallthreads"):
-        sys._settraceallthreads(dispatch)
+    _trace_all(dispatch)
     if dispatch is not None:
         for frame in list(sys._current_frames().values()):
             while frame is not None:

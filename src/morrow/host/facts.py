@@ -44,12 +44,22 @@ class Facts:
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
     names_compared_literal: bool  # a warning about `x is 1` names the literal's type
+    places_statement_parts: bool  # instructions of with, for and assert stand where their expressions do, as in 3.14
+    inlines_comprehensions: bool  # PEP 709: list, set and dict comprehensions have no frame of their own
+    shows_tracebacks: bool  # the traceback module shows exceptions as 3.14's does
     words_warnings: bool  # warnings about escapes, numbers and `finally` are 3.14's
     defers_annotations: bool  # PEP 649, PEP 749
 
     # -- interpreters: the private module that makes sub-interpreters ------------------------------------------------
     interpreters_module: str
     own_gil: bool  # PEP 684
+    interpreters_face: str  # "objects": InterpreterID objects own what they name, text only; "numbers": plain ids, code objects too
+    interpreters_in_library: bool  # PEP 734: concurrent.interpreters
+    own_gil_breaks: tuple[str, ...]  # extension modules that corrupt memory when an interpreter with its own GIL loads them
+    starves: bool  # a loop in an interpreter that shares the GIL never hands it over, unless it has a second thread
+    ends_threads: bool  # destroying an interpreter waits for its threads; daemon threads and fork are refused in one
+    parsers_list: int  # where in _PyRuntime the list of keyword parsers is that the end frees with the wrong allocator; 0: it does not
+    passes_path0: bool  # sys.path[0] of the main interpreter is that of the others too
 
     # -- watching a running program -----------------------------------------------------------------------------------
     has_monitoring: bool  # PEP 669: sys.monitoring
@@ -57,18 +67,25 @@ class Facts:
 
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    recursion_remaining: int | None  # offset of that count in PyThreadState, the limit behind it (host.recursion)
+    counts_calls_of_c: bool  # calling a function written in C counts as a level of recursion
     shows_command_lines: bool  # tracebacks quote the text of -c
+    awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
+    counts_c_calls: bool  # a call of a function written in C takes from the recursion limit while it runs
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
+    keeps_interrupts: bool  # one that a prompt has shown and gone on from counts in the exit status all the same
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures
     long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)
     instance_values: str  # "pointer" at MANAGED_VALUES_OFFSET; "tagged": the same + VALUES_BIAS, or a dict; "inline" behind the object
     immortal: str  # "none"; "all_ones": refcount 2**32-1, low half; "negative": low half seen as int32 is < 0
     eval_breaker: str  # "interpreter": an int in PyInterpreterState; "thread": a word in PyThreadState
+    collects_when_checking_signals: bool  # PyErr_CheckSignals collects garbage that is due, and nothing else that C can call does
     current_frame: str  # "cframe": tstate.cframe->current_frame; "thread": tstate.current_frame
     stack_tags: bool  # values in frames carry tag bits (_PyStackRef)
     install: str  # "vectorcall": PyFunction_SetVectorcall is honoured; "type_clone": CALL inlines exact functions (3.11)
+    adaptive_start: bytes  # the counter of an instruction in adaptive bytecode that was never executed
     has_watchers: bool  # PyDict_AddWatcher and friends
     pushes_locals: bool  # writes to frame.f_locals reach the frame (PEP 667); else PyFrame_LocalsToFast
     for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
@@ -130,6 +147,11 @@ def facts(version: tuple[int, int], free_threaded: bool = False) -> Facts:
         raise NoFacts(version, free_threaded) from None
     known: Facts = module.FACTS
     return known
+
+
+def build() -> str:
+    """Return what tells this very build from any other: compiled code is good for one of them only."""
+    return f"{sys.hexversion:x} {sys.version}"
 
 
 def is_free_threaded() -> bool:

@@ -58,7 +58,8 @@ _BY_NUMBER = {
     "BUILD_SET": "build_set", "BUILD_SLICE": "build_slice", "UNPACK_SEQUENCE": "unpack", "LIST_APPEND": "list_append",
     "BUILD_STRING": "build_string", "LIST_EXTEND": "list_extend", "MAP_ADD": "map_add", "SET_ADD": "set_add",
     "CONTAINS_OP": "contains", "IS_OP": "is", "CALL": "call", "RAISE_VARARGS": "raise", "FORMAT_VALUE": "format_value",
-    "CONVERT_VALUE": "convert_value",
+    "CONVERT_VALUE": "convert_value", "BUILD_CONST_KEY_MAP": "build_const_key_map", "MAKE_FUNCTION": "make_function",
+    "SET_FUNCTION_ATTRIBUTE": "set_function_attribute", "CALL_KW": "call_kw",
 }  # fmt: skip
 _BY_VALUE = {
     "STORE_GLOBAL": "store_global", "STORE_ATTR": "store_attr",
@@ -194,6 +195,9 @@ def _neutral(code: CodeType, i: dis.Instruction) -> list[tuple[str, object, obje
     if name == "LOAD_GLOBAL":
         assert arg is not None
         return [("load_global", code.co_names[arg >> 1], arg & 1)]
+    if name == "LOAD_SUPER_ATTR":
+        assert arg is not None
+        return [("load_super_attr", code.co_names[arg >> 2], arg & 1)]
     if name == "LOAD_METHOD":
         return [("load_attr", i.argval, 1)]
     if name == "LOAD_ATTR":

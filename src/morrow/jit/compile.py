@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift
+from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import forget_bytecode, read_bytecode
-from morrow.jit.ir_types import Gone
+from morrow.jit.ir_types import Gone, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
-MOST_FUNCTIONS = 24
+MOST_FUNCTIONS = 40
 """Functions compiled together because they call each other."""
 
 LEAST_GAIN = 2
@@ -33,7 +33,13 @@ LEAST_GAIN = 2
 OFTEN = 40
 """Times one exit may be taken before the function is compiled again without assuming what failed there."""
 
-MOST_COMPILES = 4
+TOO_OFTEN = 5000
+"""Times one exit that nothing can be done about may be taken between two reviews: an exit costs less than a microsecond."""
+
+PROFILE_REVIEWS = 2
+"""Reviews after which what a first compile's code has met is taken for all there is."""
+
+MOST_COMPILES = 5
 """Times a function is compiled before it is left alone."""
 
 
@@ -47,7 +53,8 @@ class Request:
         loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
         frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
             entry of its value stack, bottom first.
-        level: 0 no optimisation at all (for fuzzing), 1 quick, 2 everything LLVM has.
+        level: 0 no optimisation at all (for fuzzing and first compiles), 1 quick, 2 everything LLVM has.
+        profile: the code is to note which classes it meets, for the next compile.
     """
 
     function: FunctionType
@@ -55,6 +62,7 @@ class Request:
     loop: int | None = None
     frame_types: tuple[type | None, ...] | None = None
     level: int = 1
+    profile: bool = False
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"
@@ -75,13 +83,24 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class ExitPoint:
-    """A place where compiled code may leave, and how often it did."""
+    """A place where compiled code may leave, and how often it did.
+
+    Attributes:
+        address, met: of its counter, and of the word that names the class it last left for.
+    """
 
     code: CodeType
     offset: int
     line: int
     reason: str
     address: int
+    met: int = 0
+
+    def class_met(self) -> type | None:
+        """Return the class that was last not the expected one here, if it is a class still."""
+        word = ctypes.c_uint64.from_address(self.met).value if self.met else 0
+        # the address may be stale: it is only compared with those of living classes
+        return next((cls for cls in _all_classes() if id(cls) == word), None) if word else None
 
     def count(self) -> int:
         """Return how often the code left here."""
@@ -121,6 +140,10 @@ class Compiled:
     slow_address: int = 0
     level: int = 1
     from_disk: bool = False
+    profile: bool = False
+    _places: tuple[tuple[CodeType, int, int], ...] = ()
+    _reviews: int = 0
+    _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
 
@@ -139,23 +162,60 @@ class Compiled:
 
     def review(self) -> str:
         """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
-        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "callee", "return")]
+        if self.profile:
+            # it has run for a while: what it met is known now
+            self._reviews += 1
+            if self._reviews < PROFILE_REVIEWS:
+                return "keep"
+            if self._reviews > PROFILE_REVIEWS:
+                return "keep"
+            self.remember_classes()
+            return "recompile"
+        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
         missed = self.missed() >= OFTEN
         moved = self.slow() >= 100 * OFTEN
         if not often and not missed and not moved:
             return "keep"
         history = _history(self.code)
+        pays = not missed and all(self.pays_in_spite_of(point) for point in often)
         if history.compiles >= MOST_COMPILES:
-            return "leave"
+            return "keep" if pays else "leave"
         news = False
         for point in often:
             reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
+            met = point.class_met()
+            if met is not None:
+                news |= _remember(point.code, point.offset, met)
         if missed and not history.loose:
             history.loose = news = True
         news |= moved
-        return "recompile" if news else "leave"
+        return "recompile" if news else "keep" if pays else "leave"
+
+    def remember_classes(self) -> None:
+        """Keep which classes the code met, for the next compile."""
+        words: dict[int, list[tuple[CodeType, int]]] = {}
+        for code, at, address in self._places:
+            for number in range(guards.MET):
+                word = layout.word(address + 8 * number)
+                if word:
+                    words.setdefault(word, []).append((code, at))
+        if words:
+            for cls in _all_classes():
+                for code, at in words.get(id(cls), ()):
+                    _remember(code, at, cls)
+
+    def leaves_often(self) -> bool:
+        """Return whether it leaves so often, for anything, that it had better not be used until it is compiled anew."""
+        return sum(point.count() for point in self.exits) >= TOO_OFTEN
+
+    def pays_in_spite_of(self, point: ExitPoint) -> bool:
+        """Return whether an exit has not been taken so often since the last look that compiled code only costs."""
+        count = point.count()
+        before = self._counts.get(point.address, count)
+        self._counts[point.address] = count
+        return count - before < TOO_OFTEN
 
     def close(self) -> None:
         """Free the code; only when no thread can be in it and nothing points to it."""
@@ -171,6 +231,30 @@ class _History:
     compiles: int = 0
     loose: bool = False
     failed: dict[int, set[str]] = field(default_factory=dict)
+    met: dict[int, list[weakref.ref[type]]] = field(default_factory=dict)
+
+
+def _remember(code: CodeType, at: int, cls: type) -> bool:
+    """Note that an instruction met a class; return whether that is news."""
+    classes = _history(code).met.setdefault(at, [])
+    if any(reference() is cls for reference in classes):
+        return False
+    classes.append(weakref.ref(cls))
+    return True
+
+
+def _all_classes() -> list[type]:
+    """Return every class there is."""
+    found: list[type] = []
+    seen: set[int] = set()
+    pending: list[type] = [object]
+    while pending:
+        cls = pending.pop()
+        if id(cls) not in seen:
+            seen.add(id(cls))
+            found.append(cls)
+            pending.extend(type.__subclasses__(cls))
+    return found
 
 
 _histories: dict[int, tuple[weakref.ref[CodeType], _History]] = {}
@@ -216,7 +300,7 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     function = request.function
     _history(function.__code__).compiles += 1
     _serial += 1
-    session = _Session("m")  # the same in every process: the text is the key of the cache on disk
+    session = _Session("m", request.profile)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -262,14 +346,15 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     if "asm" in stages:
         texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
     hits = llvm.disk().hits
-    counters = f"{session.name}_counters"
-    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, (*module.exports, counters, f"{session.name}_slow"))
+    counters, met, places = (f"{session.name}_{what}" for what in ("counters", "classes", "places"))
+    exports = (*module.exports, counters, met, places, f"{session.name}_slow")
+    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, exports)
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number))
+        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * number))
     address = loaded.addresses[entry]
     compiled = Compiled(
         function.__code__,
@@ -285,6 +370,8 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
         from_disk=llvm.disk().hits > hits,
+        profile=request.profile,
+        _places=tuple((owner.__code__, at, loaded.addresses[places] + 8 * guards.MET * n) for n, (owner, at) in enumerate(module.places)),
         _loaded=loaded,
         _keep=tuple(module.keep),
     )
@@ -305,8 +392,6 @@ def _unsuitable(function: FunctionType, request: Request) -> Declined | None:
         return Declined("GENERATOR", line, code.co_name)
     if request.loop is None and (code.co_flags & 0x0C or code.co_kwonlyargcount):
         return Declined("ARGUMENTS", line, code.co_name)
-    if code.co_cellvars or code.co_freevars and request.loop is not None:
-        return Declined("CLOSURE", line, code.co_name)
     return None
 
 
@@ -330,12 +415,13 @@ def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str
 class _Session:
     """The functions compiled together; what `lift` asks for."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, profiling: bool = False) -> None:
+        self.name, self.profiling = name, profiling
         self.functions: list[tuple[FunctionType, ir.Function]] = []
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
         self.tags: dict[str, frozenset[int]] = {}
+        self.visible: set[str] = set()
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
@@ -351,7 +437,7 @@ class _Session:
                 raise Gone("IDENTITY", function.__code__.co_firstlineno)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
-            lifter = lift.Lifter(function, name, tuple(kinds[:count]), self)  # type: ignore[arg-type]
+            lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
             if self.gain < LEAST_GAIN:
@@ -366,6 +452,9 @@ class _Session:
             instructions = read_bytecode(function.__code__)
             guessed = infer.guess_arguments(function.__code__, instructions, infer.find_live(instructions))
             kinds_ = tuple(_kind_of(c) for c in guessed)
+        if self.profiling:
+            # of which classes arguments are is something to find out
+            kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
         found = self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
@@ -378,28 +467,41 @@ class _Session:
 
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
+        before, names, gain = len(self.functions), dict(self.names), self.gain
+        try:
+            return self.lift_as(function, kinds, False)
+        except lift.NeedsFrame:
+            # what was lifted on the way may call this function as one that cannot be seen
+            del self.functions[before:]
+            self.names, self.gain = names, gain
+            return self.lift_as(function, kinds, True)
+
+    def lift_as(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...], visible: bool) -> str:
+        """Lift one function as one that others can see, or cannot."""
         name = self.fresh_name()
         self.names[function, kinds] = name
+        if visible:
+            self.visible.add(name)
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
         self.kinds[name] = tuple((kind, _CLASSES.get(kind, cls)) for kind, cls in kinds)
-        lifter = lift.Lifter(function, name, kinds, self)
+        lifter = lift.Lifter(function, name, kinds, self, visible)
         try:
             lifted = lifter.run()
             if name in self.again and len(lifter.returns) == 1 and -1 not in lifter.returns:
                 # it calls itself, and now it is known what it gives back: once more, without tests of the answer
                 self.tags[name] = frozenset(lifter.returns)
-                lifter = lift.Lifter(function, name, kinds, self)
+                lifter = lift.Lifter(function, name, kinds, self, visible)
                 lifted = lifter.run()
                 if frozenset(lifter.returns) != self.tags[name]:
                     del self.tags[name]
                     self.again.discard(name)
-                    lifter = lift.Lifter(function, name, kinds, self)
+                    lifter = lift.Lifter(function, name, kinds, self, visible)
                     lifted = lifter.run()
             line = lifter.leaves_before_loops()
             if line:
                 raise Gone("NOT_FASTER", line, f"it goes back to CPython at line {line}, before its loops")
         except Gone:
-            del self.names[function, kinds]
+            self.names.pop((function, kinds), None)
             raise
         self.add(function, lifted, lifter)
         return name
@@ -420,22 +522,22 @@ class _Session:
         self.tags.setdefault(lifted.name, frozenset(lifter.returns))
         self.gain += lifter.gain
 
-    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None] | None:
+    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """See `lift.Session`."""
+        # one version serves all classes of arguments but the first, which is mostly self
+        kinds = tuple((kind, cls if n == 0 or cls is None or not is_heap(cls) else None) for n, (kind, cls) in enumerate(kinds))
         name = self.names.get((function, kinds))
         if name is not None:
             tags = self.tags.get(name)
             if tags is None:
                 self.again.add(name)
-            return name, None if tags is None or -1 in tags else tags
-        if function in self.declined or len(self.names) >= MOST_FUNCTIONS:
+            return name, None if tags is None or -1 in tags else tags, name in self.visible
+        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
             return None
         code = function.__code__
-        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_cellvars or code.co_freevars or code.co_kwonlyargcount:
+        if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
             return None
         if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
-            return None
-        if sum(1 for f, _ in self.names if f is function) >= 4:
             return None
         before = len(self.functions)
         try:
@@ -446,7 +548,16 @@ class _Session:
             del self.functions[before:]
             return None
         tags = self.tags[name]
-        return name, None if -1 in tags else tags
+        return name, None if -1 in tags else tags, name in self.visible
+
+    def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
+        """See `lift.Session`."""
+        found = (reference() for reference in _history(function.__code__).met.get(offset, ()))
+        return tuple(cls for cls in found if cls is not None)
+
+    def remember(self, function: FunctionType, offset: int, cls: type) -> None:
+        """See `lift.Session`."""
+        _remember(function.__code__, offset, cls)
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""

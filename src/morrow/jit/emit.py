@@ -11,12 +11,16 @@ import struct
 from types import CodeType, FunctionType
 
 from morrow.host import HERE
-from morrow.jit import guards, ir, layout
+from morrow.jit import guards, ir, layout, release
 from morrow.jit.ir_types import is_heap
-from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, offset, type_of
+from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, tagged, type_of
 
 MAXIMUM_DEPTH = 300
 """Compiled calls within each other before the next one is left to the interpreter: they use the C stack, its calls do not."""
+
+MOST_FRAMES = 900
+"""Python calls within each other beyond which no compiled code is entered: through calls of unknown code it uses the C stack,
+of which a thread may have little and hosts allow little (3.12: 1500 levels), while the interpreter's own calls use none."""
 
 LLVM_TYPE = {"i64": "i64", "f64": "double", "i1": "i1", "ptr": "ptr", "pair": "{i64, i64}"}
 _SIGNED = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge"}
@@ -31,10 +35,12 @@ class Module:
         imports: symbol -> address or number, for `llvm.Loaded`.
         exports: symbols to look up.
         exits: each function's exits, in the order of their counters.
+        places: function and offset of each instruction that notes the classes it meets.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.releases = release.is_possible()
         self.texts: list[str] = []
         self.declared: set[str] = set()
         self.imports: dict[str, int] = {}
@@ -42,6 +48,7 @@ class Module:
         self.keep: list[object] = []
         self.exports: list[str] = []
         self.exits: list[tuple[FunctionType, ir.Exit]] = []
+        self.places: list[tuple[FunctionType, int]] = []
 
     def symbol(self, stem: str, value: int) -> str:
         """Return a symbol whose address is *value*: an object's address or a number other than 0."""
@@ -73,7 +80,8 @@ class Module:
         """Return the whole module."""
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
-        counters += f"\n@{self.name}_slow = global i64 0"
+        counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits))} x ptr] zeroinitializer"
+        counters += f"\n@{self.name}_places = global [{max(1, len(self.places)) * guards.MET} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
 
@@ -88,11 +96,13 @@ class _Function:
         self.code: CodeType = owner.__code__
         self.out = Text()
         self.incoming: dict[str, list[tuple[str, tuple[ir.Operand, ...]]]] = {b.label: [] for b in function.blocks}
-        self.counts = any(op.name in ("call",) for b in function.blocks for op in b.ops)
+        self.counts = function.loop < 0 and any(op.name in ("call", "show") for b in function.blocks for op in b.ops)
+        self.shows = any(op.name == "show" for b in function.blocks for op in b.ops)
+        self.shown: dict[ir.Value, tuple[list[tuple[int, str]], list[str]]] = {}
         self.entered = False
         function.number_exits()
-        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name == "vectorcall"]
-        self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) for e in function.exits)])
+        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any")]
+        self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) + 1 for e in function.exits)])
 
     # -- operands ---------------------------------------------------------------------------------------------------------
 
@@ -119,6 +129,9 @@ class _Function:
         out.block("entry")
         out.line(f"%room = alloca [{self.width} x i64]")
         out.line("%flag = alloca i32")
+        if self.shows:
+            out.line(f"%copy = alloca [{layout.entries_of_frame(self.code)} x i64]")
+        self.left: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         homes = sorted({int(op.attributes[0]) for b in function.blocks for op in b.ops if op.name.startswith("home_")})  # type: ignore[call-overload]
         self.homes = bool(homes)
         if homes:
@@ -132,15 +145,24 @@ class _Function:
             for op in b.ops
             if op.name == "home_store" and not (isinstance(op.operands[0], ir.Literal) and op.operands[0].value != ir.TAG_OBJECT)
         }
+        self.regions = release.find_regions(function, self.referring) if self.module.releases else {}
+        self.region, self.in_regions = -1, set()
+        if self.regions:
+            release.emit_start(out)
+            for number in sorted(set(self.regions.values())):
+                self.module.texts.append(f"{self.region_name(number)} = internal global [2 x i64] zeroinitializer")
         out.line(f"br label %{function.blocks[0].label}")
         holes = {}
         for block in function.blocks:
             out.block(block.label)
             holes[block.label] = len(out.lines)
+            self.region = self.regions.get(block.label, -1)
             for op in block.ops:
+                if self.region >= 0 and op.exit is not None:
+                    self.in_regions.add(id(op.exit))
                 self.operation(op)
-        for exit in function.exits:
-            self.leave(exit)
+        self.leave_all()
+        self.leave_for_good()
         lines = out.lines
         for block in reversed(function.blocks):
             phis = []
@@ -149,24 +171,45 @@ class _Function:
                 phis.append(f"  %x{parameter.number} = phi {LLVM_TYPE[parameter.type]} {pairs}")
             lines[holes[block.label] : holes[block.label]] = phis
         parameters = ", ".join(f"{LLVM_TYPE[p.type]} %x{p.number}" for p in function.parameters)
-        head = f"define internal {{i64, i64}} @{function.name}(ptr %ts, ptr %func, i64 %depth{', ' + parameters if parameters else ''}) {{"
+        loop = ", ptr %frame" if function.loop >= 0 else ""
+        head = f"define internal {{i64, i64}} @{function.name}(ptr %ts, ptr %func, i64 %depth{loop}{', ' + parameters if parameters else ''}) {{"
         self.module.texts.append("\n".join([head, *lines, "}"]))
         self.module.declared |= out.declared
 
-    def leave(self, exit: ir.Exit) -> None:
-        """Write the cold block of an exit: hand its live values to morrow_leave."""
+    def leave_all(self) -> None:
+        """Write the cold blocks of all exits. Exits with the same values share the block that puts them where morrow_leave looks."""
+        groups: dict[tuple[object, ...], list[ir.Exit]] = {}
+        for exit in self.function.exits:
+            counted = self.entered and self.counts and exit.why != "depth"
+            slots = tuple((s.kind, *map(self.typed, s.values)) for s in (*exit.locals, *exit.stack))
+            subject = self.typed(exit.subject) if exit.subject is not None else ""
+            groups.setdefault((counted, subject, slots), []).append(exit)
+        for exits in groups.values():
+            self.leave(exits)
+
+    def leave(self, exits: list[ir.Exit]) -> None:
+        """Write the block of exits with the same values, and their descriptions."""
         module, out, code = self.module, self.out, self.code
-        number = len(module.exits)
-        module.exits.append((self.owner, exit))
+        first = exits[0]
+        block = f"state{first.number}"
+        froms = []
+        for exit in exits:
+            out.block(f"exit{exit.number}")
+            if id(exit) in self.in_regions:
+                release.emit_exit(out)
+            froms.append(out.label)
+            out.line(f"br label %{block}")
+        out.block(block)
+        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %{label} ]" for exit, label in zip(exits, froms, strict=True))
+        chosen = out.let(f"phi ptr {names}")
         kinds, seen = [], {}
-        out.block(f"exit{exit.number}")
-        place = 0
-        for entry, slot in enumerate((*exit.locals, *exit.stack)):
+        place = subject = 0
+        for entry, slot in enumerate((*first.locals, *first.stack)):
             kind = ir.SLOTS[slot.kind][0]
             if slot.kind in ("int", "float"):
-                first = seen.setdefault((slot.kind, slot.values), entry)
-                if first != entry:
-                    kinds.append(kind + 256 * (first + 1))
+                earlier = seen.setdefault((slot.kind, slot.values), entry)
+                if earlier != entry:
+                    kinds.append(kind + 256 * (earlier + 1))
                     continue
             kinds.append(kind)
             for value in slot.values:
@@ -175,24 +218,64 @@ class _Function:
                     text, type = out.let(f"zext i1 {text} to i64"), "i64"
                 out.store(type, text, "%room", 8 * place)
                 place += 1
+                if value is first.subject:
+                    subject = place
+        if first.subject is not None and not subject:
+            out.store("ptr", self.text(first.subject), "%room", 8 * place)
+            subject = place + 1
+        counted = self.entered and self.counts and first.why != "depth"
+        self.left[counted].append((chosen, out.label))
+        out.line(f"br label %left_{'counted' if counted else 'plain'}")
         start = offset("PyCodeObject.co_code_adaptive")
-        words = [
-            f"ptrtoint (ptr {module.object(code)} to i64)",
-            f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start + _pointer(code, exit)}) to i64)",
-            str(int(exit.raises)),
-            str(len(exit.locals)),
-            str(len(exit.stack)),
-            str(layout.frame_words(code)),
-            f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
-            str(len(kinds)),
-            *map(str, kinds),
-        ]
-        name = f"@{self.function.name}_exit{exit.number}"
-        module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
-        if self.entered and self.counts and not exit.why == "depth":
-            self.uncount()
-        record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
-        pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {out.let(f'ptrtoint ptr {record} to i64')}, 1")
+        for exit in exits:
+            number = len(module.exits)
+            module.exits.append((self.owner, exit))
+            words = [
+                f"ptrtoint (ptr {module.object(code)} to i64)",
+                f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start + _pointer(code, exit)}) to i64)",
+                str(int(exit.raises)),
+                str(len(exit.locals)),
+                str(len(exit.stack)),
+                str(layout.frame_words(code)),
+                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
+                str(subject),
+                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_classes, i64 {number}) to i64)",
+                str(len(kinds)),
+                *map(str, kinds),
+            ]
+            name = f"@{self.function.name}_exit{exit.number}"
+            module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
+
+    def leave_for_good(self) -> None:
+        """Write where all exits end: with callers that can be seen the interpreter goes on at once, else the caller is told."""
+        out = self.out
+        records = []
+        for counted, exits in self.left.items():
+            if not exits:
+                continue
+            out.block("left_counted" if counted else "left_plain")
+            name = out.let("phi ptr " + ", ".join(f"[ {value}, %{label} ]" for value, label in exits))
+            if counted:
+                self.uncount()
+            record = out.call("ptr", "morrow_leave", "ptr %ts", "ptr %func", f"ptr {name}", "ptr %room", "ptr %home" if self.homes else "ptr null")
+            records.append((record, out.label))
+            out.line("br label %left")
+        if not records:
+            return
+        out.block("left")
+        record = out.let("phi ptr " + ", ".join(f"[ {value}, %{label} ]" for value, label in records))
+        if self.function.loop < 0:
+            out.branch(out.let("icmp eq i64 %depth, 0"), "left_seen", "left_hidden")
+            out.block("left_seen")
+            result = out.call("ptr", "morrow_resume", "ptr %ts", f"ptr {record}")
+            raised = out.let(f"icmp eq ptr {result}, null")
+            tag = out.let(f"select i1 {raised}, i64 {ir.TAG_EXIT}, i64 {ir.TAG_OBJECT}")
+            pair = out.let(f"insertvalue {{i64, i64}} poison, i64 {tag}, 0")
+            pair = out.let(f"insertvalue {{i64, i64}} {pair}, i64 {out.let(f'ptrtoint ptr {result} to i64')}, 1")
+            out.line(f"ret {{i64, i64}} {pair}")
+            out.block("left_hidden")
+        word = out.let(f"ptrtoint ptr {record} to i64")
+        pair = out.let(f"insertvalue {{i64, i64}} {{i64 {ir.TAG_EXIT}, i64 0}}, i64 {word}, 1")
         out.line(f"ret {{i64, i64}} {pair}")
 
     def uncount(self) -> None:
@@ -240,6 +323,8 @@ class _Function:
         field = _recursion()
         left = out.load("i32", "%ts", field)
         out.go_on_if(out.let(f"icmp sgt i32 {left}, 1"), self.otherwise(op))
+        if self.shows:
+            out.go_on_if(shallow(out, "%ts"), self.otherwise(op))
         if self.counts:
             out.store("i32", out.let(f"sub i32 {left}, 1"), "%ts", field)
         self.entered = True
@@ -406,6 +491,22 @@ class _Function:
             valid = out.load("i8", a, cls.__basicsize__ + offset("PyDictValues.valid"))
             self.result(op, f"icmp ne i8 {valid}, 0")
 
+    def op_takes_value(self, op: ir.Op) -> None:
+        out = self.out
+        if HERE.instance_values != "inline":  # type: ignore[union-attr]
+            self.result(op, "or i1 true, true")  # elsewhere an instance with a dict has no values
+            return
+        there = out.let(f"icmp ne ptr {out.let(f'load ptr, ptr {self.values(op)}')}, null")
+        dict_ = out.load("i64", self.text(op.operands[0]), offset("MANAGED_DICT_OFFSET"))
+        self.result(op, f"or i1 {there}, {out.let(f'icmp eq i64 {dict_}, 0')}")
+
+    def op_no_dict(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+        if HERE.instance_values == "pointer":  # type: ignore[union-attr]
+            word = out.let(f"or i64 {word}, {out.load('i64', a, offset('MANAGED_VALUES_OFFSET'))}")
+        self.result(op, f"icmp eq i64 {word}, 0")
+
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""
         out, a = self.out, self.text(op.operands[0])
@@ -422,9 +523,32 @@ class _Function:
         self.result(op, f"load ptr, ptr {self.values(op)}")
 
     def op_value_store(self, op: ir.Op) -> None:
+        out, index = self.out, int(op.attributes[1])  # type: ignore[call-overload]
         where = self.values(op)
         self.result(op, f"load ptr, ptr {where}")
-        self.out.store("ptr", self.text(op.operands[1]), where)
+        out.store("ptr", self.text(op.operands[1]), where)
+        # a new attribute: instances note the order in which they got theirs (dictobject.h, _PyDictValues_AddToInsertionOrder)
+        assert op.result is not None
+        new, done = out.fresh("new"), out.fresh("stored")
+        out.branch(out.let(f"icmp eq ptr {self.text(op.result)}, null"), new, done)
+        out.block(new)
+        if HERE.instance_values == "inline":  # type: ignore[union-attr]
+            cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
+            values = out.at(self.text(op.operands[0]), cls.__basicsize__)
+            size = out.load("i8", values, offset("PyDictValues.size"))
+            capacity = out.let(f"zext i8 {out.load('i8', values, offset('PyDictValues.capacity'))} to i64")
+            names = out.let(f"getelementptr ptr, ptr {out.at(values, offset('PyDictValues.values'))}, i64 {capacity}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {names}, i8 {size}')}")
+            out.store("i8", out.let(f"add i8 {size}, 1"), values, offset("PyDictValues.size"))
+        else:
+            values = out.at(where, -8 * index)
+            size = out.let(f"add i8 {out.load('i8', values, -2)}, 1")
+            order = out.at(values, -2)
+            back = out.let(f"sub i64 0, {out.let(f'zext i8 {size} to i64')}")
+            out.line(f"store i8 {index}, ptr {out.let(f'getelementptr i8, ptr {order}, i64 {back}')}")
+            out.store("i8", size, order)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_field(self, op: ir.Op) -> None:
         self.result(op, f"load ptr, ptr {self.out.at(self.text(op.operands[0]), int(op.attributes[0]))}")  # type: ignore[call-overload]
@@ -518,6 +642,15 @@ class _Function:
 
     def op_decref(self, op: ir.Op) -> None:
         decref(self.out, self.text(op.operands[0]))
+
+    def op_drop_old(self, op: ir.Op) -> None:
+        out, old = self.out, self.text(op.operands[0])
+        some, done = out.fresh("some"), out.fresh("none")
+        out.branch(out.let(f"icmp ne ptr {old}, null"), some, done)
+        out.block(some)
+        decref(out, old)
+        out.line(f"br label %{done}")
+        out.block(done)
 
     def op_decref_dyn(self, op: ir.Op) -> None:
         out = self.out
@@ -637,12 +770,136 @@ class _Function:
     def op_call(self, op: ir.Op) -> None:
         out = self.out
         callee, *arguments = op.operands
-        deeper = out.let("add i64 %depth, 1")
+        # while a frame is shown the callee's callers can all be seen
+        deeper = "0" if len(op.attributes) > 1 else out.let("add i64 %depth, 1")
         given = "".join(", " + self.typed(a) for a in arguments)
         self.result(op, f"call {{i64, i64}} @{op.attributes[0]}(ptr %ts, ptr {self.text(callee)}, i64 {deeper}{given})")
 
+    def op_call_any(self, op: ir.Op) -> None:
+        out = self.out
+        callee, *arguments = op.operands
+        for place, argument in enumerate(arguments):
+            out.store("ptr", self.text(argument), "%room", 8 * place)
+        names = f"ptr {self.module.object(op.attributes[0])}" if op.attributes else "ptr null"
+        count = len(arguments) - (len(op.attributes[0]) if op.attributes else 0)  # type: ignore[arg-type]
+        self.alias(op, out.call("ptr", "morrow_call", "ptr %ts", f"ptr {self.text(callee)}", "ptr %room", f"i64 {count}", names))
+
+    def op_meet(self, op: ir.Op) -> None:
+        place = self.out.at(f"@{self.module.name}_places", 8 * guards.MET * len(self.module.places))
+        self.module.places.append((self.owner, int(op.attributes[0])))  # type: ignore[call-overload]
+        self.out.call("void", "morrow_meet", f"ptr {place}", f"ptr {self.text(op.operands[0])}")
+
+    def op_callers_seen(self, op: ir.Op) -> None:
+        self.result(op, "icmp eq i64 %depth, 0" if self.function.loop < 0 else "or i1 true, true")
+
+    def op_resume(self, op: ir.Op) -> None:
+        record = self.out.let(f"inttoptr i64 {self.text(op.operands[0])} to ptr")
+        self.alias(op, self.out.call("ptr", "morrow_resume", "ptr %ts", f"ptr {record}"))
+
+    def op_show(self, op: ir.Op) -> None:
+        module, out, code = self.module, self.out, self.code
+        assert op.exit is not None and op.result is not None
+        start = offset("PyCodeObject.co_code_adaptive") + int(op.attributes[0])  # type: ignore[call-overload]
+        pointer = f"ptrtoint (ptr getelementptr (i8, ptr {module.object(code)}, i64 {start}) to i64)"
+        if self.function.loop < 0:
+            words = [f"ptrtoint (ptr {module.object(code)} to i64)", pointer, str(layout.frame_words(code)), str(len(op.exit.locals))]
+            name = f"@{self.function.name}_show{op.result.number}"
+            module.texts.append(f"{name} = internal constant [{len(words)} x i64] [{', '.join('i64 ' + w for w in words)}]")
+            frame = out.call("ptr", "morrow_show", "ptr %ts", "ptr %func", f"ptr {name}")
+            out.go_on_if(out.let(f"icmp ne ptr {frame}, null"), self.otherwise(op))
+        else:
+            frame = "%frame"
+            out.store("i64", pointer, frame, guards.pointer_offset())
+        self.alias(op, frame)
+        stored: list[tuple[int, str]] = []
+        drops: list[str] = []
+        for place, slot in enumerate(op.exit.locals):
+            held = self.shown_local(place, slot, drops)
+            out.store("ptr", held, frame, offset("_PyInterpreterFrame.localsplus") + 8 * place)
+            out.store("ptr", held, "%copy", 8 * place)
+            stored.append((place, held))
+        self.shown[op.result] = stored, drops
+
+    def shown_local(self, place: int, slot: ir.Slot, drops: list[str]) -> str:
+        """Return a local as a reference that a shown frame owns; *drops* gets the lines that take it back."""
+        out = self.out
+        values = [self.text(v) for v in slot.values]
+        if slot.kind == "unbound":
+            return f"inttoptr (i64 {null_in_frames()} to ptr)"
+        if slot.kind == "own":
+            pointer = values[0]
+        elif slot.kind == "home":
+            out.declare("ptr", "morrow_home", "ptr", "i64")
+            pointer = out.let(f"call ptr @morrow_home(ptr %home, i64 {place})")
+        elif slot.kind == "dyn":
+            pointer = out.call("ptr", "morrow_box", f"i64 {values[0]}", f"i64 {values[1]}")
+            out.declare("void", "morrow_unbox", "i64", "ptr")
+            drops.append(f"call void @morrow_unbox(i64 {values[0]}, ptr {pointer})")
+        else:
+            if slot.kind == "int":
+                pointer = out.call("ptr", "PyLong_FromLongLong", f"i64 {values[0]}")
+            elif slot.kind == "float":
+                pointer = out.call("ptr", "PyFloat_FromDouble", f"double {values[0]}")
+            elif slot.kind == "bool":
+                pointer = out.let(f"select i1 {values[0]}, ptr {self.module.object(True)}, ptr {self.module.object(False)}")
+                incref(out, pointer)
+            elif slot.kind == "none":
+                pointer = self.module.object(None)
+                incref(out, pointer)
+            else:
+                pointer = values[0]
+                incref(out, pointer)
+            if HERE.immortal == "none" or slot.kind not in ("bool", "none"):  # type: ignore[union-attr]
+                out.declare("void", "Py_DecRef", "ptr")
+                drops.append(f"call void @Py_DecRef(ptr {pointer})")
+        if HERE.stack_tags and slot.kind in ("home", "dyn"):  # type: ignore[union-attr]
+            # perhaps null
+            none = out.let(f"icmp eq ptr {pointer}, null")
+            some = out.let(f"select i1 {none}, ptr {self.module.object(None)}, ptr {pointer}")
+            return out.let(f"select i1 {none}, ptr inttoptr (i64 {null_in_frames()} to ptr), ptr {tagged(out, some)}")
+        return tagged(out, pointer)
+
+    def op_hide(self, op: ir.Op) -> None:
+        out = self.out
+        (shown,) = op.operands
+        assert isinstance(shown, ir.Value)
+        stored, drops = self.shown[shown]
+        F, frame = "_PyInterpreterFrame.", self.text(shown)
+        start = offset(F + "localsplus")
+        if self.function.loop < 0:
+            out.store("ptr", out.load("ptr", frame, offset(F + "previous")), guards.current_frame(out, "%ts"))
+            out.store("ptr", frame, "%ts", offset("PyThreadState.datastack_top"))
+        seen = [out.let(f"ptrtoint ptr {out.load('ptr', frame, offset(F + name))} to i64") for name in ("frame_obj", "f_locals")]
+        out.declared.add("@morrow_watched = external global i64")
+        watched = out.load("i64", "@morrow_watched")
+        either = out.let(f"or i64 {seen[0]}, {seen[1]}")
+        unseen = out.let(f"icmp eq i64 {out.let(f'or i64 {either}, {watched}')}, 0")
+        looked, calm = out.fresh("looked"), out.fresh("calm")
+        out.branch(unseen, calm, looked, LIKELY)
+        out.block(looked)
+        out.declare("i32", "morrow_let_go", "ptr", "ptr", "i64", "i32")
+        free = out.let(f"call i32 @morrow_let_go(ptr {frame}, ptr %copy, i64 {len(stored)}, i32 {int(self.function.loop >= 0)})")
+        out.branch(out.let(f"icmp ne i32 {free}, 0"), calm, self.otherwise(op))
+        out.block(calm)
+        if self.function.loop >= 0:
+            for place, held in stored:
+                if not held.startswith("inttoptr"):
+                    out.store("ptr", f"inttoptr (i64 {null_in_frames()} to ptr)", frame, start + 8 * place)
+        for line in drops:
+            out.line(line)
+
+    def op_is_due(self, op: ir.Op) -> None:
+        self.result(op, f"icmp ne i64 {guards.breaker(self.out, '%ts')}, 0")
+
+    def region_name(self, number: int) -> str:
+        """Return the symbol of a region's statistics."""
+        return f"@{self.function.name}_region{number}"
+
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
+        if self.region >= 0:
+            release.emit_poll(out, self.region_name(self.region), self.otherwise(op))
+            return
         busy, done = out.fresh("busy"), out.fresh("calm")
         due = guards.breaker(out, "%ts")
         out.branch(out.let(f"icmp eq i64 {due}, 0"), done, busy, LIKELY)
@@ -660,10 +917,29 @@ class _Function:
         return label
 
     def op_jump(self, op: ir.Op) -> None:
+        self.cross(op, 0)
         self.out.line(f"br label %{self.target(op, 0)}")
 
     def op_branch(self, op: ir.Op) -> None:
-        self.out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+        out = self.out
+        if not self.regions or all(self.regions.get(label, -1) == self.region for label, _ in op.targets):
+            out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+            return
+        edges = [out.fresh("edge"), out.fresh("edge")]
+        out.branch(self.text(op.operands[0]), *edges)
+        for which, edge in enumerate(edges):
+            out.block(edge)
+            self.cross(op, which)
+            out.line(f"br label %{self.target(op, which)}")
+
+    def cross(self, op: ir.Op, which: int) -> None:
+        """Write what is due on an edge between a region and what is around it."""
+        there = self.regions.get(op.targets[which][0], -1)
+        if there != self.region:
+            if self.region >= 0:
+                release.emit_exit(self.out)
+            if there >= 0:
+                release.emit_entry(self.out, self.region_name(there))
 
     def op_return(self, op: ir.Op) -> None:
         tag, bits = (self.text(o) for o in op.operands)
@@ -704,9 +980,15 @@ _SIMPLE = {
 }
 
 
-def _recursion() -> int:
-    name = "recursion_remaining" if HERE.eval_breaker == "interpreter" and HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
-    return offset("PyThreadState." + name)
+def _recursion(what: str = "remaining") -> int:
+    one = HERE.eval_breaker == "interpreter" and HERE.error_indicator == "triple"  # type: ignore[union-attr]
+    return offset(f"PyThreadState.{'' if one else 'py_'}recursion_{what}")
+
+
+def shallow(out: Text, ts: str) -> str:
+    """Return whether the thread is less than `MOST_FRAMES` Python calls deep."""
+    used = out.let(f"sub i32 {out.load('i32', ts, _recursion('limit'))}, {out.load('i32', ts, _recursion())}")
+    return out.let(f"icmp slt i32 {used}, {MOST_FRAMES}")
 
 
 def _pointer(code: CodeType, exit: ir.Exit) -> int:

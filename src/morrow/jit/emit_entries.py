@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import FunctionType
 
 from morrow.host import HERE
-from morrow.jit import ir
-from morrow.jit.emit import Module
-from morrow.jit.objects import UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
+from morrow.jit import guards, ir
+from morrow.jit.emit import Module, shallow
+from morrow.jit.objects import LIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
 
 
 MOST_NESTED = 150
@@ -43,25 +43,32 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
             out.go_on_if(out.let(f"icmp eq ptr {type_of(out, pointer)}, {module.object(cls)}"), "otherwise")
         arguments.append(_unboxed(module, out, kind, pointer))
     ts = out.call("ptr", "PyThreadState_Get")
+    out.branch(shallow(out, ts), "go", "deep", LIKELY)
+    out.block("go")
     values = "".join(", " + a for a in arguments)
     pair = out.let(f"call {{i64, i64}} @{body}(ptr {ts}, ptr %callable, i64 0{values})")
     tag = out.let(f"extractvalue {{i64, i64}} {pair}, 0")
     bits = out.let(f"extractvalue {{i64, i64}} {pair}, 1")
-    out.branch(out.let(f"icmp eq i64 {tag}, {ir.TAG_EXIT}"), "resume", "answer", UNLIKELY)
-    out.block("answer")
+    # a body that raised answers TAG_EXIT and 0, which boxes as null
     out.line(f"ret ptr {out.call('ptr', 'morrow_box', f'i64 {tag}', f'i64 {bits}')}")
-    out.block("resume")
-    record = out.let(f"inttoptr i64 {bits} to ptr")
-    out.line(f"ret ptr {out.call('ptr', 'morrow_resume', f'ptr {ts}', f'ptr {record}')}")
     out.block("deep")
     # the function is called as stock from now on, which takes no C stack; the worker notices (install.gave_way)
     out.store("ptr", module.symbol("s", stock), "%callable", offset("PyFunctionObject.vectorcall"))
     if HERE.install == "type_clone":  # type: ignore[union-attr]
         out.store("ptr", module.object(FunctionType), "%callable", offset("PyObject.ob_type"))
-    out.line("br label %otherwise")
+    out.line("br label %plain")
     out.block("otherwise")
     missed = f"@{name}_missed"
     out.store("i64", out.let(f"add i64 {out.load('i64', missed)}, 1"), missed)
+    thread = out.call("ptr", "PyThreadState_Get")
+    out.branch(shallow(out, thread), "near", "plain", LIKELY)
+    out.block("near")
+    # the interpreter would not have used the C stack for this call, and must not run out of it sooner
+    guards.count_c_calls(out, thread, 1)
+    near = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
+    guards.count_c_calls(out, thread, -1)
+    out.line(f"ret ptr {near}")
+    out.block("plain")
     plain = out.let(f"call ptr {module.symbol('s', stock)}(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)")
     out.line(f"ret ptr {plain}")
     module.texts.append(
@@ -167,7 +174,7 @@ def emit_osr(module: Module, name: str, body: str, owner: FunctionType, slots: t
         word = out.let(f"ptrtoint ptr {func} to i64")
         func = out.let(f"inttoptr i64 {out.let(f'and i64 {word}, -4')} to ptr")
     values = "".join(", " + a for a in arguments)
-    pair = out.let(f"call {{i64, i64}} @{body}(ptr %ts, ptr {func}, i64 0{values})")
+    pair = out.let(f"call {{i64, i64}} @{body}(ptr %ts, ptr {func}, i64 0, ptr %frame{values})")
     record = out.let(f"inttoptr i64 {out.let(f'extractvalue {{i64, i64}} {pair}, 1')} to ptr")
     out.line(f"ret i32 {out.call('i32', 'morrow_write_back', 'ptr %frame', f'ptr {record}')}")
     out.block("otherwise")

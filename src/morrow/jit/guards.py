@@ -14,25 +14,37 @@ in the record. Frames made this way run the function's own code object: tracebac
 and the next attempt at compiling see nothing unusual.
 
 Description of an exit, in 8-byte words: code, instruction pointer, raises, entries of locals, entries of stack, frame size
-in words, address of its counter, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
+in words, address of its counter, which of the values (from 1) is an object of an unexpected class and where to note that
+class, number of kinds, then one kind per entry. A kind is a code of `ir.SLOTS`, plus, for a
 value that is the same as an earlier entry's, 256 * (entry + 1).
-Record: description, function, exception (three words), what is left of the recursion limit, then locals and stack as the frame holds them.
+Record: description, function, exception (three words), what is left of the recursion limit, the frame object and the dict of
+locals to go on with, then locals and stack as the frame holds them.
+
+A call that may run Python code is made under a frame of ours that everybody can see: ``morrow_show`` links one into the
+thread before the call; the code that called takes it out again and goes on natively, unless somebody got hold of it
+meanwhile (a frame object, a dict of locals) or a tracer was switched on (``morrow_watched``, set by `worker.Worker.rest`).
+Then the interpreter goes on behind the call, in a frame that takes over that object and those locals: the exit's kind `shown`.
 """
 
 from __future__ import annotations
 
 from morrow.host import HERE
 from morrow.host.structs import structs
+from morrow.jit import release
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
-CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, KINDS, FIRST_KIND = range(9)
-REMAINING = 5  # word of a record: what was left of the recursion limit
-HEADER = 6  # words of a record before its entries
+CODE, POINTER, RAISES, LOCALS, STACK, FRAME, COUNTER, SUBJECT, CLASS, KINDS, FIRST_KIND = range(11)
+REMAINING, FRAME_OBJECT, FRAME_LOCALS = 5, 6, 7  # words of a record: recursion limit left; what somebody holds of a shown frame
+HEADER = 8  # words of a record before its entries
 # struct _stack_chunk (cpython/pystate.h), the same since 3.11
 _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
-EXPORTS = ("morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested")
+EXPORTS = (
+    "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
+    *release.EXPORTS,
+)  # fmt: skip
 
 
 def runtime_text() -> str:
@@ -49,9 +61,23 @@ def runtime_text() -> str:
     _write_back(out)
     _record_call(out)
     _poll(out)
-    names = ("_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    release.runtime(out)
+    _show(out)
+    _home(out)
+    _compare(out)
+    _call(out)
+    _truth(out)
+    _meet(out)
+    _isinstance(out)
+    _let_go(out)
+    _slice(out)
+    _super(out)
+    _new(out)
+    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
-    head.append("@morrow_nested = global i64 0")
+    head += [*release.GLOBALS, "@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
+    text = "__init__() should return None, not '%.200s'"
+    head.append(f'@morrow_init_text = internal constant [{len(text) + 1} x i8] c"{text}\\00"')
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')
     return "\n".join([*head, *sorted(out.declared), *out.lines]) + "\n" + METADATA
 
@@ -92,13 +118,20 @@ def _leave(out: Text) -> None:
     out.line("%vector = alloca [4 x ptr]")
     counter = _word(out, "%desc", COUNTER, "ptr")
     out.store("i64", out.let(f"add i64 {out.load('i64', counter)}, 1"), counter)
+    subject = _word(out, "%desc", SUBJECT)
+    out.branch(out.let(f"icmp eq i64 {subject}, 0"), "known", "met")
+    out.block("met")
+    values = out.let(f"getelementptr i64, ptr %values, i64 {out.let(f'sub i64 {subject}, 1')}")
+    out.store("ptr", out.load("ptr", out.load("ptr", values), offset("PyObject.ob_type")), _word(out, "%desc", CLASS, "ptr"))
+    out.line("br label %known")
+    out.block("known")
     count = _word(out, "%desc", KINDS)
     size = out.let(f"mul i64 {out.let(f'add i64 {count}, {HEADER}')}, 8")
     record = out.call("ptr", "PyMem_Malloc", f"i64 {size}")
     out.store("ptr", "%desc", record)
     incref(out, "%func")
     out.store("ptr", "%func", record, 8)
-    for word in (2, 3, 4):
+    for word in (2, 3, 4, FRAME_OBJECT, FRAME_LOCALS):
         out.store("ptr", "null", record, 8 * word)
     left = "recursion_remaining" if HERE.error_indicator == "triple" else "py_recursion_remaining"  # type: ignore[union-attr]
     out.store("i32", out.load("i32", "%ts", offset("PyThreadState." + left)), record, 8 * REMAINING)
@@ -135,7 +168,7 @@ def _leave(out: Text) -> None:
     incref(out, first)
     out.line("br label %put0")
     out.block("fresh")
-    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home"}
+    cases = {0: "put0", 1: "int", 2: "float", 3: "bool", 4: "none", 5: "own", 6: "borrowed", 7: "dyn", 8: "range", 9: "record", 10: "home", 11: "shown"}
     table = " ".join(f"i64 {code}, label %{'unset' if code == 0 else 'k_' + name}" for code, name in cases.items())
     out.line(f"switch i64 {kind}, label %unset [ {table} ]")
     out.block("unset")
@@ -177,6 +210,25 @@ def _leave(out: Text) -> None:
     out.block("home_set")
     home_bits = out.load("i64", home, 8)
     done(out.let(f"call ptr @morrow_box(i64 {home_tag}, i64 {home_bits})"), 0)
+    out.block("k_shown")
+    shown = out.load("ptr", where)
+    for word, name in ((FRAME_OBJECT, "frame_obj"), (FRAME_LOCALS, "f_locals")):
+        out.store("ptr", out.load("ptr", shown, offset("_PyInterpreterFrame." + name)), record, 8 * word)
+    place = out.at(shown, offset("_PyInterpreterFrame.localsplus"))
+    held = out.load("ptr", out.let(f"getelementptr ptr, ptr {place}, i64 {at}"))
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        bits = out.let(f"ptrtoint ptr {held} to i64")
+        plain = out.let(f"inttoptr i64 {out.let(f'and i64 {bits}, -4')} to ptr")
+        empty_ = out.let(f"icmp eq ptr {plain}, null")
+        lent = out.let(f"icmp ne i64 {out.let(f'and i64 {bits}, 1')}, 0")
+        take = out.let(f"and i1 {lent}, {out.let(f'xor i1 {empty_}, true')}")
+        out.branch(take, "shown_lent", "shown_done")
+        out.block("shown_lent")
+        incref(out, plain)
+        out.line("br label %shown_done")
+        out.block("shown_done")
+        held = plain
+    done(held, 1)
     out.block("k_range")
     numbers = [out.call("ptr", "PyLong_FromLongLong", f"i64 {out.load('i64', where, 8 * n)}") for n in range(3)]
     for n, number in enumerate(numbers):
@@ -260,14 +312,14 @@ def _evaluate(out: Text, frame: str, throw: str) -> str:
     """
     nested = "@morrow_nested"
     out.store("i64", out.let(f"add i64 {out.load('i64', nested)}, 1"), nested)
-    _count_c_calls(out, "%ts", 1)
+    count_c_calls(out, "%ts", 1)
     result = out.call("ptr", "_PyEval_EvalFrameDefault", "ptr %ts", f"ptr {frame}", f"i32 {throw}")
-    _count_c_calls(out, "%ts", -1)
+    count_c_calls(out, "%ts", -1)
     out.store("i64", out.let(f"sub i64 {out.load('i64', nested)}, 1"), nested)
     return result
 
 
-def _count_c_calls(out: Text, ts: str, change: int) -> None:
+def count_c_calls(out: Text, ts: str, change: int | str) -> None:
     """Give back (or take again) one level of the host's own limit on C calls, where it counts them (3.12 and 3.13)."""
     if structs().has("PyThreadState.c_recursion_remaining"):
         field = offset("PyThreadState.c_recursion_remaining")
@@ -303,13 +355,19 @@ def _resume_data_stack(out: Text) -> None:
     out.store("ptr", "null", frame, offset(F + "previous"))
     for field in ("globals", "builtins"):
         out.store("ptr", out.load("ptr", func, offset(f"PyFunctionObject.func_{field}")), frame, offset(f"{F}f_{field}"))
-    out.store("ptr", "null", frame, offset(F + "f_locals"))
-    out.store("ptr", "null", frame, offset(F + "frame_obj"))
+    out.store("ptr", _word(out, "%record", FRAME_LOCALS, "ptr"), frame, offset(F + "f_locals"))
+    object_ = _word(out, "%record", FRAME_OBJECT, "ptr")
+    out.store("ptr", object_, frame, offset(F + "frame_obj"))
     out.store("i16", "0", frame, offset(F + "return_offset"))
     out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
     if HERE.stack_tags:  # type: ignore[union-attr]
         out.store("i8", "0", frame, offset(F + "visited"))
     out.line(f"call void @morrow_fill(ptr {frame}, ptr %record)")
+    out.branch(out.let(f"icmp eq ptr {object_}, null"), "unseen", "seen", LIKELY)
+    out.block("seen")
+    out.store("ptr", frame, object_, offset("PyFrameObject.f_frame"))
+    out.line("br label %unseen")
+    out.block("unseen")
     raises = _word(out, desc, RAISES)
     out.branch(out.let(f"icmp ne i64 {raises}, 0"), "raise", "run")
     out.block("raise")
@@ -368,11 +426,28 @@ def _resume_frame_object(out: Text) -> None:
     func = _word(out, "%record", 1, "ptr")
     code = _word(out, desc, CODE, "ptr")
     globals_ = out.load("ptr", func, offset("PyFunctionObject.func_globals"))
-    object_ = out.call("ptr", "PyFrame_New", "ptr %ts", f"ptr {code}", f"ptr {globals_}", "ptr null")
-    frame = out.load("ptr", object_, offset("PyFrameObject.f_frame"))
-    stock = out.load("ptr", frame, offset(F + "f_func"))
-    out.store("ptr", func, frame, offset(F + "f_func"))
+    held = _word(out, "%record", FRAME_OBJECT, "ptr")
+    out.branch(out.let(f"icmp eq ptr {held}, null"), "unseen", "seen", LIKELY)
+    out.block("unseen")
+    new = out.call("ptr", "PyFrame_New", "ptr %ts", f"ptr {code}", f"ptr {globals_}", "ptr null")
+    fresh = out.load("ptr", new, offset("PyFrameObject.f_frame"))
+    stock = out.load("ptr", fresh, offset(F + "f_func"))
     out.call("void", "Py_DecRef", f"ptr {stock}")
+    out.line("br label %have")
+    out.block("seen")
+    # the frame object that somebody got of the shown frame: from now on its own memory is the frame
+    kept_ = out.at(held, offset("PyFrameObject.sizeof") - 8)
+    out.store("ptr", kept_, held, offset("PyFrameObject.f_frame"))
+    incref(out, code)
+    out.store("ptr", code, kept_, offset(F + "f_code"))
+    out.store("ptr", globals_, kept_, offset(F + "f_globals"))
+    out.store("ptr", "null", kept_, offset(F + "previous"))
+    out.line("br label %have")
+    out.block("have")
+    object_ = out.let(f"phi ptr [ {new}, %unseen ], [ {held}, %seen ]")
+    frame = out.let(f"phi ptr [ {fresh}, %unseen ], [ {kept_}, %seen ]")
+    out.store("ptr", func, frame, offset(F + "f_func"))
+    out.store("ptr", _word(out, "%record", FRAME_LOCALS, "ptr"), frame, offset(F + "f_locals"))
     out.store("ptr", out.load("ptr", func, offset("PyFunctionObject.func_builtins")), frame, offset(F + "f_builtins"))
     out.store("ptr", object_, frame, offset(F + "frame_obj"))
     out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), frame, offset(F + "owner"))
@@ -392,6 +467,12 @@ def _resume_frame_object(out: Text) -> None:
     out.branch(kept, "keep", "drop")
     out.block("keep")
     # somebody holds the frame (a traceback): it must know its caller once the chain of running frames is gone
+    tracked = out.call("i32", "PyObject_GC_IsTracked", f"ptr {object_}")
+    out.branch(out.let(f"icmp eq i32 {tracked}, 0"), "track", "tracked")
+    out.block("track")
+    out.call("void", "PyObject_GC_Track", f"ptr {object_}")
+    out.line("br label %tracked")
+    out.block("tracked")
     back = out.load("ptr", object_, offset("PyFrameObject.f_back"))
     out.branch(out.let(f"icmp eq ptr {back}, null"), "link", "linked")
     out.block("link")
@@ -441,9 +522,9 @@ def _record_call(out: Text) -> None:
         field = offset("PyThreadState.recursion_remaining")
         now = out.load("i32", ts, field)
         out.store("i32", out.load("i32", record, 8 * REMAINING), ts, field)
-    _count_c_calls(out, ts, 1)
+    count_c_calls(out, ts, 1)
     out.line(f"%result = call ptr @morrow_resume(ptr {ts}, ptr {record})")
-    _count_c_calls(out, ts, -1)
+    count_c_calls(out, ts, -1)
     if counted:
         out.store("i32", now, ts, field)
     out.line("ret ptr %result")
@@ -485,4 +566,294 @@ def _poll(out: Text) -> None:
     out.line("ret i32 0")
     out.block("leave")
     out.line("ret i32 1")
+    out.lines.append("}")
+
+
+def current_frame(out: Text, ts: str) -> str:
+    """Return the address of the word that points to the thread's current frame."""
+    if HERE.current_frame == "thread":  # type: ignore[union-attr]
+        return out.at(ts, offset("PyThreadState.current_frame"))
+    return out.at(out.load("ptr", ts, offset("PyThreadState.cframe")), offset("_PyCFrame.current_frame"))
+
+
+def _show(out: Text) -> None:
+    """morrow_show(ts, function, description) -> a frame for what is running, linked as the current one, its locals still to
+    be filled in; null if the data stack's chunk is full. Description: code, instruction pointer, frame size in words, locals.
+
+    Code and function are borrowed: whoever takes the frame over (morrow_resume) makes another one with references of its own.
+    """
+    F = "_PyInterpreterFrame."
+    out.lines += ["define ptr @morrow_show(ptr %ts, ptr %func, ptr %desc) noinline {", "entry:"]
+    size = out.let(f"mul i64 {_word(out, '%desc', 2)}, 8")
+    top = out.load("ptr", "%ts", offset("PyThreadState.datastack_top"))
+    limit = out.load("i64", "%ts", offset("PyThreadState.datastack_limit"))
+    after = out.let(f"getelementptr i8, ptr {top}, i64 {size}")
+    fits = out.let(f"icmp ult i64 {out.let(f'ptrtoint ptr {after} to i64')}, {limit}")
+    some = out.let(f"icmp ne ptr {top}, null")
+    out.branch(out.let(f"and i1 {fits}, {some}"), "room", "full", LIKELY)
+    out.block("full")
+    out.line("ret ptr null")
+    out.block("room")
+    out.store("ptr", after, "%ts", offset("PyThreadState.datastack_top"))
+    code = _word(out, "%desc", 0, "ptr")
+    out.store("ptr", tagged(out, code), top, offset(F + ("f_executable" if HERE.current_frame == "thread" else "f_code")))  # type: ignore[union-attr]
+    function = "f_func" if HERE.error_indicator == "triple" else "f_funcobj"  # type: ignore[union-attr]
+    out.store("ptr", tagged(out, "%func"), top, offset(F + function))
+    for field in ("globals", "builtins"):
+        out.store("ptr", out.load("ptr", "%func", offset(f"PyFunctionObject.func_{field}")), top, offset(f"{F}f_{field}"))
+    out.store("ptr", "null", top, offset(F + "f_locals"))
+    out.store("ptr", "null", top, offset(F + "frame_obj"))
+    out.store("ptr", _word(out, "%desc", 1, "ptr"), top, pointer_offset())
+    count = _word(out, "%desc", 3)
+    if HERE.stack_tags:  # type: ignore[union-attr]
+        base = out.at(top, offset(F + "localsplus"))
+        out.store("ptr", out.let(f"getelementptr i64, ptr {base}, i64 {count}"), top, offset(F + "stackpointer"))
+        out.store("i8", "0", top, offset(F + "visited"))
+    else:
+        out.store("i32", out.let(f"trunc i64 {count} to i32"), top, offset(F + "stacktop"))
+    if HERE.error_indicator == "triple":  # type: ignore[union-attr]
+        out.store("i8", "0", top, offset(F + "is_entry"))
+    else:
+        out.store("i16", "0", top, offset(F + "return_offset"))
+    out.store("i8", str(offset("FRAME_OWNED_BY_THREAD")), top, offset(F + "owner"))
+    where = current_frame(out, "%ts")
+    out.store("ptr", out.load("ptr", where), top, offset(F + "previous"))
+    out.store("ptr", top, where)
+    out.line(f"ret ptr {top}")
+    out.lines.append("}")
+
+
+def _home(out: Text) -> None:
+    """morrow_home(homes, place) -> the object a local kept in memory stands for, made there if need be; null if unbound.
+    morrow_unbox(tag, object): drop an object that morrow_box made; one that was handed on is still whose it was."""
+    out.lines += ["define ptr @morrow_home(ptr %homes, i64 %place) noinline {", "entry:"]
+    home = out.let("getelementptr {i64, i64}, ptr %homes, i64 %place")
+    tag = out.load("i64", home)
+    out.branch(out.let(f"icmp eq i64 {tag}, 6"), "unset", "set")
+    out.block("unset")
+    out.line("ret ptr null")
+    out.block("set")
+    bits = out.load("i64", home, 8)
+    made = out.let(f"call ptr @morrow_box(i64 {tag}, i64 {bits})")
+    out.store("i64", "2", home)
+    out.store("ptr", made, home, 8)
+    out.line(f"ret ptr {made}")
+    out.lines.append("}")
+    out.lines += ["define void @morrow_unbox(i64 %tag, ptr %made) noinline {", "entry:"]
+    keep = out.let("icmp eq i64 %tag, 2")
+    unset = out.let("icmp eq i64 %tag, 6")
+    out.branch(out.let(f"or i1 {keep}, {unset}"), "done", "drop")
+    out.block("drop")
+    out.call("void", "Py_DecRef", "ptr %made")
+    out.line("br label %done")
+    out.block("done")
+    out.line("ret void")
+    out.lines.append("}")
+
+
+def _compare(out: Text) -> None:
+    """morrow_compare(a, b, how) -> truth of a comparison, -1 if it raised. PyObject_RichCompareBool takes identity for equality."""
+    out.lines += ["define i32 @morrow_compare(ptr %a, ptr %b, i64 %how) noinline {", "entry:"]
+    answer = out.call("ptr", "PyObject_RichCompare", "ptr %a", "ptr %b", "i64 %how")
+    out.branch(out.let(f"icmp eq ptr {answer}, null"), "raised", "truth")
+    out.block("raised")
+    out.line("ret i32 -1")
+    out.block("truth")
+    truth = out.call("i32", "PyObject_IsTrue", f"ptr {answer}")
+    out.call("void", "Py_DecRef", f"ptr {answer}")
+    out.line(f"ret i32 {truth}")
+    out.lines.append("}")
+
+
+def _call(out: Text) -> None:
+    """morrow_call(ts, callable, args, nargs, kwnames): PyObject_Vectorcall, not counting a Python function as a level of C."""
+    out.lines += ["define ptr @morrow_call(ptr %ts, ptr %callable, ptr %args, i64 %nargs, ptr %names) noinline {", "entry:"]
+    cls = out.load("ptr", "%callable", offset("PyObject.ob_type"))
+    either = out.let(f"or i1 {out.let(f'icmp eq ptr {cls}, @PyFunction_Type')}, {out.let(f'icmp eq ptr {cls}, @PyMethod_Type')}")
+    level = out.let(f"zext i1 {either} to i32")
+    count_c_calls(out, "%ts", level)
+    result = out.call("ptr", "PyObject_Vectorcall", "ptr %callable", "ptr %args", "i64 %nargs", "ptr %names")
+    count_c_calls(out, "%ts", out.let(f"sub i32 0, {level}"))
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+_PLAIN_TYPES = ("PyLong_Type", "PyUnicode_Type", "PyList_Type", "PyDict_Type", "PyTuple_Type", "PyFloat_Type", "PySet_Type", "PyBytes_Type")
+
+
+def _truth(out: Text) -> None:
+    """morrow_truth(object) -> 0, 1, or 2 if only Python code could tell."""
+    T = "PyTypeObject."
+    out.lines += ["define i32 @morrow_truth(ptr %object) noinline {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.branch(out.let("icmp eq ptr %object, @_Py_NoneStruct"), "no", "plain0")
+    for number, name in enumerate(_PLAIN_TYPES):
+        out.block(f"plain{number}")
+        out.branch(out.let(f"icmp eq ptr {cls}, @{name}"), "ask", f"plain{number + 1}")
+    out.block(f"plain{len(_PLAIN_TYPES)}")
+    flags = out.load("i64", cls, offset(T + "tp_flags"))
+    heap_flag = offset("Py_TPFLAGS_HEAPTYPE")
+    heap = out.let(f"icmp ne i64 {out.let(f'and i64 {flags}, {heap_flag}')}, 0")
+    out.branch(heap, "class", "unknown")
+    out.block("class")
+    slots = []
+    for table, name in (("PyNumberMethods", "tp_as_number.nb_bool"), ("PyMappingMethods", "tp_as_mapping.mp_length"), ("PySequenceMethods", "tp_as_sequence.sq_length")):
+        field, slot = name.split(".")
+        # a class made by a class statement has all three tables
+        slots.append(out.let(f"ptrtoint ptr {out.load('ptr', out.load('ptr', cls, offset(T + field)), offset(f'{table}.{slot}'))} to i64"))
+    any_ = out.let(f"or i64 {out.let(f'or i64 {slots[0]}, {slots[1]}')}, {slots[2]}")
+    out.branch(out.let(f"icmp eq i64 {any_}, 0"), "yes", "unknown")
+    out.block("ask")
+    out.line(f"ret i32 {out.call('i32', 'PyObject_IsTrue', 'ptr %object')}")
+    for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+MET = 6
+"""Classes that are noted per place; what comes later is not."""
+
+
+def _meet(out: Text) -> None:
+    """morrow_meet(place, object): note the object's class among the `MET` words of a place, if it is not there and room is left."""
+    out.lines += ["define void @morrow_meet(ptr %place, ptr %object) noinline cold {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.line("br label %try0")
+    for number in range(MET):
+        out.block(f"try{number}")
+        known = out.load("ptr", "%place", 8 * number)
+        out.branch(out.let(f"icmp eq ptr {known}, {cls}"), "done", f"free{number}")
+        out.block(f"free{number}")
+        out.branch(out.let(f"icmp eq ptr {known}, null"), f"put{number}", f"try{number + 1}" if number + 1 < MET else "done")
+        out.block(f"put{number}")
+        out.store("ptr", cls, "%place", 8 * number)
+        out.line("br label %done")
+    out.block("done")
+    out.line("ret void")
+    out.lines.append("}")
+
+
+def _isinstance(out: Text) -> None:
+    """morrow_isinstance(object, class whose metaclass is type) -> 0, 1, or 2 if the object may say otherwise about its class
+    (abstract.c, object_isinstance: after its type, ``__class__`` is looked at)."""
+    out.lines += ["define i32 @morrow_isinstance(ptr %object, ptr %wanted) noinline {", "entry:"]
+    cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    out.branch(out.let(f"icmp eq ptr {cls}, %wanted"), "yes", "other")
+    out.block("other")
+    derived = out.call("i32", "PyType_IsSubtype", f"ptr {cls}", "ptr %wanted")
+    out.branch(out.let(f"icmp ne i32 {derived}, 0"), "yes", "perhaps")
+    out.block("perhaps")
+    flags = out.load("i64", cls, offset("PyTypeObject.tp_flags"))
+    heap_flag = offset("Py_TPFLAGS_HEAPTYPE")
+    heap = out.let(f"icmp ne i64 {out.let(f'and i64 {flags}, {heap_flag}')}, 0")
+    out.branch(heap, "heap", "no")
+    out.block("heap")
+    plain = out.let(f"icmp eq ptr {out.load('ptr', cls, offset('PyTypeObject.tp_getattro'))}, @PyObject_GenericGetAttr")
+    out.branch(plain, "look", "unknown")
+    out.block("look")
+    name = out.load("ptr", "@morrow_class_name")
+    mine = out.call("ptr", "_PyType_Lookup", f"ptr {cls}", f"ptr {name}")
+    usual = out.call("ptr", "_PyType_Lookup", "ptr @PyBaseObject_Type", f"ptr {name}")
+    out.branch(out.let(f"icmp eq ptr {mine}, {usual}"), "no", "unknown")
+    for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _let_go(out: Text) -> None:
+    """morrow_let_go(frame, copy, count, real) -> 1 if nobody holds anything of a frame that was shown any more, else 0.
+
+    A frame object that only the frame itself refers to (the sampler, a traceback or a warning looked at it and is gone) is
+    dropped. For the real frame a loop runs in it is enough that no local was changed: what others hold is as it was.
+    """
+    F = "_PyInterpreterFrame."
+    out.lines += ["define i32 @morrow_let_go(ptr %frame, ptr %copy, i64 %count, i32 %real) noinline cold {", "entry:"]
+    watched = out.load("i64", "@morrow_watched")
+    out.branch(out.let(f"icmp eq i64 {watched}, 0"), "compare", "no")
+    out.block("compare")
+    locals_ = out.at("%frame", offset(F + "localsplus"))
+    out.line("br label %next")
+    out.block("next")
+    out.line("%at = phi i64 [ 0, %compare ], [ %then, %same ]")
+    out.branch(out.let("icmp ult i64 %at, %count"), "one", "unchanged")
+    out.block("one")
+    now = out.load("i64", out.let(f"getelementptr i64, ptr {locals_}, i64 %at"))
+    before = out.load("i64", out.let("getelementptr i64, ptr %copy, i64 %at"))
+    out.branch(out.let(f"icmp eq i64 {now}, {before}"), "same", "no")
+    out.block("same")
+    out.line("%then = add i64 %at, 1")
+    out.line("br label %next")
+    out.block("unchanged")
+    out.branch(out.let("icmp ne i32 %real, 0"), "yes", "locals")
+    out.block("locals")
+    dict_ = out.load("ptr", "%frame", offset(F + "f_locals"))
+    out.branch(out.let(f"icmp eq ptr {dict_}, null"), "object", "no")
+    out.block("object")
+    type = "i64" if HERE.immortal == "none" else "i32"  # type: ignore[union-attr]
+    held = out.load("ptr", "%frame", offset(F + "frame_obj"))
+    count = out.load(type, held)
+    out.branch(out.let(f"icmp eq {type} {count}, 1"), "alone", "no")
+    out.block("alone")
+    fields = ["f_trace"] + (["f_extra_locals"] if HERE.pushes_locals else [])  # type: ignore[union-attr]
+    for number, field in enumerate(fields):
+        value = out.load("ptr", held, offset("PyFrameObject." + field))
+        out.branch(out.let(f"icmp eq ptr {value}, null"), f"clear{number}", "no")
+        out.block(f"clear{number}")
+    out.store("ptr", "null", "%frame", offset(F + "frame_obj"))
+    out.call("void", "Py_DecRef", f"ptr {held}")
+    out.line("br label %yes")
+    for label, answer in (("yes", 1), ("no", 0)):
+        out.block(label)
+        out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _slice(out: Text) -> None:
+    """morrow_slice(container, start, stop) -> container[start:stop]"""
+    out.lines += ["define ptr @morrow_slice(ptr %container, ptr %start, ptr %stop) noinline {", "entry:"]
+    made = out.call("ptr", "PySlice_New", "ptr %start", "ptr %stop", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "item")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("item")
+    result = out.call("ptr", "PyObject_GetItem", "ptr %container", f"ptr {made}")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _super(out: Text) -> None:
+    """morrow_super(super, class, object, name) -> super(class, object).name"""
+    out.lines += ["define ptr @morrow_super(ptr %super, ptr %class, ptr %object, ptr %name) noinline {", "entry:"]
+    out.line("%arguments = alloca [2 x ptr]")
+    out.store("ptr", "%class", "%arguments")
+    out.store("ptr", "%object", "%arguments", 8)
+    made = out.call("ptr", "PyObject_Vectorcall", "ptr %super", "ptr %arguments", "i64 2", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "attribute")
+    out.block("failed")
+    out.line("ret ptr null")
+    out.block("attribute")
+    result = out.call("ptr", "PyObject_GetAttr", f"ptr {made}", "ptr %name")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _new(out: Text) -> None:
+    """morrow_new(class) -> an instance as object.__new__ makes it.
+    morrow_not_none(object): the exception for an ``__init__`` that returned this (typeobject.c, slot_tp_init)."""
+    out.lines += ["define ptr @morrow_new(ptr %class) noinline {", "entry:"]
+    make = out.load("ptr", "@PyBaseObject_Type", offset("PyTypeObject.tp_new"))
+    nothing = out.load("ptr", "@morrow_no_arguments")
+    out.line(f"ret ptr {out.let(f'call ptr {make}(ptr %class, ptr {nothing}, ptr null)')}")
+    out.lines.append("}")
+    out.lines += ["define i32 @morrow_not_none(ptr %object) noinline cold {", "entry:"]
+    out.declared.add("declare ptr @PyErr_Format(ptr, ptr, ...)")
+    name = out.load("ptr", out.load("ptr", "%object", offset("PyObject.ob_type")), offset("PyTypeObject.tp_name"))
+    error = out.load("ptr", "@PyExc_TypeError")
+    out.line(f"%answer = call ptr (ptr, ptr, ...) @PyErr_Format(ptr {error}, ptr @morrow_init_text, ptr {name})")
+    out.call("void", "Py_DecRef", "ptr %object")
+    out.line("ret i32 0")
     out.lines.append("}")

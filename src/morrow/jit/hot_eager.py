@@ -43,6 +43,7 @@ def start(worker: Worker) -> bool:
     from morrow.jit import compile as compiler
 
     compiler.LEAST_GAIN = 0
+    compiler.MOST_FUNCTIONS = 3  # everything is compiled by itself anyway
     _worker = worker
     worker.pause_counting = pause
     assert HERE is not None
@@ -194,7 +195,7 @@ def _count_by_monitoring(worker: Worker) -> None:
         function = running.find_function(frame) if frame.f_code is code else None
         if function is None:
             return disable
-        worker.run(Task(code, function, running.argument_types(frame), level=_level(code)))
+        worker.run(Task(code, function, running.argument_types(frame), level=_level(code), profile=count == CALLS[0]))
         return None
 
     def on_jump(code: CodeType, offset: int, target: int) -> object:
@@ -260,7 +261,7 @@ def _count_by_evaluator(worker: Worker) -> None:
         if _is_ours(code) or function is None or not code.co_flags & 0x01 or count >= CALLS[-1]:
             table[(address >> 4) & (_SLOTS - 1)] = address
         if function is not None and count in CALLS and not worker.resting and not _is_ours(code):
-            worker.run(Task(code, function, running.arguments_of(inner, code), level=_level(code)))
+            worker.run(Task(code, function, running.arguments_of(inner, code), level=_level(code), profile=count == CALLS[0]))
 
     text = f"""
 @format = private constant [2 x i8] c"n\\00"

@@ -36,7 +36,7 @@ def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
                 now |= live[i.argument]  # type: ignore[index]
             if i.op == "store":
                 now.discard(i.argument)  # type: ignore[arg-type]
-            elif i.op in ("load", "delete", "load_and_clear"):
+            elif i.op in ("load", "delete", "load_and_clear", "load_cell", "store_cell"):
                 now.add(i.argument)  # type: ignore[arg-type]
             elif i.op == "load_load":
                 now |= {i.argument, i.extra}  # type: ignore[arg-type]

@@ -56,7 +56,8 @@ Operand = Value | Literal | Object
 
 #: What a slot of an interpreter frame can be rebuilt from: name -> (code in the exit's description, types of its values).
 #: int, float, bool and none are exact Python values; own and borrowed are references we hold or only look at; dyn is a tag
-#: and bits; home is the same kept in memory, in the local's own place; range is an iterator over range(current, stop, step); record is a callee that must go on in the interpreter.
+#: and bits; home is the same kept in memory, in the local's own place; range is an iterator over range(current, stop, step); record is a callee that must go on in the interpreter;
+#: shown is what the local's place in a frame that was shown to a callee holds now.
 SLOTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "unbound": (0, ()),
     "int": (1, ("i64",)),
@@ -69,6 +70,7 @@ SLOTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "range": (8, ("i64", "i64", "i64")),
     "record": (9, ("i64",)),
     "home": (10, ()),
+    "shown": (11, ("ptr",)),
 }
 
 #: Tags of a `pair` and of a dyn: which kind of value the 64 bits are.
@@ -96,6 +98,7 @@ class Exit:
         locals: one `Slot` for each entry of the frame's locals, cells and free variables.
         stack: one `Slot` for each entry of its value stack, bottom first.
         why: a word for people who read counts ("overflow", "class", ...).
+        subject: the object whose class was not the expected one, for the next compile to know; or None.
     """
 
     offset: int
@@ -103,6 +106,7 @@ class Exit:
     locals: tuple[Slot, ...]
     stack: tuple[Slot, ...]
     why: str = ""
+    subject: Operand | None = None
     number: int = 0
 
     def __str__(self) -> str:
@@ -187,6 +191,8 @@ OPS: dict[str, Kind] = {
     "globals_are": _row("ptr ptr", "i1", "read", "", "function a has globals b"),
     "defaults_are": _row("ptr ptr", "i1", "read", "", "function a has this tuple of defaults"),
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
+    "takes_value": _row("ptr", "i1", "read", "", "attributes: class, index; the instance has that attribute, or no dict that would have to be told of a new one"),
+    "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------
@@ -198,6 +204,7 @@ OPS: dict[str, Kind] = {
     # -- references --------------------------------------------------------------------------------------------------------
     "incref": _row("ptr", "", "write", "", "one reference more"),
     "decref": _row("ptr", "", "any", "", "one reference less; the last one ends the object"),
+    "drop_old": _row("ptr", "", "any", "", "one reference less to what was in a place before; there may have been nothing"),
     "decref_dyn": _row("i64 i64", "", "any", "", "the same if the tag says it is an object"),
     # -- locals nobody looks at any more, kept for tracebacks ------------------------------------------------------------
     "home_store": _row("i64 i64", "", "write", "", "attribute: local; keep a tag and bits (and the reference) in its place"),
@@ -224,6 +231,13 @@ OPS: dict[str, Kind] = {
     "vectorcall": _row("...", "ptr", "any", "must", "call the first operand, a C callable that runs no Python code; leaves (raising) on null"),
     "call_c_int": _row("...", "i64", "any", "may", "attribute: C function giving an int; leaves (raising) if negative"),
     "call": _row("...", "pair", "any", "", "attribute: compiled function in the same module"),
+    "call_any": _row("...", "ptr", "any", "", "call the first operand with the others, whatever it is; null if it raised; while a frame is shown"),
+    "callers_seen": _row("", "i1", "", "", "every caller has a frame that can be seen, so this call can go on in the interpreter by itself"),
+    "meet": _row("ptr", "", "write", "", "attribute: offset of an instruction; note the object's class for the next compile"),
+    "show": _row("", "ptr", "write", "must", "attribute: offset; let others see a frame with the exit's locals standing there; leaves if there is no room"),
+    "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
+    "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),
+    "is_due": _row("", "i1", "read", "", "the interpreter would do something between two instructions now"),
     "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do"),
     # -- terminators -------------------------------------------------------------------------------------------------------
     "jump": _row("", "", "", "", "go to a block"),

@@ -145,7 +145,7 @@ class _Machine:
 
     def op_enter(self, op: ir.Op) -> None: ...
 
-    op_incref = op_decref = op_decref_dyn = lambda self, op, *given: None
+    op_incref = op_drop_old = op_decref = op_decref_dyn = lambda self, op, *given: None
     op_poll = op_home_drop = lambda self, op, *given: None
 
     def op_int_add(self, op: ir.Op, a: int, b: int) -> int:
@@ -224,6 +224,11 @@ class _Machine:
 
     def op_has_values(self, op: ir.Op, a: object) -> bool:
         return True
+
+    op_takes_value = op_has_values
+
+    def op_no_dict(self, op: ir.Op, a: object) -> bool:
+        return not vars(a)
 
     def name_of(self, op: ir.Op) -> str:
         cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
@@ -312,6 +317,29 @@ class _Machine:
             self.leave(op, error)
         return NULL
 
+    def op_call_any(self, op: ir.Op, callee: Any, *given: object) -> object:
+        names: tuple[str, ...] = op.attributes[0] if op.attributes else ()  # type: ignore[assignment]
+        try:
+            return callee(*given[: len(given) - len(names)], **dict(zip(names, given[len(given) - len(names) :], strict=True)))
+        except Exception:
+            return NULL
+
+    def op_callers_seen(self, op: ir.Op) -> bool:
+        return False
+
+    def op_is_due(self, op: ir.Op) -> bool:
+        return False
+
+    def op_meet(self, op: ir.Op, subject: object) -> None: ...
+
+    def op_show(self, op: ir.Op) -> object:
+        return NULL
+
+    def op_hide(self, op: ir.Op, frame: object) -> None: ...
+
+    def op_resume(self, op: ir.Op, record: object) -> object:
+        raise NotImplementedError("only machine code lets the interpreter go on")
+
     def op_closure(self, op: ir.Op) -> object:
         assert self.closure is not None
         return self.closure[int(op.attributes[0])]  # type: ignore[call-overload]
@@ -386,9 +414,9 @@ _C: dict[str, Callable[..., Any]] = {
     "PyNumber_Lshift": operator.lshift, "PyNumber_Rshift": operator.rshift,
     "PyObject_GetItem": lambda a, b: a[b], "PyObject_SetItem": lambda a, b, c: a.__setitem__(b, c) or 0,
     "PyObject_DelItem": lambda a, b: a.__delitem__(b) or 0, "PyDict_SetItem": lambda a, b, c: a.__setitem__(b, c) or 0, "PyObject_GetIter": iter,
-    "PyIter_Next": lambda a: next(a, NULL), "PyErr_Occurred": lambda: NULL, "PyList_New": lambda n: [None] * n, "PyDict_New": dict,
+    "PyIter_Next": lambda a: next(a, NULL), "PyErr_Occurred": lambda: NULL, "PyList_New": lambda n: [None] * n, "PyDict_New": dict, "PySet_New": lambda a: set(), "PySet_Add": lambda a, b: a.add(b) or 0,
     "PyTuple_New": lambda n: tuple([object() for _ in range(n)]), "PyList_Append": lambda a, b: a.append(b) or 0,
     "PyObject_Size": len, "PyObject_IsTrue": lambda a: int(bool(a)), "PySequence_Contains": lambda a, b: int(b in a),
-    "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
+    "PyErr_CheckSignals": lambda: 0, "morrow_new": lambda a: a.__new__(a), "morrow_isinstance": lambda a, b: int(isinstance(a, b)), "morrow_truth": lambda a: int(bool(a)), "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
     **{f"PyNumber_InPlace{name}": function for name, function in _INPLACE.items()},
 }  # fmt: skip

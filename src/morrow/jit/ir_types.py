@@ -28,14 +28,19 @@ class Variable:
         kind: see the module.
         values: the SSA values that hold it.
         cls: the exact class of an ``obj``, or None.
+        likely: the class an ``obj`` of unknown class had before something ran that might have changed it.
         own: how a reference is held: "own" (ours), "stable" (alive as long as this call), "local" (a local of ours holds
             it), "weak" (a container holds it: only until something may change the container).
     """
 
-    __slots__ = ("kind", "values", "cls", "own")
+    __slots__ = ("kind", "values", "cls", "own", "likely")
 
-    def __init__(self, kind: str, values: tuple[ir.Operand, ...] = (), cls: type | None = None, own: str = "stable") -> None:
-        self.kind, self.values, self.cls, self.own = kind, values, cls, own
+    def __init__(self, kind: str, values: tuple[ir.Operand, ...] = (), cls: type | None = None, own: str = "stable", likely: type | None = None) -> None:
+        self.kind, self.values, self.cls, self.own, self.likely = kind, values, cls, own, likely
+
+    def held(self, own: str) -> Variable:
+        """Return the same reference held in another way."""
+        return Variable("obj", self.values, self.cls, own, self.likely)
 
     @property
     def value(self) -> ir.Operand:

@@ -10,6 +10,7 @@ What each instruction does is in `lift_locals`, `lift_numbers`, `lift_objects`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import Protocol
 
@@ -17,21 +18,36 @@ from morrow.host import HERE
 from morrow.jit import infer, ir, layout
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap
+from morrow.jit.lift_build import Build
 from morrow.jit.lift_calls import Calls
 from morrow.jit.lift_locals import Locals
 from morrow.jit.lift_numbers import Numbers
 from morrow.jit.lift_objects import Objects
+from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 600
+MOST_BLOCKS = 400
 
 
 class Session(Protocol):
-    """What lifting asks of the whole compilation: other functions in the same module, and what went wrong before."""
+    """What lifting asks of the whole compilation: other functions in the same module, and what went wrong before.
 
-    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None] | None:
-        """Return the name of a compiled function and the tags it may return (None: not known yet), or None to decline."""
+    Attributes:
+        profiling: True for a first compile whose code notes which classes it meets, and leaves less.
+    """
+
+    profiling: bool
+
+    def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
+        """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be
+        seen while it runs; or None to decline."""
+
+    def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
+        """Return the classes at which compiled code left this instruction before."""
+
+    def remember(self, function: FunctionType, offset: int, cls: type) -> None:
+        """Add to what `classes_met` will return."""
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """Return why compiled code left at this offset before, too often."""
@@ -56,6 +72,9 @@ class State:
                     place[index] = new
 
 
+__all__ = ["Lifter", "NeedsFrame", "Session"]
+
+
 class _OtherHandler(Exception):
     """An instruction might raise, and the host would look for the handler of the loop's head instead of its own."""
 
@@ -67,11 +86,11 @@ class _Version:
         self.label, self.signatures, self.index, self.state = label, signatures, index, state
 
 
-class Lifter(Locals, Numbers, Objects, Calls):
+class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
     """Lifts one function for one set of argument kinds; `run` gives the IR."""
 
-    def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session) -> None:
-        self.function, self.code, self.session = function, function.__code__, session
+    def __init__(self, function: FunctionType, name: str, kinds: tuple[tuple[str, type | None], ...], session: Session, visible: bool = False) -> None:
+        self.function, self.code, self.session, self.visible = function, function.__code__, session, visible
         self.kinds = kinds
         self.instructions = read_bytecode(self.code)
         self.targets = infer.find_targets(self.instructions)
@@ -88,6 +107,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
         self.state = State([], [])
         self.before = State([], [])
         self.verified: set[type] = set()
+        self.polymorphic: set[type] = set()  # classes that were one of several at some place
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
@@ -146,6 +166,11 @@ class Lifter(Locals, Numbers, Objects, Calls):
                 raise Gone("TOO_LARGE", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out
+
+    def in_loop(self) -> bool:
+        """Return whether the current instruction is inside a loop of its function."""
+        here = self.index
+        return any(n >= here >= int(i.argument) for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if"))  # type: ignore[call-overload]
 
     def leaves_before_loops(self) -> int:
         """Return the line where the function leaves for good before any of its loops, 0 if it has none or reaches one."""
@@ -249,7 +274,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
             for index, variable in enumerate(place):
                 if variable.kind == "obj" and variable.own == "weak":
                     self.emit("incref", variable.value)
-                    place[index] = Variable("obj", variable.values, variable.cls, "own")
+                    place[index] = variable.held("own")
 
     def forget(self) -> None:
         """Forget classes that arbitrary code may have changed."""
@@ -257,7 +282,8 @@ class Lifter(Locals, Numbers, Objects, Calls):
         for place in (self.state.locals, self.state.stack):
             for index, variable in enumerate(place):
                 if variable.kind == "obj" and variable.cls is not None and is_heap(variable.cls):
-                    place[index] = Variable("obj", variable.values, None, variable.own)
+                    likely = None if variable.cls in self.polymorphic else variable.cls
+                    place[index] = Variable("obj", variable.values, None, variable.own, likely)
 
     def refine(self, old: Variable, new: Variable) -> None:
         """We learnt more about a variable: say so wherever it is, also for exits of this instruction."""
@@ -316,27 +342,33 @@ class Lifter(Locals, Numbers, Objects, Calls):
 
     # -- leaving ---------------------------------------------------------------------------------------------------------------
 
-    def exit(self, why: str, raises: bool = False, at: int | None = None, state: State | None = None) -> ir.Exit:
+    def exit(self, why: str, raises: bool = False, at: int | None = None, state: State | None = None, subject: ir.Operand | None = None) -> ir.Exit:
         """Return the exit that executes the current instruction again in the interpreter (or raises at it).
 
         Args:
             at: index of another instruction to go on with, then with *state* (default: as it is now).
+            subject: an object of an unexpected class.
         """
-        if raises and self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
-            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
-            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
-            raise _OtherHandler
+        if raises:
+            self.check_handler()
         index = self.index if at is None else at
         chosen = state or (self.state if raises or at is not None else self.before)
         slots = tuple(v.slot() for v in chosen.locals), tuple(v.slot() for v in chosen.stack)
-        key = (index, raises, why, *slots)
+        key = (index, raises, why, subject, *slots)
         found = self.exits.get(key)
         if found is None:
             instruction = self.instructions[index] if index < len(self.instructions) else None
             assert instruction is not None
             offset = instruction.at if raises else instruction.offset
-            found = self.exits[key] = ir.Exit(offset, raises, *slots, why)
+            found = self.exits[key] = ir.Exit(offset, raises, *slots, why, subject)
         return found
+
+    def check_handler(self) -> None:
+        """Raise `_OtherHandler` if an exception of the current instruction could not find its handler."""
+        if self.osr and (self.head_handler or layout.handler_of(self.code, self.instructions[self.index].at)):
+            # an exception out of an event's callback is looked up at the loop's head; 3.12 even gets that wrong (ceval_macros.h,
+            # INSTRUMENTED_JUMP computes the head anew from a pointer it has just set to NULL)
+            raise _OtherHandler
 
     def leave(self, why: str, at: int | None = None) -> str:
         """End the block by going on in the interpreter."""
@@ -392,7 +424,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
         elif variable.kind == "range":
             fixed = (None, None, values[2])
         own = variable.own if variable.kind in ("obj", "dyn") else ""
-        return variable.kind, variable.cls, own, fixed
+        return variable.kind, variable.cls, own, fixed, variable.likely
 
     def is_fixed(self, operand: ir.Operand) -> bool:
         """Return whether an operand means the same everywhere in the function."""
@@ -411,7 +443,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
         for place, variable in enumerate(state.locals):
             if variable.own in ("weak", "local") and variable.kind == "obj":
                 self.emit("incref", variable.value)
-                state.locals[place] = Variable("obj", variable.values, variable.cls, "own")
+                state.locals[place] = variable.held("own")
             if place not in live:
                 if place in self.stored or self.osr:
                     self.send_home(place)
@@ -427,8 +459,13 @@ class Lifter(Locals, Numbers, Objects, Calls):
         if version is None:
             if exact and len(versions) >= MOST_EXACT:
                 raise Gone("TOO_LARGE", self.instructions[index].line, self.code.co_name)
-            if not exact and len(versions) >= MOST_VERSIONS:
-                signatures = self.generalised(versions, signatures, len(state.locals))
+            if not exact and len(versions) >= (MOST_VERSIONS if not self.session.profiling else 2):
+                try:
+                    signatures = self.generalised(versions, signatures, len(state.locals))
+                except Gone:
+                    # stacks of another shape (a method and its object, or a bound method): a version of its own
+                    if len(versions) >= MOST_EXACT:
+                        raise
                 version = next((v for v in versions if v.signatures == signatures), None)
             if version is None:
                 version = self.new_version(index, signatures, variables, len(state.locals))
@@ -447,7 +484,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
         self.block = here
         fresh: list[Variable] = []
         for signature in signatures:
-            kind, cls, own, fixed = signature  # type: ignore[misc]
+            kind, cls, own, fixed, likely = signature  # type: ignore[misc]
             values = []
             for type, same in zip(_TYPES[kind], fixed, strict=True):
                 if same is None:
@@ -456,7 +493,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
                     values.append(value)
                 else:
                     values.append(same)
-            fresh.append(Variable(kind, tuple(values), cls, own or "stable"))
+            fresh.append(Variable(kind, tuple(values), cls, own or "stable", likely))
         version = _Version(block.label, signatures, index, State(fresh[:locals_], fresh[locals_:]))
         self.versions[index].append(version)
         self.pending.append(version)
@@ -473,20 +510,20 @@ class Lifter(Locals, Numbers, Objects, Calls):
             kinds = {s[0] for s in all_}  # type: ignore[index]
             if kinds == {"obj"}:
                 classes = {s[1] for s in all_}  # type: ignore[index]
-                result.append(("obj", classes.pop() if len(classes) == 1 else None, "own", (None,)))
+                result.append(("obj", classes.pop() if len(classes) == 1 else None, "own", (None,), None))
             elif kinds & {"null"} or len(kinds) == 1 and kinds & {"range"}:
                 if kinds != {"range"}:
                     raise Gone("STACK", self.instructions[self.index].line, "stack shapes differ")
-                result.append(("range", None, "", (None, None, None)))
+                result.append(("range", None, "", (None, None, None), None))
             elif "range" in kinds:
                 raise Gone("STACK", self.instructions[self.index].line, "iterators differ")
             else:
-                result.append(("dyn", None, "own", (None, None)))
+                result.append(("dyn", None, "own", (None, None), None))
         return tuple(result)
 
     def converted(self, variable: Variable, signature: object) -> Variable:
         """Return the variable in the form a version expects."""
-        kind, _cls, own, _fixed = signature  # type: ignore[misc]
+        kind, _cls, own, _fixed, _likely = signature  # type: ignore[misc]
         if kind == variable.kind:
             if kind == "obj" and own == "own" and variable.own != "own":
                 return self.owned_copy(variable)
@@ -499,7 +536,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
         """Return a variable with a reference of its own."""
         if variable.kind == "obj":
             self.emit("incref", variable.value)
-            return Variable("obj", variable.values, variable.cls, "own")
+            return variable.held("own")
         raise Gone("STACK", self.instructions[self.index].line, "a copy of a tagged value")
 
     def as_dyn(self, variable: Variable) -> Variable:
@@ -554,7 +591,7 @@ class Lifter(Locals, Numbers, Objects, Calls):
             getattr(state, place)[where] = new
             self.jump_again()
 
-        if len(self.versions.get(self.index, ())) >= MOST_VERSIONS:
+        if len(self.versions.get(self.index, ())) >= (MOST_VERSIONS if not self.session.profiling else 2):
             # enough versions: every kind as an object, which later instructions test for themselves
             self.bound(tag)
             self.refine(variable, Variable("obj", (self.emit("box_dyn", tag, bits),), None, "own"))
@@ -578,10 +615,18 @@ class Lifter(Locals, Numbers, Objects, Calls):
         self.targets.add(self.index)
         self.jump(self.index, exact=True)
 
-    def choose_class(self, where: int, classes: tuple[type, ...], why: str = "class") -> str:
-        """A stack entry may be of several classes: start the instruction again in one version for each, else leave."""
+    def choose_class(self, where: int, classes: tuple[type, ...], otherwise: Callable[[], str | None] | None = None) -> str:
+        """A stack entry may be of several classes: start the instruction again in one version for each.
+
+        Args:
+            otherwise: does the instruction for any other class; without it compiled code leaves.
+        """
         variable = self.state.stack[where]
         base, before = self.state.copy(), self.before.copy()
+        if len(self.versions.get(self.index, ())) + len(classes) > MOST_EXACT // 2:
+            classes = ()
+        if len(classes) > 1 or otherwise is not None:
+            self.polymorphic.update(classes)
         for cls in classes:
             yes, no = self.branch(self.emit("class_is", variable.value, self.object(cls)))
             state = base.copy()
@@ -594,7 +639,13 @@ class Lifter(Locals, Numbers, Objects, Calls):
             self.jump_again()
             self.at_block(no, base.copy())
             self.before = before.copy()
-        return self.leave(why)
+        if otherwise is None:
+            assert self.block is not None
+            self.block.ops.append(ir.Op("leave", exit=self.exit("class", subject=variable.value)))
+            return "end"
+        if otherwise() != "end":
+            self.jump(self.index + 1)
+        return "end"
 
     def bound(self, tag: ir.Operand) -> None:
         """Leave if a tagged local has no value (the interpreter raises UnboundLocalError)."""

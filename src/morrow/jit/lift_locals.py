@@ -59,7 +59,7 @@ class Locals:
             variable = self.state.locals[place]
         if variable.kind == "obj":
             own = "local" if variable.own == "own" else variable.own
-            variable = Variable("obj", variable.values, variable.cls, own)
+            variable = variable.held(own)
         self.push(variable)
         return None
 
@@ -97,8 +97,8 @@ class Locals:
             for index, variable in enumerate(self.state.stack):
                 if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
                     # an entry of the stack still uses it: the reference is handed on
-                    self.state.stack[index] = Variable("obj", variable.values, variable.cls, "own")
-                    old = Variable("obj", old.values, old.cls, "stable")
+                    self.state.stack[index] = variable.held("own")
+                    old = old.held("stable")
                     break
             for index, variable in enumerate(self.state.stack):
                 if variable.kind == "obj" and variable.own == "local" and variable.values == old.values:
@@ -177,12 +177,11 @@ class Locals:
         cell = self.state.locals[int(i.argument)]  # type: ignore[call-overload]
         if cell.kind != "obj" or cell.cls is not CellType or self.state.stack[-1].kind in ("null", "range"):
             return self.leave("unsupported")
-        self.guard(self.emit("not", self.emit("is_null", self.emit("cell", cell.value))), "unbound")
         self.stabilise()
         new = self.own(self.state.stack[-1])
         old = self.emit("cell_store", cell.value, new)
         self.pop()
-        self.emit("decref", old)
+        self.emit("drop_old", old)
         return None
 
     def do_swap(self: Lifter, i: Instruction) -> None:
@@ -208,10 +207,7 @@ class Locals:
     def do_jump(self: Lifter, i: Instruction) -> str:
         """Go somewhere else; going back is where others get their turn."""
         target = int(i.argument)  # type: ignore[call-overload]
-        if target <= self.index:
-            self.stabilise()
-            self.emit("poll", exit=self.exit("asked", at=target))
-        self.jump(target)
+        self.go(target)
         return "end"
 
     def do_return(self: Lifter, i: Instruction) -> str:

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from morrow.host import HERE
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import LEAVES, Gone, Variable
@@ -37,7 +39,7 @@ class Numbers:
         assert variable.kind == "obj"
         pointer = variable.value
         if variable.cls is not cls:
-            self.guard(self.emit("class_is", pointer, self.object(cls)), why)
+            self.guard(self.emit("class_is", pointer, self.object(cls)), why, self.exit(why, subject=pointer))
         if cls is float:
             value = self.emit("float_value", pointer)
             kind = "float"
@@ -73,17 +75,14 @@ class Numbers:
             return Variable("int", (self.emit("bool_to_int", variable.value),))
         if variable.kind != "obj":
             return None
-        if variable.cls is int:
-            return self.unbox(variable, int, "class")
-        if variable.cls is float:
-            return self.unbox(variable, float, "class")
-        if variable.cls is not None:
+        cls = variable.cls
+        if cls is None and not self.failed("class"):
+            cls = float if "FLOAT" in i.hint else int if "_INT" in i.hint else None
+        if cls is int and self.failed("big"):
+            # numbers that do not fit are seen here: the C API knows how to add them
+            self.is_class(variable, int)
             return None
-        if "FLOAT" in i.hint:
-            return self.unbox(variable, float, "class")
-        if "_INT" in i.hint and "FLOAT" not in i.hint:
-            return self.unbox(variable, int, "class")
-        return None
+        return self.unbox(variable, cls, "class") if cls in (int, float) else None
 
     def operands(self: Lifter, i: Instruction) -> str | tuple[Variable, Variable]:
         """Make the two topmost entries numbers where that is possible.
@@ -200,8 +199,10 @@ class Numbers:
                     self.is_class(variable, str)
             a, b = self.state.stack[-2:]
         classes = [self.class_of(v) for v in (a, b)]
-        if symbol not in _NUMBER or any(c not in PLAIN for c in classes):
+        if symbol not in _NUMBER:
             return self.leave("unsupported")
+        if any(c not in PLAIN for c in classes):
+            return self.seen_c("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         result = self.c_call("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
         cls = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
@@ -221,10 +222,21 @@ class Numbers:
         """Guard that a reference has this exact class; returns the better known variable."""
         if variable.cls is cls:
             return variable
-        self.guard(self.emit("class_is", variable.value, self.object(cls)), "class")
+        self.guard(self.emit("class_is", variable.value, self.object(cls)), "class", self.exit("class", subject=variable.value))
         better = Variable("obj", variable.values, cls, variable.own)
         self.refine(variable, better)
         return better
+
+    def expect(self: Lifter, where: int, cls: type, otherwise: Callable[[], str | None]) -> str:
+        """Guard that a stack entry has the class the host has specialised the instruction for, or do it the general way.
+
+        A first compile does both, and so does one that follows one that met other classes. Returns "" to go on, else "end".
+        """
+        variable = self.state.stack[where]
+        if not self.session.profiling and not self.failed("class"):
+            self.is_class(variable, cls)
+            return ""
+        return self.choose_class(where, (cls,), otherwise)
 
     def c_call(self: Lifter, name: str, count: int, *more: ir.Operand) -> ir.Value:
         """Call a C function on the *count* topmost entries as objects; they leave the stack afterwards.
@@ -240,13 +252,16 @@ class Numbers:
 
     def box_top(self: Lifter, count: int) -> None:
         """Make the topmost entries references."""
-        stack = self.state.stack
-        for place in range(len(stack) - count, len(stack)):
-            variable = stack[place]
-            if variable.kind != "obj":
-                pointer, fresh = self.boxed(variable)
-                own = "own" if fresh or variable.owned else "stable"
-                stack[place] = Variable("obj", (pointer,), self.class_of(variable), own)
+        for place in range(len(self.state.stack) - count, len(self.state.stack)):
+            self.box_entry(place)
+
+    def box_entry(self: Lifter, place: int) -> None:
+        """Make one entry of the stack a reference."""
+        variable = self.state.stack[place]
+        if variable.kind != "obj":
+            pointer, fresh = self.boxed(variable)
+            own = "own" if fresh or variable.owned else "stable"
+            self.state.stack[place] = Variable("obj", (pointer,), self.class_of(variable), own)
 
     def drop_top(self: Lifter, count: int) -> None:
         """Drop the topmost entries, the top first."""
@@ -279,7 +294,9 @@ class Numbers:
                     self.is_class(self.state.stack[place], str)
         scalar = LEAVES - {range}
         if any(self.class_of(v) not in scalar for v in self.state.stack[-2:]):
-            return self.leave("unsupported")
+            # a comparison may give any object; where the host asks for its truth at once, so does this
+            how = ir.Literal(_RICH[symbol])
+            return self.seen_truth("morrow_compare", 2, how) if i.extra else self.seen_c("PyObject_RichCompare", 2, how)
         self.box_top(2)
         self.stabilise()
         operands = [v.value for v in self.state.stack[-2:]]
@@ -314,7 +331,7 @@ class Numbers:
         elif a.kind == "float":
             new = Variable("float", (self.emit("float_neg", a.value),))
         else:
-            return self.leave("unsupported")
+            return self.seen_c("PyNumber_Negative", 1)
         self.pop()
         self.push(new)
         return None
@@ -325,7 +342,7 @@ class Numbers:
         if isinstance(a, str):
             return a
         if a.kind != "int" or self.class_of(self.state.stack[-1]) is bool:
-            return self.leave("unsupported")
+            return self.seen_c("PyNumber_Invert", 1)
         new = Variable("int", (self.emit("int_xor", a.value, ir.Literal(-1)),))
         self.pop()
         self.push(new)
@@ -335,7 +352,7 @@ class Numbers:
         """+x"""
         if self.state.stack[-1].kind in ("int", "float"):
             return None
-        return self.leave("unsupported")
+        return self.seen_c("PyNumber_Positive", 1)
 
     # -- truth --------------------------------------------------------------------------------------------------------------------
 
@@ -379,43 +396,41 @@ class Numbers:
         answer = self.truth(variable)
         if answer is None and variable.cls is not None and self.always_true(variable):
             return ir.Literal(True)
-        if answer is None:
-            return self.leave("unsupported")
-        return answer
+        return self.any_truth() if answer is None else answer
 
     def unbox_bool(self: Lifter, variable: Variable) -> Variable:
         """Guard that a reference is True or False."""
         return self.unbox(variable, bool, "class")
 
     def truth_of_object(self: Lifter, variable: Variable) -> str | ir.Operand:
-        """Truth of an object about which nothing is known: tests None, True, False and classes without Python code."""
-        pointer, answer = variable.value, self.value("i1")
-        join = self.start_block_elsewhere()
-        join.parameters.append(answer)
+        """Truth of an object about which nothing is known: True and False at once, the rest by asking its class."""
+        pointer = variable.value
+        is_bool, no = self.branch(self.emit("class_is", pointer, self.object(bool)))
+        state = self.state
+        self.at_block(is_bool, state.copy())
+        self.state.stack[-1] = Variable("bool", (self.emit("same", pointer, self.object(True)),))
+        if variable.owned:
+            self.emit("decref", pointer, quiet=True)
+        self.jump_again()
+        self.at_block(no, state)
+        truth = self.emit("call_c_int", pointer, attributes=("morrow_truth", "i32"), quiet=True)
+        plain, other = self.branch(self.emit("int_compare", truth, ir.Literal(2), attributes=("ne",)))
+        state, before = self.state, self.before
+        self.at_block(other, state.copy())
+        if self.failed("class"):
+            self.any_truth()
+        else:
+            self.leave("class")
+        self.before = before
+        self.at_block(plain, state)
+        return self.emit("int_compare", truth, ir.Literal(0), attributes=("ne",))
 
-        def arrive(block: ir.Block, truth: ir.Operand) -> None:
-            block.ops.append(ir.Op("jump", targets=((join.label, (truth,)),)))
-
-        for known, truth in ((None, False), (True, True), (False, False)):
-            yes, no = self.branch(self.emit("same", pointer, self.object(known)))
-            arrive(yes, ir.Literal(truth))
-            self.at_block(no, self.state)
-        for cls in self.classes.values():
-            if self.plain_truth(cls) and layout.version_of(cls):
-                yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
-                self.at_block(yes, self.state)
-                self.guard(self.emit("version_is", self.object(cls), ir.Literal(layout.version_of(cls))), "version")
-                arrive(yes, ir.Literal(True))
-                self.at_block(no, self.state)
-        for cls in (int, str, list, dict, tuple, float):
-            yes, no = self.branch(self.emit("class_is", pointer, self.object(cls)))
-            self.at_block(yes, self.state)
-            truth_ = self.emit("call_c_int", pointer, attributes=("PyObject_IsTrue", "i32"), quiet=True)
-            arrive(yes, self.emit("int_compare", truth_, ir.Literal(0), attributes=("ne",)))
-            self.at_block(no, self.state)
-        self.leave("class")
-        self.at_block(join, self.state)
-        return answer
+    def any_truth(self: Lifter) -> str:
+        """End the block: the top entry becomes its truth, however its class says it, and the instruction is started again."""
+        if self.seen_truth("PyObject_IsTrue", 1, at=self.index) != "end":
+            self.before = self.state.copy()
+            self.jump_again()
+        return "end"
 
     def plain_truth(self: Lifter, cls: type) -> bool:
         """Return whether instances are true because their class says nothing else."""
@@ -489,8 +504,26 @@ class Numbers:
         """Jump, with a look at what is due when going back."""
         if target <= self.index:
             self.stabilise()
+            if HERE.collects_when_checking_signals and self.visible and not self.osr and not self.failed("seen"):  # type: ignore[union-attr]
+                self.collect(target)
             self.emit("poll", exit=self.exit("asked", at=target))
         self.jump(target)
+
+    def collect(self: Lifter, target: int) -> None:
+        """If something is due, do what can be done from here, which is most often a collection of garbage."""
+        busy, calm = self.branch(self.emit("is_due"))
+        state = self.state
+        self.at_block(busy, state.copy())
+        frame = self.show()
+        failed = self.emit("call_c_int", attributes=("PyErr_CheckSignals", "i32"), quiet=True)
+        self.raise_if(self.emit("int_compare", failed, ir.Literal(0), attributes=("lt",)), frame)
+        self.hide(frame, target)
+        after = self.start_block_elsewhere()
+        self.arrive(after)
+        self.at_block(calm, state)
+        self.arrive(after)
+        self.at_block(after, state)
+        self.forget()
 
     def is_none(self: Lifter) -> ir.Operand | str:
         """Return whether the top entry is None."""

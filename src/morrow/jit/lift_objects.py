@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 #: what a global may be for its identity to be worth assuming
 _STEADY = (FunctionType, BuiltinFunctionType, type, ModuleType, MethodDescriptorType)
+
+
+MOST_CLASSES = 4
+"""Classes met at one place for each of which it gets a version of its own; with more it is done the general way."""
 
 
 class Objects:
@@ -89,7 +94,7 @@ class Objects:
         version = layout.version_of(cls)
         if not version:
             return False
-        self.guard(self.emit("version_is", self.object(cls), ir.Literal(version)), "version")
+        self.guard(self.emit("version_is", self.object(cls), ir.Literal(version)), "shape")
         self.verified.add(cls)
         return True
 
@@ -118,42 +123,117 @@ class Objects:
             self.pop()
             self.push_attribute(value, None, method)
             return None
+        if isinstance(known, type) and type(known) is type:
+            done = self.class_attribute(variable, known, name, method)
+            if done is not None:
+                return None
         if variable.kind != "obj":
-            return self.leave("unsupported")
-        cls = variable.cls or self.class_at(i)
+            return self.any_attribute(name, method)
+        cls = variable.cls or variable.likely or self.class_at(i)
         if cls is None and method:
             cls = _METHOD_CLASSES.get(name) if i.hint != i.host and "ADAPTIVE" not in i.hint else None
+        if variable.cls is None and not variable.likely and self.was_executed(i):
+            done = self.by_class(len(stack) - 1, cls, lambda: self.any_attribute(name, method))
+            if done:
+                return done
+            variable = stack[-1]
         if cls is None:
-            return self.leave("class")
+            return self.any_attribute(name, method)
         variable = self.is_class(variable, cls)
         return self.attribute(variable, cls, name, method)
+
+    def class_attribute(self: Lifter, variable: Variable, owner: type, name: str, method: bool) -> str | None:
+        """Push an attribute of a known class; None if its metaclass or the attribute itself has a say in it."""
+        found = _lookup(owner, name)
+        if found is None or _lookup(type, name) is not None or not is_heap(owner):
+            return None
+        if isinstance(found, staticmethod):
+            found = found.__func__
+        elif not isinstance(found, FunctionType) and hasattr(type(found), "__get__"):
+            return None
+        if not self.unchanged(owner):
+            return None
+        self.pop()
+        self.push_attribute(self.constant(found), None, method)
+        if variable.owned:
+            self.drop(variable)
+        return "done"
+
+    def do_load_super_attr(self: Lifter, i: Instruction) -> str | None:
+        """Replace super, a class and an object by an attribute as the classes behind that class have it."""
+        name, method = str(i.argument), bool(i.extra)
+        if self.seen_c("morrow_super", 3, self.object(name)) == "end":
+            return "end"
+        if method:
+            self.push_attribute(self.pop(), None, True)
+        return None
+
+    def by_class(self: Lifter, where: int, expected: type | None, otherwise: Callable[[], str | None]) -> str:
+        """Start the current instruction again for each class a stack entry is likely to have.
+
+        Args:
+            expected: the class the host has specialised the instruction for, or None.
+            otherwise: does the instruction for any class.
+
+        Returns "" if there is only one such class, "end" when everything is done.
+        """
+        i = self.instructions[self.index]
+        classes = self.session.classes_met(self.function, i.offset)
+        if expected is not None and expected not in classes:
+            classes = (expected, *classes)
+            if self.session.profiling:
+                # by the next compile the host may have specialised it for another
+                self.session.remember(self.function, i.offset, expected)
+        pointer = self.state.stack[where].value
+
+        def note() -> str | None:
+            self.emit("meet", pointer, attributes=(i.offset,))
+            return otherwise()
+
+        if len(classes) > MOST_CLASSES:
+            classes, many = classes[:1], True
+        else:
+            many = False
+        if self.session.profiling:
+            return self.choose_class(where, classes, note)
+        if many or not classes:
+            return self.choose_class(where, classes, otherwise)
+        return self.choose_class(where, classes) if len(classes) > 1 else ""
+
+    def any_attribute(self: Lifter, name: str, method: bool) -> str | None:
+        """Replace the top entry by its attribute, however its class finds it."""
+        if self.seen_c("PyObject_GetAttr", 1, self.object(name)) == "end":
+            return "end"
+        if method:
+            self.push_attribute(self.pop(), None, True)
+        return None
 
     def attribute(self: Lifter, variable: Variable, cls: type, name: str, method: bool) -> str | None:
         """Push an attribute of an object whose class is known."""
         if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
-            return self.leave("unsupported")
+            return self.any_attribute(name, method)
         found = _lookup(cls, name)
-        if not self.unchanged(cls):
-            return self.leave("version")
+        if self.failed("shape") or not self.unchanged(cls):
+            return self.any_attribute(name, method)
         if found is None:
             pointer = self.instance_value(variable, cls, name)
             if pointer is None:
-                return self.leave("unsupported")
-            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+                return self.any_attribute(name, method)
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
             self.replace_top(pointer, method)
             return None
         if isinstance(found, FunctionType | MethodDescriptorType):
             if not method:
-                return self.leave("unsupported")
+                return self.any_attribute(name, method)
             if not self.not_shadowed(variable, cls, name):
-                return self.leave("unsupported")
+                return self.any_attribute(name, method)
             self.pop()
             self.push_attribute(Variable("obj", (self.object(found),), type(found), "stable"), variable, True)
             return None
         place = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
         if place is not None:
             pointer = self.emit("field", variable.value, attributes=(place,))
-            self.guard(self.emit("not", self.emit("is_null", pointer)), "unset")
+            self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
             self.replace_top(pointer, method)
             return None
         if not hasattr(type(found), "__get__") and not isinstance(found, type) and self.not_shadowed(variable, cls, name):
@@ -162,7 +242,7 @@ class Objects:
             self.drop(variable)
             self.push_attribute(self.constant(found), None, method)
             return None
-        return self.leave("unsupported")
+        return self.any_attribute(name, method)
 
     def instance_value(self: Lifter, variable: Variable, cls: type, name: str) -> ir.Value | None:
         """Return the reference an instance keeps under a name, perhaps null; None if its class does not keep it so."""
@@ -171,7 +251,7 @@ class Objects:
         index = layout.shared_index(cls, name)
         if index is None:
             return None
-        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "shape")
         return self.emit("value", variable.value, attributes=(self.object(cls).index, index))
 
     def not_shadowed(self: Lifter, variable: Variable, cls: type, name: str) -> bool:
@@ -179,14 +259,18 @@ class Objects:
         if not cls.__dictoffset__:
             return True
         if not layout.keeps_values(cls):
-            return False
+            if not layout.flags(cls) & offset("Py_TPFLAGS_MANAGED_DICT"):
+                return False
+            # an instance of a builtin's subclass that has got no attributes has no dict yet
+            self.guard(self.emit("no_dict", variable.value), "shape")
+            return True
         if layout.shared_index(cls, name) is not None:
             pointer = self.instance_value(variable, cls, name)
             assert pointer is not None
-            self.guard(self.emit("is_null", pointer), "shadowed")
+            self.guard(self.emit("is_null", pointer), "shape")
             return True
-        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "dict")
-        self.guard(self.emit("keys_are", self.object(cls), ir.Literal(layout.shared_count(cls))), "keys")
+        self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "shape")
+        self.guard(self.emit("keys_are", self.object(cls), ir.Literal(layout.shared_count(cls))), "shape")
         return True
 
     def replace_top(self: Lifter, pointer: ir.Operand, method: bool) -> None:
@@ -226,39 +310,45 @@ class Objects:
             if stack[place].kind == "dyn" and self.fork(stack[place], "stack", len(stack) + place) == "end":
                 return "end"
         variable = stack[-1]
-        if variable.kind != "obj":
-            return self.leave("unsupported")
-        cls = variable.cls or self.class_at(i)
-        if cls is None:
-            return self.leave("class")
+        cls = variable.cls or variable.likely or self.class_at(i)
+        if variable.kind == "obj" and variable.cls is None and not variable.likely and self.was_executed(i):
+            done = self.by_class(len(stack) - 1, cls, lambda: self.set_any_attribute(name))
+            if done:
+                return done
+            variable = stack[-1]
+        if variable.kind != "obj" or cls is None:
+            return self.set_any_attribute(name)
         variable = self.is_class(variable, cls)
         if cls.__setattr__ is not object.__setattr__ or issubclass(cls, type) or not self.unchanged(cls):
-            return self.leave("unsupported")
+            return self.set_any_attribute(name)
         found = _lookup(cls, name)
         place_ = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
+        if self.failed("shape"):
+            return self.set_any_attribute(name)
         if place_ is not None:
-            old = self.emit("field", variable.value, attributes=(place_,))
             operation, attributes = "field_store", (place_,)
         elif found is None or not hasattr(type(found), "__set__"):
-            value = self.instance_value(variable, cls, name)
-            if value is None:
-                return self.leave("unsupported")
-            old = value
+            if self.instance_value(variable, cls, name) is None:
+                return self.set_any_attribute(name)
             index = layout.shared_index(cls, name)
+            self.guard(self.emit("takes_value", variable.value, attributes=(self.object(cls).index, index)), "shape")
             operation, attributes = "value_store", (self.object(cls).index, index)  # type: ignore[assignment]
         else:
-            return self.leave("unsupported")
-        self.guard(self.emit("not", self.emit("is_null", old)), "unset")
+            return self.set_any_attribute(name)
         self.stabilise()
         holder = self.state.stack[-1]
         new = self.own(self.state.stack[-2])
         before = self.emit(operation, holder.value, new, attributes=attributes)
         del self.state.stack[-2:]
-        self.emit("decref", before)
+        self.emit("drop_old", before)
         if holder.owned:
             self.drop(holder)
         self.gain += 1
         return None
+
+    def set_any_attribute(self: Lifter, name: str) -> str | None:
+        """Set an attribute of the top entry, however its class does that: value, object on the stack."""
+        return self.seen_nothing("PyObject_SetAttr", 2, lambda v: [v[1], self.object(name), v[0]])
 
     # -- items --------------------------------------------------------------------------------------------------------------------
 
@@ -316,7 +406,12 @@ class Objects:
         stack = self.state.stack
         if stack[-2].kind == "dyn" and self.fork(stack[-2], "stack", len(stack) - 2) == "end":
             return "end"
-        container = self.container_at(i, stack[-2])
+        if stack[-2].kind == "obj" and stack[-2].cls is None and self.failed("class"):
+            expected = list if "LIST" in i.hint else tuple if "TUPLE" in i.hint else dict if "DICT" in i.hint else None
+            if expected is not None:
+                return self.choose_class(len(stack) - 2, (expected,), lambda: self.seen_c("PyObject_GetItem", 2))
+            return self.seen_c("PyObject_GetItem", 2)
+        container = self.container_at(i, stack[-2]) if not self.failed("bounds") else None
         if container is not None:
             index = self.int_at(-1) if stack[-1].kind != "obj" or stack[-1].cls in (None, int) else None
             if index == "end":
@@ -338,7 +433,7 @@ class Objects:
             container = self.is_class(container, dict)
         if container.cls is dict and container.kind == "obj":
             if not self.plain_key(-1, i):
-                return self.leave("unsupported")
+                return self.seen_c("PyObject_GetItem", 2)
             result = self.c_call("PyObject_GetItem", 2)
             self.push(Variable("obj", (result,), None, "own"))
             return None
@@ -347,7 +442,7 @@ class Objects:
             result = self.c_call("PyObject_GetItem", 2)
             self.push(Variable("obj", (result,), cls, "own"))
             return None
-        return self.leave("unsupported")
+        return self.seen_c("PyObject_GetItem", 2)
 
     def plain_key(self: Lifter, place: int, i: Instruction) -> bool:
         """Return whether a stack entry is a key whose hash and equality run no Python code; guards str if unknown."""
@@ -386,7 +481,7 @@ class Objects:
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
         if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1, i):
-            return self.leave("unsupported")
+            return self.seen_nothing("PyObject_SetItem", 3, lambda v: [v[1], v[2], v[0]])
         self.box_top(3)
         self.stabilise()
         value, holder, key = (v.value for v in self.state.stack[-3:])
@@ -401,13 +496,13 @@ class Objects:
             for word, cls in (("DICT", dict), ("SET", set)):
                 if word in i.hint:
                     container = self.is_class(container, cls)
-        if container.kind != "obj" or container.cls not in (dict, set, frozenset, str):
-            return self.leave("unsupported")
-        if container.cls is str:
-            if self.class_of(item) is not str:
-                return self.leave("unsupported")
-        elif not self.plain_key(-2, i):
-            return self.leave("unsupported")
+        anything = container.kind != "obj" or container.cls not in (dict, set, frozenset, str)
+        if not anything and container.cls is str:
+            anything = self.class_of(item) is not str
+        elif not anything:
+            anything = not self.plain_key(-2, i)
+        if anything:
+            return self.seen_truth("PySequence_Contains", 2, negate=bool(i.argument), order=(1, 0))
         self.box_top(2)
         self.stabilise()
         item, container = self.state.stack[-2:]
@@ -421,10 +516,9 @@ class Objects:
     def do_slice(self: Lifter, i: Instruction) -> str | None:
         """container[a:b] of a list, tuple or str."""
         container, start, stop = self.state.stack[-3:]
-        if container.kind != "obj" or container.cls not in (list, tuple, str, bytes):
-            return self.leave("unsupported")
-        if any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
-            return self.leave("unsupported")
+        plain = container.kind == "obj" and container.cls in (list, tuple, str, bytes)
+        if not plain or any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
+            return self.seen_c("morrow_slice", 3)
         cls = container.cls
         self.box_top(3)
         self.stabilise()
@@ -463,7 +557,7 @@ class Objects:
         container, key = self.state.stack[-2:]
         known = container.cls if container.kind == "obj" else None
         if not (known is list and self.class_of(key) is int) and not (known is dict and self.class_of(key) in (int, str, bool, type(None))):
-            return self.leave("unsupported")
+            return self.seen_nothing("PyObject_DelItem", 2, lambda v: v)
         self.box_top(2)
         self.stabilise()
         container, key = self.state.stack[-2:]
@@ -484,18 +578,19 @@ class Objects:
         variable = stack[-1]
         if variable.kind == "obj" and variable.cls is None:
             cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
+            general = lambda: self.seen_c("PyObject_GetIter", 1)  # noqa: E731
             if cls is None:
-                return self.choose_class(len(stack) - 1, (list, tuple))
-            variable = self.is_class(variable, cls)
+                return self.choose_class(len(stack) - 1, (list, tuple), general)
+            if self.expect(len(stack) - 1, cls, general):
+                return "end"
+            variable = stack[-1]
         if variable.kind != "obj":
-            return self.leave("unsupported")
+            return self.seen_c("PyObject_GetIter", 1)
         iterator = {list: LIST_ITERATOR, tuple: TUPLE_ITERATOR, range: RANGE_ITERATOR}.get(variable.cls)  # type: ignore[arg-type]
         if iterator is None and variable.cls in (dict, str, set, bytes, frozenset):
             iterator = type(iter(variable.cls()))
-        if iterator is None:
-            return self.leave("unsupported")
-        if iterator is type(iter("")):
-            return self.leave("unsupported")  # two classes, chosen by the text
+        if iterator is None or iterator is type(iter("")):  # for text two classes, chosen by what is in it
+            return self.seen_c("PyObject_GetIter", 1)
         result = self.c_call("PyObject_GetIter", 1)
         self.push(Variable("obj", (result,), iterator, "own"))
         return None
@@ -505,8 +600,10 @@ class Objects:
         variable = self.state.stack[-1]
         if variable.kind == "obj" and variable.cls is None:
             cls = {"FOR_ITER_LIST": LIST_ITERATOR, "FOR_ITER_TUPLE": TUPLE_ITERATOR, "FOR_ITER_RANGE": RANGE_ITERATOR}.get(i.hint)
+            if self.failed("class"):
+                return str(self.choose_class(len(self.state.stack) - 1, (LIST_ITERATOR, TUPLE_ITERATOR, *((cls,) if cls else ())), lambda: self.any_next(i)))
             if cls is None:
-                return self.leave("class")
+                return self.any_next(i)
             variable = self.is_class(variable, cls)
         if variable.kind == "obj" and variable.cls is RANGE_ITERATOR:
             converted = self.range_of(variable)
@@ -516,14 +613,14 @@ class Objects:
         if variable.kind == "range":
             return self.next_number(i, variable)
         if variable.kind != "obj":
-            return self.leave("unsupported")
+            return self.any_next(i)
         if variable.cls in (LIST_ITERATOR, TUPLE_ITERATOR):
             sort = "list" if variable.cls is LIST_ITERATOR else "tuple"
             item = self.emit("iterator_next", variable.value, attributes=(sort,))
         elif variable.cls in C_ITERATORS:
             item = self.emit("call_c", variable.value, attributes=("PyIter_Next",))
         else:
-            return self.leave("unsupported")
+            return self.any_next(i)
         over = self.emit("is_null", item)
         ended, more = self.branch(over)
         state = self.state
@@ -536,6 +633,27 @@ class Objects:
         self.at_block(more, state.copy())
         self.push(Variable("obj", (item,), None, "own"))
         self.gain += 1
+        self.jump(self.index + 1)
+        return "end"
+
+    def any_next(self: Lifter, i: Instruction) -> str:
+        """The next item of whatever iterator it is."""
+        if self.state.stack[-1].kind != "obj" or not self.can_be_seen():
+            return self.leave("class")
+        frame = self.show()
+        item = self.emit("call_c", self.state.stack[-1].value, attributes=("PyIter_Next",))
+        ended, more = self.branch(self.emit("is_null", item))
+        state = self.state
+        self.at_block(ended, state.copy())
+        error = self.emit("call_c", attributes=("PyErr_Occurred",), quiet=True)
+        self.raise_if(self.emit("not", self.emit("is_null", error)), frame)
+        self.drop(self.pop())
+        target = int(i.argument)  # type: ignore[call-overload]
+        self.hide(frame, target)
+        self.jump(target)
+        self.at_block(more, state.copy())
+        self.push(Variable("obj", (item,), None, "own"))
+        self.hide(frame)
         self.jump(self.index + 1)
         return "end"
 
@@ -600,14 +718,6 @@ class Objects:
             self.emit("fill", made, ir.Literal(place), reference, attributes=(sort,))
         del self.state.stack[len(self.state.stack) - count :]
         self.push(Variable("obj", (made,), list if sort == "list" else tuple, "own"))
-        return None
-
-    def do_build_map(self: Lifter, i: Instruction) -> str | None:
-        """An empty dict; entries are the interpreter's."""
-        if i.argument:
-            return self.leave("unsupported")
-        made = self.emit("call_c", attributes=("PyDict_New",), exit=self.exit("raised", raises=True))
-        self.push(Variable("obj", (made,), dict, "own"))
         return None
 
     def do_list_append(self: Lifter, i: Instruction) -> str | None:

@@ -15,7 +15,7 @@ from functools import cache
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
 
-from morrow.jit import guards, object_cache
+from morrow.jit import guards, object_cache, release
 
 
 @cache
@@ -44,6 +44,10 @@ def _compiler() -> object:
     return binding.create_lljit_compiler(machine(2))
 
 
+MANY_LINES = 8000
+"""Lines of LLVM text from which a module gets a few quick passes in place of level 1's."""
+
+
 def optimise(text: str, level: int) -> binding.ModuleRef:
     """Parse, verify and optimise a module.
 
@@ -57,6 +61,13 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
         return module
     options = binding.create_pipeline_tuning_options(speed_level=level)
     builder = binding.create_pass_builder(machine(level), options)
+    if level == 1 and text.count("\n") > MANY_LINES:
+        # many functions of objects and calls: what LLVM has for loops finds little there, and takes most of the time
+        passes = binding.create_new_module_pass_manager()
+        for add in ("sroa", "simplify_cfg", "instruction_combine", "new_gvn", "simplify_cfg"):
+            getattr(passes, f"add_{add}_pass")()
+        passes.run(module, builder)
+        return module
     builder.getModulePassManager().run(module, builder)
     return module
 
@@ -149,6 +160,8 @@ class _MethodDef(ctypes.Structure):
 
 
 _METHOD = _MethodDef()
+_CLASS_NAME = ctypes.py_object("__class__")
+_NO_ARGUMENTS = ctypes.py_object(())
 
 
 @cache
@@ -162,12 +175,14 @@ def runtime() -> dict[str, int]:
             imports[name] = c_address(name)
         elif "= external global" in line:
             name = line[1:].split(" ", 1)[0]
-            imports[name] = ctypes.addressof(_METHOD) if name == "morrow_method" else c_address(name)
+            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME, "morrow_no_arguments": _NO_ARGUMENTS}.get(name)
+            imports[name] = c_address(name) if own is None else ctypes.addressof(own)
     loaded = Loaded("morrow.runtime", build(text, 2), imports, guards.EXPORTS)
     _METHOD.name = b"resume"
     _METHOD.function = loaded.addresses["morrow_record_call"]
     _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
     _KEEP.append(loaded)
+    release.loaded(loaded.addresses)
     return loaded.addresses
 
 

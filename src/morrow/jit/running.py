@@ -78,7 +78,9 @@ class Look:
     def __init__(self, load: Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]) -> None:
         """Compile the reader. *load* turns LLVM text into addresses (see `morrow.jit.llvm`)."""
         increment = ctypes.cast(ctypes.pythonapi.Py_IncRef, ctypes.c_void_p).value or 0
-        address = load(_look_text(), {"Py_IncRef": increment}, ("morrow_look",))["morrow_look"]
+        addresses = load(_look_text(), {"Py_IncRef": increment}, ("morrow_look", "morrow_callers"))
+        address = addresses["morrow_look"]
+        self._callers = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p)(addresses["morrow_callers"])
         kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.py_object, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
         self._look = kind(address)
 
@@ -95,6 +97,21 @@ class Look:
         if not isinstance(function, FunctionType) or function.__code__ is not code:
             return None
         return function, tuple(types)  # type: ignore[arg-type]
+
+
+    def callers(self, frame: FrameType) -> list[FunctionType]:
+        """Return the functions that wait for *frame*, innermost first, at most `MOST_CALLERS` and none behind other code.
+
+        Their frames get no frame objects by this: those would be noticed by compiled code.
+        """
+        words = (ctypes.c_uint64 * MOST_CALLERS)()
+        count = self._callers(frame, ctypes.addressof(words))
+        found = [_take(word) for word in words[:count]]
+        return [function for function in found if isinstance(function, FunctionType)]
+
+
+MOST_CALLERS = 4
+"""How far up the stack `Look.callers` looks."""
 
 
 def _take(word: int) -> object:
@@ -175,6 +192,50 @@ yes:
   ret i32 0
 no:
   ret i32 1
+}}
+
+define i32 @morrow_callers(ptr %object, ptr %out) {{
+entry:
+  %frame_at = getelementptr i8, ptr %object, i64 {_INNER}
+  %frame = load ptr, ptr %frame_at
+  %owner_at = getelementptr i8, ptr %frame, i64 {_S["_PyInterpreterFrame.owner"]}
+  %owner = load i8, ptr %owner_at
+  %running = icmp eq i8 %owner, {_S["FRAME_OWNED_BY_THREAD"]}
+  br i1 %running, label %up, label %done
+up:
+  %below = phi ptr [ %frame, %entry ], [ %above, %skip ], [ %above, %take ]
+  %k = phi i32 [ 0, %entry ], [ %k, %skip ], [ %k_more, %take ]
+  %steps = phi i32 [ 0, %entry ], [ %steps_more, %skip ], [ %steps_more, %take ]
+  %steps_more = add i32 %steps, 1
+  %full = icmp uge i32 %k, {MOST_CALLERS}
+  %far = icmp uge i32 %steps, {3 * MOST_CALLERS}
+  %stop = or i1 %full, %far
+  br i1 %stop, label %done, label %next
+next:
+  %above_at = getelementptr i8, ptr %below, i64 {_S["_PyInterpreterFrame.previous"]}
+  %above = load ptr, ptr %above_at
+  %top = icmp eq ptr %above, null
+  br i1 %top, label %done, label %look
+look:
+  %above_owner_at = getelementptr i8, ptr %above, i64 {_S["_PyInterpreterFrame.owner"]}
+  %above_owner = load i8, ptr %above_owner_at
+  %above_runs = icmp eq i8 %above_owner, {_S["FRAME_OWNED_BY_THREAD"]}
+  br i1 %above_runs, label %take, label %skip
+skip:
+  br label %up
+take:
+  %function_at = getelementptr i8, ptr %above, i64 {_FUNCTION}
+  %function_tagged = load i64, ptr %function_at
+  %function = and i64 %function_tagged, {_UNTAG}
+  %function_object = inttoptr i64 %function to ptr
+  call void @Py_IncRef(ptr %function_object)
+  %out_at = getelementptr i64, ptr %out, i32 %k
+  store i64 %function, ptr %out_at
+  %k_more = add i32 %k, 1
+  br label %up
+done:
+  %count = phi i32 [ 0, %entry ], [ %k, %up ], [ %k, %next ]
+  ret i32 %count
 }}
 """
 

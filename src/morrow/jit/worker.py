@@ -26,10 +26,16 @@ START_BUSY = 1.0
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
 
-BUDGET = 0.15
+BUDGET = 0.25
 """Seconds of CPU that compiling may take per second of CPU the program uses, beyond `ALLOWANCE` at the start."""
 
-ALLOWANCE = 0.4
+ALLOWANCE = 1.0
+
+CALLER_SAMPLES = 3
+"""How often a function must be seen waiting for hot ones to be compiled in their place."""
+
+REST = 1.0
+"""Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
 
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
@@ -63,6 +69,7 @@ class Decision:
     Attributes:
         code: the code object.
         samples: how often it was seen running.
+        waits: how often it was seen waiting for a function that had become hot.
         compiled: what is or was in place, oldest first.
         declined: (line, reason, detail) of each time it was left to CPython.
         seconds: time spent compiling it.
@@ -72,11 +79,12 @@ class Decision:
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.samples = 0
+        self.waits = 0
         self.compiled: list[Compiled] = []
         self.declined: list[tuple[int, str, str]] = []
         self.seconds = 0.0
@@ -101,13 +109,13 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
         self.code = code
         self.function = weakref.ref(function)
-        self.arguments, self.loop, self.types, self.thread, self.level = arguments, loop, types, thread, level
+        self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
     def __repr__(self) -> str:
         return f"{self.code.co_qualname}{f', {self.loop}' if self.loop else ''} ({self.code.co_filename}:{self.code.co_firstlineno})"
@@ -138,6 +146,7 @@ class Worker:
         self._trials: Trials | None = None
         self._on_trial: list[tuple[Decision, weakref.ref[FunctionType], Trial, float]] = []
         self._busy = 0.0
+        self._rested = 0.0
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
@@ -186,13 +195,39 @@ class Worker:
         if seen is None:
             return False
         function, types = seen
+        if what == "function" and self._take_caller(frame):
+            return True
         if self._runs_although_compiled(decision, function):
             return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            self._queue.append(Task(code, function, None if None in arguments else arguments))
+            # the first code made of it is made quickly, and finds out which classes it meets
+            first = not decision.makes
+            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
+        return True
+
+    def _take_caller(self, frame: FrameType) -> bool:
+        """Count the functions that wait for a hot one; compile the outermost that is seen often rather than each it calls.
+
+        Compiled code calls compiled code directly, so a caller is worth more than what it calls. Returns whether a caller
+        is going to be compiled now.
+        """
+        chosen = None
+        for function in self._look.callers(frame):
+            code = function.__code__
+            if _is_ours(code) or code.co_flags & 0x03 != 0x03 or code.co_flags & 0x2A0:
+                break
+            decision = self.decision(code)
+            decision.waits += 1
+            if decision.makes:
+                break
+            if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
+                chosen = function
+        if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
+            return False
+        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -207,7 +242,7 @@ class Worker:
         if any(reference() is function for _, reference, _, _ in self._on_trial):
             return True  # half of the time it is interpreted on purpose
         made = next((made for reference, made in decision.functions if reference() is function), None)
-        if made is None or made is not decision.compiled[-1] or not install.is_installed(function):
+        if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
         usual = compiler.OFTEN
         compiler.OFTEN = 1
@@ -384,6 +419,7 @@ class Worker:
         tracer = tracers.find_tracer()
         if tracer:
             self.resting = tracer
+            self._set_watched(1)
         return ""
 
     def run(self, task: Task) -> bool:
@@ -400,6 +436,8 @@ class Worker:
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
+        if decision.compiled:
+            decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._compile is not None
@@ -412,6 +450,7 @@ class Worker:
                         loop=task.loop.head if task.loop else None,
                         frame_types=task.types,
                         level=task.level,
+                        profile=task.profile,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
@@ -433,6 +472,10 @@ class Worker:
             elif not decision.compiled:
                 decision.makes = MAKES if decision.refused else decision.makes  # twice is enough: the host has learnt no more
                 decision.refused = True
+            elif decision.compiled and decision.compiled[-1].profile:
+                from morrow.jit import install
+
+                install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
@@ -527,8 +570,11 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    self._queue.append(Task(decision.code, function, None, level=2 if decision.makes > 1 else 1))
-                elif verdict != "keep":
+                    if not any(task.code is decision.code and task.loop is None for task in self._queue):
+                        self._queue.append(Task(decision.code, function, None))
+                    if made.profile or made.leaves_often():
+                        install.remove(function)  # the interpreter is faster meanwhile
+                elif verdict == "leave":
                     install.remove(function)
                     decision.resting = True
                     decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
@@ -561,6 +607,8 @@ class Worker:
         if self.resting:
             return
         self.resting = why
+        self._rested = monotonic()
+        self._set_watched(1)
         with self.working():
             install.remove_all()
             for _, reference, trial, _ in self._on_trial:
@@ -576,12 +624,21 @@ class Worker:
             self.pause_counting(True)
         log("jit", 1, f"resting: {why}")
 
+    def _set_watched(self, value: int) -> None:
+        """Tell code that is in the middle of a call whether to leave when it comes back."""
+        import ctypes
+
+        from morrow.jit import llvm
+
+        ctypes.c_int64.from_address(llvm.runtime()["morrow_watched"]).value = value
+
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
 
-        if tracers.find_tracer():
+        if tracers.find_tracer() or monotonic() - self._rested < REST:
             return
         self.resting = ""
+        self._set_watched(0)
         for decision in list(self.decisions.values()):
             if decision.resting:
                 continue

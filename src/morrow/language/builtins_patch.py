@@ -12,12 +12,13 @@ annotations there are evaluated at once, and only text that the host refuses is 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from sys import _getframe  # kept: programs may take sys._getframe away
 
 import morrow_runtime
 from morrow import language
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.language import ONLY_AST, OPTIMIZED_AST
 
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
@@ -40,16 +41,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    Owner = Callable[[FrameType], bool]
+    Owner = Callable[[FrameType, str], bool]
 CodeType = type(hide.__code__)
 
 
-def _is_program(frame: FrameType) -> bool:
-    """Return whether the text compiled by this frame is the program's own, not a library's."""
+def _is_program(frame: FrameType, filename: str) -> bool:
+    """Return whether the text called *filename* that this frame compiles is the program's own, not a library's."""
     module = frame.f_globals.get("__name__") or ""
-    if isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF:
+    on_behalf = isinstance(module, str) and module.partition(".")[0] in _ON_BEHALF
+    if on_behalf and "/" not in filename and "\\" not in filename:
         return True
-    filename = frame.f_code.co_filename
+    filename = filename if on_behalf else frame.f_code.co_filename
     return not filename.startswith(("<frozen", _library())) and "site-packages" not in filename
 
 
@@ -71,7 +73,7 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
 
     Args:
         deferred: annotations in text the program compiles are evaluated when asked for.
-        is_program: says of the frame that compiles a text whether the text is the program's.
+        is_program: says of the frame that compiles a text, and of the text's file name, whether the text is the program's.
     """
     global _owner
     morrow_runtime.install()
@@ -123,7 +125,7 @@ def compile(  # noqa: A001
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
     try:
-        return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+        return quietly(_compile, source, filename, mode, flags, optimize, _feature_version, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
 
@@ -159,7 +161,7 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
         return _host_exec(source, globals, locals)
     try:
-        source = _code(source, "exec", globals, frame)
+        source = quietly(_code, source, "exec", globals, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
     return _host_exec(source, globals, locals)
@@ -189,12 +191,13 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
         return _host_eval(source, globals, locals)
     try:
-        source = _code(source, "eval", globals, frame)
+        source = quietly(_code, source, "eval", globals, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
     return _host_eval(source, globals, locals)
 
 
+@hide
 def _locals(frame: FrameType) -> object:
     """The namespace that exec() and eval() take when they are given none."""
     found = frame.f_locals
@@ -232,7 +235,7 @@ def _compile(source, filename, mode, flags, optimize, feature_version, frame):  
         if feature_version != -1 or flags & (OPTIMIZED_AST & ~ONLY_AST):
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         return language.parse(source, filename, mode, flags=flags & ~ONLY_AST)
-    if not _owner(frame):
+    if not _owner(frame, filename):
         try:
             return _host_compile(source, filename, mode, flags, True, optimize, _feature_version=feature_version)
         except SyntaxError:

@@ -10,7 +10,8 @@ look as if the host had compiled the new grammar itself:
     name ``.f``, ``____________C``    hidden inside such a scope: ``f``, ``C``
     variable ``.classdict``           ``__classdict__``
 
-Names only label what a code object does by index, so nothing that runs is changed.
+Names only label what a code object does by index, so nothing that runs is changed. One thing that runs is, on the way:
+the annotate functions of functions become constants where they can (`annotate_constants`).
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from __future__ import annotations
 import opcode
 from types import CodeType
 
+from morrow.language import annotate_constants
 from morrow.language.features.build import CLASS_NAMESPACE
 from morrow.language.features.type_parameters import HIDDEN_CLASS, HIDDEN_FUNCTION, PARAMETERS
 
 _FORMAT = ".format "
+_OF_FUNCTION = ".__annotate__"  # with a name before it: that of a class or module is called by what stands around it
 _SCOPE = PARAMETERS[0]
 _LOAD_CONST, _STORE_NAME = opcode.opmap["LOAD_CONST"], opcode.opmap["STORE_NAME"]
 _IS_FUNCTION = 0x3  # CO_OPTIMIZED | CO_NEWLOCALS
@@ -40,6 +43,7 @@ def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
     if qualname != code.co_qualname:
         changes["co_qualname"] = qualname
     constants = list(code.co_consts)
+    annotates: dict[int, CodeType] = {}
     changed = False
     for index, constant in enumerate(constants):
         if isinstance(constant, CodeType):
@@ -47,6 +51,8 @@ def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
             inner = _rename(constant, inner_name, _qualname(code, name, qualname, is_scope, constant, inner_name))
             changed = changed or inner is not constant
             constants[index] = inner
+            if inner_name.endswith(_OF_FUNCTION) and not inner.co_freevars:
+                annotates[index] = inner
         elif is_scope and isinstance(constant, str) and constant.startswith(HIDDEN_CLASS):
             constants[index] = constant[len(HIDDEN_CLASS) :]
             changed = True
@@ -54,6 +60,8 @@ def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
         code_bytes, changed = _set_class_qualname(code, constants, qualname), True
         if code_bytes is not None:
             changes["co_code"] = code_bytes
+    if annotates:
+        changes["co_code"] = annotate_constants.fold(changes.get("co_code", code.co_code), constants, annotates)  # type: ignore[arg-type]
     if changed:
         changes["co_consts"] = tuple(constants)
     for field in ("co_varnames", "co_freevars", "co_cellvars"):

@@ -9,6 +9,9 @@ from __future__ import annotations
 import gc
 import sys
 
+from morrow import settings
+from morrow.host.frames import hide
+
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     import types
@@ -27,12 +30,22 @@ def install() -> None:
         sys.meta_path.insert(0, _Waiting())
 
 
+def complete_when_loaded(name: str, complete: Callable[[types.ModuleType], None]) -> None:
+    """Complete one more module of the host's library: now if it is loaded, else when it is."""
+    _MODULES[name] = complete
+    if name in sys.modules:
+        complete(sys.modules[name])
+    if not any(isinstance(finder, _Waiting) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Waiting())
+
+
 class _Waiting:
     """A finder that finds what the others find, and completes a module of ours once it has been loaded."""
 
     def __init__(self) -> None:
         self.searching = False
 
+    @hide
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
         if name not in _MODULES or self.searching:
             return None
@@ -73,7 +86,6 @@ def _complete_typing(typing: types.ModuleType) -> None:
     import morrow_runtime.type_parameters  # gives typing its TypeAliasType, NoDefault and complete type variables
     from morrow_runtime import typing_names
 
-    assert morrow_runtime.type_parameters
     for name in typing_names.__all__:
         if not hasattr(typing, name):
             setattr(typing, name, getattr(typing_names, name))
@@ -102,7 +114,14 @@ def _complete_string(module: types.ModuleType) -> None:
         module.__path__ = []  # in 3.14 it is a package: string.templatelib can be looked for
 
 
-_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string)
+def _complete_traceback(module: types.ModuleType) -> None:
+    if settings.get("tracebacks") != "0" and "morrow.language.tracebacks.errors" not in sys.modules:  # else it is what imports traceback, to change it
+        from morrow.language.tracebacks import errors
+
+        errors.update()
+
+
+_MODULES.update(typing=_complete_typing, types=_complete_types, string=_complete_string, traceback=_complete_traceback)
 
 
 def get_original_bases(cls: type, /) -> tuple[object, ...]:
@@ -135,7 +154,8 @@ def _get_of_class(owner: type) -> object:
 
 
 def _get_of_function(owner: types.FunctionType) -> object:
-    return owner.__dict__.get("__type_params__", ())
+    found = owner.__dict__.get("__type_params__", ())
+    return found if isinstance(found, tuple) else ()  # functools.wraps(type) puts the attribute itself there
 
 
 def _set(owner: object, value: object) -> None:

@@ -13,33 +13,41 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.repl import basic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from morrow.repl.console import Console
 
 COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> None:
+def prompt(namespace: dict[str, Any], greet: bool) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
 
+    Returns:
+        Whether the last statement ended by an interrupt, which the exit status tells. Always false in a terminal.
+
     Raises:
         SystemExit: a statement raised it.
     """
-    if why_basic() is not None:
-        basic.prompt(namespace, greet)
-        return
+    if quietly(why_basic) is not None:
+        return basic.prompt(namespace, greet)
     if greet:
-        basic.say_hello(namespace)
+        basic.say_hello()
+    basic.run_startup(namespace)  # also behind a script: as in CPython since 3.13, Lib/_pyrepl/main.py
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None and getattr(hook, "__module__", None) != "site":
         # site's own sets up readline, which would write its idea of the history over ours when python ends.
         basic.run_hook()
     interact(namespace)
+    return False
 
 
 def why_basic() -> str | None:
@@ -66,11 +74,12 @@ def why_basic() -> str | None:
 
 
 @hide
-def interact(namespace: dict[str, Any]) -> None:
+def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> None:
     """Read blocks from the terminal and run them in *namespace* until the reader leaves.
 
     Args:
         namespace: the dict of ``__main__``.
+        kind: the `Console` that runs the blocks, if not the usual one.
 
     Raises:
         SystemExit: a block asked to leave with a status.
@@ -78,12 +87,13 @@ def interact(namespace: dict[str, Any]) -> None:
     sys.ps1 = getattr(sys, "ps1", ">>> ")
     sys.ps2 = getattr(sys, "ps2", "... ")
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
-    waiting = _Waiting(str(sys.ps1))
+    waiting = Waiting(str(sys.ps1))
 
     # A file here called dis.py or token.py is the reader's business, not the editor's.
     here = sys.path[:1] if sys.path[:1] == [""] else []
     del sys.path[: len(here)]
     try:
+        from morrow.repl.compiling import get_compiler
         from morrow.repl.console import Console
         from morrow.repl.history import History, find_history_file
         from morrow.repl.prompt import Prompt, wants_vi
@@ -102,7 +112,8 @@ def interact(namespace: dict[str, Any]) -> None:
         _say("repl-history", path=find_history_file(), reason=history.trouble.strerror or history.trouble)
         history.trouble = None
     editing = settings.get("editing")
-    console = Console(namespace, _compiler(), name)
+    builtins.explain = Explain()  # type: ignore[attr-defined]
+    console = (kind or Console)(namespace, get_compiler(), name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:
@@ -114,7 +125,24 @@ def interact(namespace: dict[str, Any]) -> None:
         console.close()
 
 
-class _Waiting:
+class Explain:
+    """What ``explain`` is at the prompt, beside ``help`` and ``exit``; a program's own variable of that name hides it."""
+
+    def __repr__(self) -> str:
+        return "Type explain() to see what ran as machine code and what was left to CPython."
+
+    def __call__(self, html: str | None = None) -> None:
+        """Print what the jit did in this session; with *html*, also write a page there.
+
+        Raises:
+            OSError: the page cannot be written.
+        """
+        from morrow import jit
+
+        print(jit.explain(html=html), end="")
+
+
+class Waiting:
     """A prompt without an editor behind it yet: what is typed is kept for the editor, and not echoed."""
 
     def __init__(self, prompt: str) -> None:
@@ -158,24 +186,6 @@ def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     except KeyboardInterrupt as error:
         console.show(error)
     return True
-
-
-def _compiler() -> Any:
-    """Return the compiler of what is typed: it is the program's own text, wherever this file is installed."""
-    if settings.get("language") == "0":
-        return builtins.compile
-    from morrow import language
-
-    deferred = settings.get("deferred") != "0"
-
-    def compile(
-        source: Any, filename: str, mode: str, flags: int = 0, dont_inherit: bool = True, optimize: int = -1
-    ) -> Any:
-        if flags & language.ONLY_AST:
-            return language.parse(source, filename, mode, flags=flags)
-        return language.compile(source, filename, mode, flags, True, optimize, deferred=deferred)
-
-    return compile
 
 
 def _command(text: str, namespace: dict[str, Any]) -> Callable[[], object] | None:

@@ -1,63 +1,97 @@
 """Python's own plain prompt, over the compiler of this process: one line after another, no editing beyond readline's.
 
 What python does at its prompt when it has nothing better: Modules/main.c pymain_run_stdin, Python/pythonrun.c
-PyRun_InteractiveLoop.
+PyRun_InteractiveLoop. A program's trace functions see the statements, and nothing of what is here.
 """
 
 from __future__ import annotations
 
+import ast
 import codeop
+import io
+import linecache
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from morrow.host.frames import hide
+from morrow.host import HERE
+from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
+from morrow.language.tracebacks import uncaught
+from morrow.repl.compiling import get_compiler
+from morrow.unhandled import report
+
+BLOCKS = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
+    | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
+
+Execute = Callable[[Any, dict[str, Any]], object]
 
 
-def prompt(namespace: dict[str, object], greet: bool) -> None:
+@hide
+def prompt(namespace: dict[str, Any], greet: bool, execute: Execute = host_exec, awaits: bool = False) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
+        execute: runs the code of a statement.
+        awaits: whether ``await`` may stand at the top; a block of one line then needs no blank one behind it, as in 3.14.
+
+    Returns:
+        Whether the last statement ended by an interrupt.
 
     Raises:
         SystemExit: a statement raised it.
     """
     if greet:
-        say_hello(namespace)
-    if _is_terminal():
-        run_hook()
-    for name, text in (("ps1", ">>> "), ("ps2", "... ")):
-        if not hasattr(sys, name):
-            setattr(sys, name, text)
-    _loop(namespace, codeop.CommandCompiler())
+        say_hello()
+        run_startup(namespace)
+    reader = quietly(_Reader, awaits)
+    return _loop(namespace, reader, execute)
 
 
-def say_hello(namespace: dict[str, object]) -> None:
-    """Show the banner, unless under -q, and run PYTHONSTARTUP."""
+@hide
+def say_hello() -> None:
+    """Show the banner, unless under -q."""
     if not sys.flags.quiet:
-        sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
+        _tell(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
-            sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
-    _run_startup(namespace)
+            _tell('Type "help", "copyright", "credits" or "license" for more information.\n')
 
 
-def _is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
-
-
-def _run_startup(namespace: dict[str, object]) -> None:
+@hide
+def run_startup(namespace: dict[str, Any]) -> None:
+    """Run the file that PYTHONSTARTUP names, if it names one."""
     path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
-    if not path:
-        return
+    if path:
+        _run_startup(path, namespace)
+
+
+@hide
+def _run_startup(path: str, namespace: dict[str, Any]) -> None:
     try:
         with open(path, "rb") as file:
-            exec(compile(file.read(), path, "exec"), namespace)
+            source = file.read()
     except OSError as error:
-        sys.stderr.write(f"Could not open PYTHONSTARTUP\n{type(error).__name__}: {error}\n")
-    except Exception as error:  # whatever the user's file does, the prompt opens
-        sys.excepthook(type(error), error, error.__traceback__)
+        _tell(f"Could not open PYTHONSTARTUP\n{type(error).__name__}: {error}\n")
+        return
+    namespace["__file__"], namespace["__cached__"] = path, None
+    try:
+        try:
+            code = get_compiler()(source, path, "exec")
+        except Exception as error:
+            report(error.with_traceback(None))
+        else:
+            host_exec(code, namespace)
+    except SystemExit:
+        raise
+    except BaseException as error:  # whatever the user's file does, the prompt opens
+        report(error)
+    namespace.pop("__file__", None)
+    namespace.pop("__cached__", None)
 
 
 def run_hook() -> None:
@@ -67,25 +101,119 @@ def run_hook() -> None:
         try:
             hook()
         except Exception as error:  # python warns and goes on as well
-            sys.stderr.write(f"Failed calling sys.__interactivehook__\n{type(error).__name__}: {error}\n")
+            _tell(f"Failed calling sys.__interactivehook__\n{type(error).__name__}: {error}\n")
 
 
-def _read(prompt_text: str) -> str | None:
-    """Return the next line with its newline, or None at the end of the input."""
-    if _is_terminal():
+_INCOMPLETE = 0x4000 | 0x200  # PyCF_ALLOW_INCOMPLETE_INPUT, PyCF_DONT_IMPLY_DEDENT (Include/cpython/compile.h)
+
+
+class _Reader:
+    """The lines that are typed, and the compiler that tells whether they are complete.
+
+    Without a terminal python reads file descriptor 0 by itself, in blocks, past `sys.stdin`: what it has read ahead,
+    the program's own reading does not get. So does this.
+    """
+
+    def __init__(self, awaits: bool = False) -> None:
+        self.compiler = codeop.CommandCompiler()
+        self.compile = get_compiler()
+        self.awaits = awaits
+        if awaits:
+            self.compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.lines: list[str] = []
+        self.count = 0
+        self._file: io.BufferedReader | None = None
+        for name, text in (("ps1", ">>> "), ("ps2", "... ")):
+            if not hasattr(sys, name):
+                setattr(sys, name, text)
+        if _is_terminal():
+            run_hook()
+        else:
+            try:
+                self._file = open(0, "rb", buffering=4096, closefd=False)  # noqa: SIM115 - as long as the process
+            except OSError:  # closed: the end of the input
+                self._file = io.BufferedReader(io.BytesIO())  # type: ignore[arg-type]
+
+    def read(self) -> str | None:
+        """Return the next line with its newline, or None at the end of the input."""
+        text = str(sys.ps2 if self.lines else sys.ps1)  # type: ignore[attr-defined]
+        if self._file is None:
+            try:
+                return input(text) + "\n"
+            except EOFError:
+                return None
+        _tell(text)
         try:
-            return input(prompt_text) + "\n"
-        except EOFError:
-            return None
-    _tell(prompt_text)
-    if sys.stdin is None or sys.stdin.closed:
-        return None
-    try:
-        return sys.stdin.readline() or None
-    except OSError:
-        return None  # whoever wrote to us is gone: the end of the input
+            line = self._file.readline()
+        except OSError:
+            return None  # whoever wrote to us is gone: the end of the input
+        return line.decode(getattr(sys.stdin, "encoding", None) or "utf-8", "replace") or None
+
+    def next(self) -> object:
+        """Return the code of the next statement, or None at the end of the input.
+
+        Raises:
+            SyntaxError, ValueError, OverflowError: what was typed is none.
+        """
+        self.lines.clear()
+        while True:
+            line = self.read()
+            if line is None:
+                _tell("\n")
+                return self._compile(True) if self.lines else None
+            self.lines.append(line.rstrip("\n"))
+            # A line that the end of the input has cut off is read on, as python does.
+            if line.endswith("\n") and (code := self._compile(False)) is not None:
+                return code
+
+    def _compile(self, is_end: bool) -> object:
+        """Return the code of what has been typed, or None when more must follow; at the end of the input nothing can."""
+        text = "\n".join(self.lines)
+        if not is_end:
+            try:
+                if self.compiler(text, "<stdin>", "single") is None and not (self.awaits and self._is_whole()):
+                    return None
+            except SyntaxError:  # said below, of the text as it was typed
+                pass
+        flags = self.compiler.compiler.flags & ~_INCOMPLETE
+        source = text + "\n" if any(not line.lstrip().startswith("#") and line.strip() for line in self.lines) else "pass\n"
+        # pythonrun.c, run_mod: the parser knows it as <stdin>, the code by a name of its own, whose lines are kept.
+        tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
+        if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
+            return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
+        name = f"<stdin-{self.count}>"
+        self.count += 1
+        try:
+            code = self.compile(tree, name, "single", flags, True)
+        except SyntaxError as error:
+            if error.text is None and error.lineno and error.lineno <= len(self.lines):
+                error.text = self.lines[error.lineno - 1]
+            raise
+        _remember(code, text + "\n")
+        return code
+
+    def _is_whole(self) -> bool:
+        """Say whether the first line is a statement as it stands."""
+        try:
+            self.compiler.compiler(self.lines[0] + "\n", "<stdin>", "single", incomplete_input=False)
+        except SyntaxError:
+            return False
+        return len(self.lines) == 1
 
 
+def _remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed."""
+    if HERE is not None and HERE.shows_tracebacks:
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+@hide
 def _tell(text: str) -> None:
     """Write a prompt. That nobody can read it is no reason to stop, nor one to try again."""
     try:
@@ -96,46 +224,41 @@ def _tell(text: str) -> None:
 
 
 @hide
-def _loop(namespace: dict[str, object], compiler: codeop.CommandCompiler) -> None:
-    lines: list[str] = []
+def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
+    interrupted = False
     while True:
         try:
-            line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
-            if line is None and not lines:
-                _tell("\n")
-                return
-            lines.append((line or "").rstrip("\n"))
-            code = _compile(compiler, lines, line is None)
-            if code is None and line is not None:
-                continue
-            lines.clear()
-            if code is not None:
-                host_exec(code, namespace)
-            sys.stdout.flush()
+            code = quietly(reader.next)
+        except KeyboardInterrupt:
+            _tell("\nKeyboardInterrupt\n")
+            continue
+        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+            # It is about what was typed: where in the compiler it was found is nobody's business.
+            _show(error.with_traceback(None))
+            continue
+        if code is None:
+            return interrupted
+        interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
+        try:
+            execute(code, namespace)
         except SystemExit:
             raise
-        except KeyboardInterrupt:
-            lines.clear()
-            _tell("\nKeyboardInterrupt\n")
         except BaseException as error:
-            lines.clear()
-            sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+            interrupted = interrupted or type(error) is KeyboardInterrupt
             _show(error)
+        _flush()
 
 
+@hide
 def _show(error: BaseException) -> None:
-    traceback = None if isinstance(error, SyntaxError) and error.filename == "<stdin>" else error.__traceback__
-    sys.excepthook(type(error), error, traceback)
+    status = report(error)
+    if status is not None:
+        raise SystemExit(status)  # the program's own hook said so
 
 
-def _compile(compiler: codeop.CommandCompiler, lines: list[str], is_end: bool) -> object:
-    """Return the code of *lines*, or None if more must follow; at the end of the input nothing can."""
-    text = "\n".join(lines)
+@hide
+def _flush() -> None:
     try:
-        if is_end:
-            return compile(text + "\n", "<stdin>", "single")
-        return compiler(text, "<stdin>", "single")
-    except (SyntaxError, ValueError, OverflowError) as error:
-        # It is about what was typed: where in the compiler it was found is nobody's business.
-        error.__traceback__ = None
-        raise error.with_traceback(None) from None
+        sys.stdout.flush()
+    except Exception:  # closed or replaced by the program: python looks away too
+        pass

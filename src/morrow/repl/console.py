@@ -13,23 +13,21 @@ import builtins
 import linecache
 import sys
 import types
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from morrow.host.frames import hide
 from morrow.repl import tracebacks
+from morrow.repl.basic import BLOCKS
+from morrow.unhandled import report
 from morrow.repl.highlight import State, scan_line
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 _INCOMPLETE = 0x4000 | 0x200  # PyCF_ALLOW_INCOMPLETE_INPUT, PyCF_DONT_IMPLY_DEDENT (Include/cpython/compile.h)
-_CO_COROUTINE = 0x80
-_BLOCKS = (
-    ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
-    | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
-)  # fmt: skip
+CO_COROUTINE = 0x80
+TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -54,7 +52,7 @@ class Console:
         self.count = 0
         self._compile = compile
         self._theme = theme
-        self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._flags = TOP_LEVEL_AWAIT
         self._runner: Any = None
 
     # -- is it finished? ------------------------------------------------------------------------------------------------
@@ -75,7 +73,7 @@ class Console:
             tree = self._compile(text + "\n", "<input>", "exec", self._flags | ast.PyCF_ONLY_AST, True)
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
             return bool(before)  # one more line to mend it in; a blank one shows the error
-        return bool(tree.body) and isinstance(tree.body[-1], _BLOCKS)
+        return bool(tree.body) and isinstance(tree.body[-1], BLOCKS)
 
     def _is_cut_off(self, text: str) -> bool:
         """Say whether *text* is the beginning of something."""
@@ -137,16 +135,21 @@ class Console:
     def _run_code(self, code: types.CodeType, filename: str) -> bool:
         """Run one statement; return whether the block goes on."""
         try:
-            if code.co_flags & _CO_COROUTINE:
-                self._run_coroutine(code)
-            else:
-                exec(code, self.namespace)
+            self.execute(code)
         except SystemExit:
             raise
         except BaseException as error:  # whatever a program can raise is shown, and the prompt goes on
             self.show(error, filename)
             return False
         return True
+
+    @hide
+    def execute(self, code: types.CodeType) -> None:
+        """Run the code of one statement, which may be a coroutine's; what it raises is passed on."""
+        if code.co_flags & CO_COROUTINE:
+            self._run_coroutine(code)
+        else:
+            exec(code, self.namespace)
 
     def _run_coroutine(self, code: types.CodeType) -> None:
         """Run a statement with ``await`` in it, in an event loop that lives as long as the prompt."""
@@ -184,11 +187,9 @@ class Console:
         error.__traceback__ = tb
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, tb
         sys.last_exc = error  # type: ignore[attr-defined]
-        hook: Callable[..., object] = sys.excepthook
-        if hook is not sys.__excepthook__:
-            hook(type(error), error, tb)
-            return
-        tracebacks.print_exception(error, tb, theme=self._theme)
+        status = report(error, lambda error: tracebacks.print_exception(error, error.__traceback__, theme=self._theme))
+        if status is not None:
+            raise SystemExit(status)  # the program's own hook said so
 
 
 def _is_open(text: str) -> bool:

@@ -6,12 +6,11 @@ TOML file whose keys are the pieces: ``keyword = "1;34"``.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+
+from morrow.language.tracebacks.colours import PIECES
 
 THEMES: dict[str, dict[str, str]] = {
     "default": {
@@ -26,13 +25,7 @@ THEMES: dict[str, dict[str, str]] = {
         "op": "0",
         "name": "0",
         "error": "1;31",
-        "traceback_file": "35",
-        "traceback_line": "35",
-        "traceback_frame": "35",
-        "traceback_type": "1;35",
-        "traceback_message": "35",
-        "traceback_range": "1;31",
-        "traceback_range_soft": "31",
+        **PIECES,
     },
     "light": {
         "prompt": "1;34",
@@ -108,30 +101,3 @@ def _checked(name: str, colours: Mapping[str, object]) -> dict[str, str]:
             raise BadTheme(name, f'{piece} = {colour!r} is not SGR numbers such as "1;34"')
         found[piece] = colour
     return found
-
-
-def can_colour(stream: TextIO | None) -> bool:
-    """Say whether to colour what goes to *stream*, by the rules of CPython 3.14's _colorize.can_colorize.
-
-    PYTHON_COLORS=0 or 1 decides; else NO_COLOR, FORCE_COLOR and TERM=dumb do; else whether it is a terminal.
-    """
-    environ = {} if sys.flags.ignore_environment else os.environ
-    if environ.get("PYTHON_COLORS") == "0":
-        return False
-    if environ.get("PYTHON_COLORS") == "1":
-        return True
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    if os.environ.get("TERM") == "dumb" or stream is None:
-        return False
-    try:
-        return os.isatty(stream.fileno())
-    except (OSError, ValueError, AttributeError):
-        return False  # no file descriptor behind it: nobody sees colours there
-
-
-def paint(text: str, colour: str) -> str:
-    """Return *text* in a colour of a theme."""
-    return f"\x1b[{colour}m{text}\x1b[0m" if colour != "0" else text

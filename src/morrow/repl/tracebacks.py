@@ -1,84 +1,21 @@
-"""Colour the text of a traceback the way CPython 3.14 does, on hosts that print it plain.
-
-Works on the finished text, so that whatever the host's traceback module prints keeps its wording.
-"""
+"""Print an exception at the prompt, in the colours of its theme, if whoever reads it can see colours."""
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TextIO
 
-from morrow.repl.themes import can_colour, get_theme, paint
+from morrow.host import HERE
+from morrow.language.tracebacks import colours, errors, frames
+from morrow.repl.themes import get_theme
 
-_FILE = re.compile(r'(?P<margin>[ |+-]*)File (?P<file>"[^"\n]*"), line (?P<line>\d+)(?:, in (?P<frame>.*))?$')
-_RANGE = re.compile(r"(?P<margin>[ |]*?)(?P<marks>[ ]*[~^][~^ ]*)$")
-_FINAL = re.compile(r"(?P<margin>[ |+-]*)(?P<type>[^\W\d][\w.]*)(?P<message>: .*)?$")
-_HEAD = re.compile(r"[ |+-]*(Exception Group )?Traceback \(most recent call last\):$")
-
-
-def colour_traceback(text: str, theme: dict[str, str]) -> str:
-    """Return a traceback's text with a theme's colours: files, lines, frames, ranges, type and message."""
-    return "\n".join(_coloured(text.split("\n"), theme))
-
-
-def _coloured(lines: list[str], theme: dict[str, str]) -> Iterator[str]:
-    index = 0
-    inside = False  # below a head or a File line; only there is a line with a name at its start an exception
-    while index < len(lines):
-        line = lines[index]
-        if match := _FILE.fullmatch(line):
-            inside = True
-            frame = f", in {paint(match['frame'], theme['traceback_frame'])}" if match["frame"] is not None else ""
-            file, number = paint(match["file"], theme["traceback_file"]), paint(match["line"], theme["traceback_line"])
-            yield f"{match['margin']}File {file}, line {number}{frame}"
-            if index + 2 < len(lines) and (marks := _marks(lines[index + 2])) and not _FILE.fullmatch(lines[index + 1]):
-                yield from _range(lines[index + 1], lines[index + 2], marks, theme)
-                index += 2
-        elif _HEAD.fullmatch(line):
-            inside = True
-            yield line
-        elif inside and (match := _FINAL.fullmatch(line)) and not match["margin"].startswith("    "):
-            message = match["message"] or ""
-            colon, rest = message[:2], message[2:]
-            yield match["margin"] + paint(match["type"], theme["traceback_type"]) + colon + (
-                paint(rest, theme["traceback_message"]) if rest else ""
-            )
-        else:
-            yield line
-        index += 1
-
-
-def _marks(line: str) -> re.Match[str] | None:
-    return _RANGE.fullmatch(line) if set(line) & {"^", "~"} else None
-
-
-def _range(source: str, marks_line: str, marks: re.Match[str], theme: dict[str, str]) -> Iterable[str]:
-    """Colour a source line and the marks under it: ``^`` strongly, ``~`` softly."""
-    painted_source, painted_marks = [], []
-    for run in re.finditer(r"\^+|~+|[^~^]+", marks_line):
-        text, under = source[run.start() : run.end()], run.group()
-        if under[0] in "^~":
-            colour = theme["traceback_range" if under[0] == "^" else "traceback_range_soft"]
-            painted_source.append(paint(text, colour) if text else "")
-            painted_marks.append(paint(under, colour))
-        else:
-            painted_source.append(text)
-            painted_marks.append(under)
-    return ["".join(painted_source) + source[marks.end() :], "".join(painted_marks)]
-
-
-def format_exception(error: BaseException, tb: TracebackType | None) -> str:
-    """Return what the host prints for an exception, without the frames above *tb*."""
-    summary = traceback.TracebackException(type(error), error, tb, compact=True)
-    return "".join(summary.format())
+_worn = "default"
 
 
 def print_exception(error: BaseException, tb: TracebackType | None, stream: TextIO | None = None, theme: str = "default") -> None:
-    """Print an exception, coloured if its reader can see colours.
+    """Print an exception.
 
     Args:
         tb: where its traceback starts; frames further out are not shown.
@@ -88,11 +25,24 @@ def print_exception(error: BaseException, tb: TracebackType | None, stream: Text
     stream = sys.stderr if stream is None else stream
     if stream is None:
         return
-    text = format_exception(error, tb)
-    stream.write(colour_traceback(text, get_theme(theme)) if can_colour(stream) else text)
+    errors.update()
+    _wear(theme)
+    summary = traceback.TracebackException(type(error), error, tb, limit=frames.BUILTIN_LIMIT, compact=True)
+    stream.write("".join(summary.format(colorize=colours.can_colour(stream))))  # type: ignore[call-arg]
     stream.flush()
 
 
-def excepthook(kind: type[BaseException], error: BaseException, tb: TracebackType | None) -> None:
-    """A `sys.excepthook` that colours: for scripts run on hosts whose own hook does not."""
-    print_exception(error, tb)
+def _wear(name: str) -> None:
+    """Give tracebacks the colours of a theme: in this process's own printer, or in the host's where that colours."""
+    global _worn
+    if name == _worn:
+        return
+    _worn = name
+    chosen = {piece: colour for piece, colour in get_theme(name).items() if piece in colours.PIECES}
+    colours.current.update(chosen)
+    if HERE is not None and HERE.shows_tracebacks:
+        import _colorize
+
+        sections = ("filename", "line_no", "frame", "type", "message", "error_highlight", "error_range")
+        worn = {section: f"\x1b[{colour}m" for section, colour in zip(sections, chosen.values(), strict=True)}
+        _colorize.set_theme(_colorize.get_theme(force_color=True).copy_with(traceback=_colorize.Traceback(**worn)))

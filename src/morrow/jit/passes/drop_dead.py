@@ -86,6 +86,8 @@ def _operations(function: Function) -> bool:
             if op.exit is not None:
                 for slot in (*op.exit.locals, *op.exit.stack):
                     used.update(slot.values)
+                if op.exit.subject is not None:
+                    used.add(op.exit.subject)
     dropped = False
     for block in function.blocks:
         kept = []

@@ -26,3 +26,5 @@ def replace_values(function: Function, other: dict[Value, Operand]) -> None:
             if op.exit is not None and id(op.exit) not in exits:
                 exits[id(op.exit)] = op.exit
                 op.exit.locals, op.exit.stack = slots(op.exit.locals), slots(op.exit.stack)
+                if op.exit.subject is not None:
+                    op.exit.subject = of(op.exit.subject)

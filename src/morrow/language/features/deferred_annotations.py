@@ -1,17 +1,17 @@
 """Deferred annotations: evaluated when somebody asks (PEP 649, PEP 749), on hosts that evaluate where they stand.
 
-    def f(a: Later) -> int: ...     ->   @__morrow__.defer
-                                         def f(a) -> (lambda .format, /: {'a': Later, 'return': int}): ...
+    def f(a: Later) -> int: ...     ->   def f(a) -> (lambda .format, /: {'a': Later, 'return': int}): ...
 
     class C:                        ->   class C:
         a: Later = 1                         a = 1
-                                             __annotations__, __annotate__ = __morrow__.class_annotations(
+                                             __annotations__, __annotate_func__ = __morrow__.class_annotations(
                                                  lambda .format, /: {'a': Later}, (('a', 'Later'),))
 
 The annotate function of a function travels as its return annotation, because that is the place from which it sees what
 3.14's sees: the enclosing scopes and the function's type parameters, wherever those come from. Its parameter is spelled
 ``.format f.__annotate__``, which tells `codenames` what to call it, and no name of the program can clash with it. The
-first thing such a function does is to refuse a format above 2, in 3.14's way.
+first thing such a function does is to refuse a format above 2, in 3.14's way. Where it needs no cells, which is nearly
+everywhere, `annotate_constants` lets its code alone travel, so that nothing is made when the function is defined.
 
 A name that the class body binds is looked up in the class first (PEP 649). The annotate function then gets the class's
 namespace from the place it stands at, under the name that CPython uses for it as well:
@@ -32,12 +32,13 @@ from collections.abc import Iterable, Iterator
 from morrow.host import HERE
 from morrow.language.features import Context, build, may_be_annotated
 from morrow.language.features.build import LOAD, STORE, at, call, load, mangle, parameters, runtime
+from morrow.language.tree import children, walk
 
 _CONDITIONAL = "__conditional_annotations__"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-_CLASS_TARGETS = ("__annotations__", "__annotate__")
+_CLASS_TARGETS = ("__annotations__", "__annotate_func__")
 _Item = tuple[str, ast.expr, "int | None"]
 # An annotation follows a colon, or an arrow. So do other things, but few files have no colon before a word.
 
@@ -134,15 +135,11 @@ class _Scope:
         for parameter in getattr(node, "type_params", ()):
             names.discard(parameter.name)
         annotate = _annotate(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
-        decorators = node.decorator_list
-        if getattr(node, "type_params", None):
+        if names and not getattr(node, "type_params", None):
             # Type parameters have a scope of their own, where the namespace of the class is at hand.
-            decorators = node.inner_decorators = []  # type: ignore[union-attr]
-        elif names:
             annotate = _with_namespace(annotate)
         node.returns = at(annotate, node)
         self.context.renames = True
-        decorators.append(at(runtime("defer"), node))
 
     def _class(self, node: ast.ClassDef) -> None:
         parameters = frozenset(parameter.name for parameter in getattr(node, "type_params", ()))
@@ -150,9 +147,9 @@ class _Scope:
         node.body = scope.rewrite(node.body, in_block=False) or [at(ast.Pass(), node)]
         if not scope.items:
             if "__annotate__" in scope.bound and "__annotations__" not in scope.bound:
-                lazy = call(runtime("class_annotations"), load("__annotate__"), ast.Constant(()))
-                first = ast.Subscript(lazy, ast.Constant(0), LOAD)
-                node.body.append(at(ast.Assign([ast.Name("__annotations__", STORE)], first), node))
+                made = call(runtime("class_annotations"), load("__annotate__"), ast.Constant(()))
+                targets = ast.Tuple([ast.Name(name, STORE) for name in _CLASS_TARGETS], STORE)
+                node.body.append(at(ast.Assign([targets], made), node))
             return
         if any(number is not None for _, _, number in scope.items):
             node.body.insert(_after_docstring_and_future(node.body), _new_set(node))
@@ -194,10 +191,8 @@ class _Scope:
 
     def module_annotations(self, reference: ast.AST) -> list[ast.stmt]:
         self.context.renames = True
-        annotate = ast.Assign([ast.Name("__annotate__", STORE)], _annotate(self.items, ""))
-        lazy = call(runtime("module_annotations"), load("__annotate__"))
-        annotations = ast.Assign([ast.Name("__annotations__", STORE)], lazy)
-        return [at(annotate, reference), at(annotations, reference)]
+        annotate = call(runtime("module_annotate"), _annotate(self.items, ""))
+        return [at(ast.Assign([ast.Name("__annotate__", STORE)], annotate), reference)]
 
     def class_annotations(self, node: ast.ClassDef) -> list[ast.stmt]:
         self.context.renames = True
@@ -226,7 +221,7 @@ class _Scope:
         """Return the names in annotations that have to be looked up in this class."""
         if self.kind != "class":
             return set()
-        used = {node.id for _, annotation, _ in pairs for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+        used = {node.id for _, annotation, _ in pairs for node in walk(annotation) if isinstance(node, ast.Name)}
         wanted = used & self.bound
         if self.looks_up_everything:
             wanted |= used - self.around - self.declared.keys()
@@ -385,9 +380,9 @@ def _own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
             waiting += node.decorator_list
         elif isinstance(node, _COMPREHENSIONS):
             # `:=` in a comprehension binds outside it (PEP 572).
-            waiting += [child.target for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
+            waiting += [child.target for child in walk(node) if isinstance(child, ast.NamedExpr)]
         elif not isinstance(node, ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+            waiting += children(node)
 
 
 def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
@@ -398,7 +393,7 @@ def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
     if isinstance(annotation, _COMPREHENSIONS):
         yield from _own_expressions(annotation.generators[0].iter)
         return
-    for child in ast.iter_child_nodes(annotation):
+    for child in children(annotation):
         yield from _own_expressions(child)  # type: ignore[arg-type]
 
 
@@ -422,14 +417,14 @@ def _is_asynchronous(comprehension: ast.ListComp | ast.SetComp | ast.DictComp) -
     if any(generator.is_async for generator in comprehension.generators):
         return True
     first = comprehension.generators[0]
-    waiting = [node for node in ast.iter_child_nodes(comprehension) if node is not first]
+    waiting = [node for node in children(comprehension) if node is not first]
     waiting += [first.target, *first.ifs]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Await):
             return True
         if not isinstance(node, ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+            waiting += children(node)
     return False
 
 

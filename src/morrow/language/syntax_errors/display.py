@@ -4,77 +4,61 @@
     ^^^
     SyntaxError: invalid syntax. Did you mean 'for'?
 
-`install` gives the host's `traceback.TracebackException` these habits, once the first error in 3.14's words is made. The
-exception itself stays as it was raised: only what is printed names the keyword, as in 3.14. Rules: Lib/traceback.py.
+`lines` is what `tracebacks.errors` asks when the exception shown is a SyntaxError. The exception itself stays as it was
+raised: only what is printed names the keyword, as in 3.14. Rules: Lib/traceback.py.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import sys
 import textwrap
-import traceback
 from collections.abc import Iterator
 from typing import Any
 
 from morrow.language.syntax_errors import what_314_says
 from morrow.language.syntax_errors.parser import find_mistake
 from morrow.language.syntax_errors.scanner import KEYWORDS, Refused, Scanner
+from morrow.language.tracebacks import suggestions
+from morrow.language.tracebacks.colours import painter
 
 _KEYWORDS = sorted(KEYWORDS)
 _LONGEST = 1024  # characters of program that are tried
 _MOST_NAMES = 10
 _MOST_MATCHES = 3
 
-_host_init = traceback.TracebackException.__init__
-_host_format: Any = traceback.TracebackException._format_syntax_error  # type: ignore[attr-defined]
-
 
 def install() -> None:
     """Let the host's traceback module show SyntaxErrors as 3.14 does. Doing it twice does it once."""
-    shown = traceback.TracebackException
-    shown.__init__ = _init  # type: ignore[method-assign]
-    shown._format_syntax_error = _format  # type: ignore[attr-defined]
+    from morrow.language.tracebacks import errors
+
+    errors.update()
 
 
-def show(error: BaseException) -> None:
-    """Print an uncaught error to sys.stderr, as the interpreter does (some hosts do it without the traceback module)."""
-    install()
-    traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
-
-
-def _init(self: Any, exc_type: Any, exc_value: Any, *args: Any, **kwargs: Any) -> None:
-    _host_init(self, exc_type, exc_value, *args, **kwargs)
-    if isinstance(exc_value, SyntaxError):
-        self._exc_metadata = getattr(exc_value, "_metadata", None)
-
-
-_init.__qualname__, _init.__module__ = "TracebackException.__init__", "traceback"
-
-
-def _format(self: Any, stype: str, **kwargs: Any) -> Iterator[str]:
-    """Yield the lines that show where the problem was found."""
-    if kwargs.get("colorize"):
-        _find_keyword(self)
-        yield from _host_format(self, stype, **kwargs)
-        return
+def lines(self: Any, stype: str, coloured: bool) -> Iterator[str]:
+    """Yield the lines of a TracebackException that show where the problem was found, and the message."""
+    paint = painter(coloured)
     suffix = ""
     if self.lineno is not None:
-        yield f'  File "{self.filename or "<string>"}", line {self.lineno}\n'
+        file, number = paint(f'"{self.filename or "<string>"}"', "traceback_file"), paint(str(self.lineno), "traceback_line")
+        yield f"  File {file}, line {number}\n"
     elif self.filename is not None:
         suffix = f" ({self.filename})"
     if isinstance(self.text, str):
-        _find_keyword(self)
-        yield from _line_and_carets(self)
-    yield f"{stype}: {self.msg or '<no detail available>'}{suffix}\n"
+        with contextlib.suppress(Exception):  # attributes may be anything
+            _find_keyword(self)
+        yield from _line_and_carets(self, paint)
+    message = self.msg or "<no detail available>"
+    yield f"{paint(stype, 'traceback_type')}: {paint(str(message), 'traceback_message')}{suffix}\n"
 
 
-def _line_and_carets(self: Any) -> Iterator[str]:
+def _line_and_carets(self: Any, paint: Any) -> Iterator[str]:
     line = self.text.rstrip("\n")
     shown = line.lstrip(" \n\f")
-    yield f"    {shown}\n"
     offset = self.offset
     if not isinstance(offset, int):
+        if offset is None:
+            yield f"    {shown}\n"
         return
     if self.lineno == self.end_lineno:
         end = self.end_offset if isinstance(self.end_offset, int) and self.end_offset != 0 else offset
@@ -87,10 +71,15 @@ def _line_and_carets(self: Any) -> Iterator[str]:
     if offset >= end or end < 0:
         end = offset + 1
     column = offset - 1 - (len(line) - len(shown))
-    if column >= 0:
-        # Tabs and their like stay, so that the carets stand under what they mark.
-        indent = "".join(c if c.isspace() else " " for c in shown[:column])
-        yield f"    {indent}{'^' * (end - offset)}\n"
+    if column < 0:
+        yield f"    {shown}\n"
+        return
+    # Tabs and their like stay, so that the carets stand under what they mark.
+    indent = "".join(c if c.isspace() else " " for c in shown[:column])
+    last = column + end - offset
+    marked = shown[column:last]
+    yield f"    {shown[:column]}{paint(marked, 'traceback_range') if marked else ''}{shown[last:]}\n"
+    yield f"    {indent}{paint('^' * (end - offset), 'traceback_range')}\n"
 
 
 def _find_keyword(self: Any) -> None:
@@ -143,29 +132,7 @@ def _may_be_right(code: str) -> bool:
 
 
 def _matches(name: str) -> list[str]:
-    closest = _closest(name)
+    closest = suggestions.closest(_KEYWORDS, name)
     found = [closest] if closest else []
     found += difflib.get_close_matches(name, _KEYWORDS, n=_MOST_MATCHES, cutoff=0.5)
     return [keyword for keyword in found[:_MOST_MATCHES] if keyword != name]
-
-
-def _closest(name: str) -> str | None:
-    """Return the keyword with the smallest edit distance, if it is near enough (Python/suggestions.c)."""
-    best, limit = None, float("inf")
-    for keyword in _KEYWORDS:
-        allowed = min((len(name) + len(keyword) + 3) * 2 // 6, limit - 1)
-        distance = _distance(name, keyword)
-        if distance <= allowed:
-            best, limit = keyword, distance
-    return best
-
-
-def _distance(first: str, second: str) -> int:
-    """Return the edit distance: 2 for a letter added, lost or changed, 1 if only its case is."""
-    row = [2 * n for n in range(len(second) + 1)]
-    for i, a in enumerate(first, 1):
-        before, row[0] = row[0], 2 * i
-        for j, b in enumerate(second, 1):
-            cost = 0 if a == b else 1 if a.lower() == b.lower() else 2
-            before, row[j] = row[j], min(before + cost, row[j] + 2, row[j - 1] + 2)
-    return row[len(second)]

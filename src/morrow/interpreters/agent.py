@@ -1,0 +1,413 @@
+"""The one part that runs inside an interpreter: take a message from the mailbox, do it, put the answer there.
+
+`engine` makes an interpreter run ``step()``. Messages and answers are as `crossing` packs them; the first byte says which:
+
+    x  code object                         run it in __main__                         v  the value
+    c  flags, callable, arguments, named   call it                                    f  what is known of the exception
+    m  {name: value}                       bind them in __main__                      n  cannot cross: text, cause
+    k  name, arguments                     a function of this file, for `engine`
+
+Loaded by path, and light: an interpreter that only ever runs plain code shall not pay for pickle, traceback or threading.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+
+from morrow.interpreters import crossing
+from morrow.interpreters.errors import NotShareableError
+from morrow.interpreters.mailbox import Mailbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+
+_mailbox: Mailbox
+_main_file: str | None = None
+_fake_main: ModuleType | None = None
+WANT_EXCEPTION = 1
+
+
+def start(number: int, mailbox: int, main_file: str | None, path0: str | None) -> None:
+    """Make this interpreter ready; called once, by the text that `engine` runs first."""
+    global _mailbox, _main_file, _number
+    _number = number
+    _mailbox = Mailbox(mailbox)
+    _main_file = main_file
+    main = sys.modules["__main__"].__dict__
+    if not main.get("__annotations__", True):
+        del main["__annotations__"]  # 3.14's __main__ starts without
+    if path0 is not None and sys.path[:1] != [path0]:
+        sys.path.insert(0, path0)
+
+
+def step() -> None:
+    """Answer the message in the mailbox."""
+    data = _mailbox.read()
+    heart = _start_beating() if _beats and data[:1] != b"k" else None
+    try:
+        answer = _answer(data)
+    except KeyboardInterrupt as error:  # on the way in or out of the program's code
+        answer = failure(error)
+    finally:
+        data.release()
+        if heart is not None:
+            heart.release()
+    if _alive and not _serves:
+        _start_serving()
+    _mailbox.write(answer)
+
+
+def handle(data: memoryview) -> crossing.Pieces:
+    """Answer a message that came another way: the process back end has no mailbox."""
+    return _answer(data)
+
+
+def _answer(data: memoryview) -> crossing.Pieces:
+    kind = bytes(data[:1])
+    try:
+        if kind == b"x":
+            code = marshal.loads(data[1:])
+        elif kind == b"m":
+            sys.modules["__main__"].__dict__.update(crossing.decode(data[1:]))  # type: ignore[call-overload]
+            return [b"v", b"m", marshal.dumps(None)]
+        elif kind == b"k":
+            name, arguments = marshal.loads(data[1:])
+            return [b"v", *crossing.encode(globals()[name](*arguments))]
+        else:
+            parts = crossing.unpack(data)
+            flags = parts[0][0]
+            function, positional, named = _decode_call(parts[1:], "args" if flags & WANT_EXCEPTION else "callable")
+            for part in parts:
+                part.release()
+    except NotShareableError as error:
+        return refusal(error)
+    main = sys.modules["__main__"].__dict__
+    global _busy
+    _busy = True
+    try:
+        if kind == b"x":
+            exec(code, main)
+            return [b"v", b"m", marshal.dumps(None)]
+        value = call(function, positional, named, main)
+    except BaseException as error:
+        _busy = False
+        return failure(error, bool(kind == b"c" and flags & WANT_EXCEPTION))
+    _busy = False
+    try:
+        return [b"v", *crossing.encode(value)]
+    except NotShareableError as error:
+        return refusal(error)
+
+
+def call(function: object, positional: tuple[object, ...], named: dict[str, object], main: dict[str, object]) -> object:
+    """Call *function* as if ``__main__`` called it: eval, dir and their like ask for the caller's names."""
+    if type(function) is not _BUILTIN:
+        return function(*positional, **named)  # type: ignore[operator]
+    global _template
+    if _template is None:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _template = compile("'f'(*'a', **'k')", __file__, "eval")
+    values = {"f": function, "a": positional, "k": named}
+    constants = tuple(values.get(item, item) if type(item) is str else item for item in _template.co_consts)
+    return eval(_template.replace(co_consts=constants), main)
+
+
+_BUILTIN = type(len)
+_template = None
+
+
+def _decode_call(parts: list[memoryview], name: str) -> tuple[object, tuple[object, ...], dict[str, object]]:
+    try:
+        function = crossing.decode(parts[0], fake_main)
+    except BaseException as error:
+        raise _unreadable(name, error) from error
+    try:
+        return function, crossing.decode(parts[1], fake_main), crossing.decode(parts[2], fake_main)  # type: ignore[return-value]
+    except BaseException as error:
+        raise _unreadable("args", error) from error
+
+
+def _unreadable(what: str, error: BaseException) -> NotShareableError:
+    refused = NotShareableError(f"{what} not shareable")
+    refused.inner = f"object could not be unpickled: {type(error).__name__}: {error}"  # type: ignore[attr-defined]
+    return refused
+
+
+def refusal(error: BaseException) -> crossing.Pieces:
+    """Return the answer for something that cannot cross."""
+    cause = error.__cause__
+    inner = getattr(error, "inner", None) or (f"{type(cause).__name__}: {cause}" if cause is not None else "")
+    return [b"n", marshal.dumps((str(error), inner))]
+
+
+def failure(error: BaseException, with_exception: bool = False) -> crossing.Pieces:
+    """Return the answer for an exception of the program's."""
+    about = marshal.dumps(describe(error))
+    if not with_exception:
+        return [b"f", about]
+    try:
+        return [b"e", *crossing.pack(b"t", [[about], crossing.encode(error)])]
+    except NotShareableError:
+        print("exception is not shareable:", file=sys.stderr)
+        import traceback
+
+        traceback.print_exception(_without_us(error))
+        return [b"f", about]
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Return what `ExecutionFailed.excinfo` says about an exception, as plain values."""
+    import traceback
+
+    kind = type(error)
+    _without_us(error)
+    try:
+        message = str(error)
+    except Exception:  # the program's own __str__
+        message = "<exception str() failed>"
+    module = kind.__module__
+    name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    shown = "".join(traceback.TracebackException.from_exception(error).format())
+    return {
+        "type": {"__name__": kind.__name__, "__qualname__": kind.__qualname__, "__module__": module},
+        "msg": message,
+        "formatted": f"{name}: {message}",
+        "errdisplay": shown.rstrip("\n"),
+    }
+
+
+def _without_us(error: BaseException) -> BaseException:
+    """Cut our own frames off the top of a traceback."""
+    place = error.__traceback__
+    while place is not None and place.tb_frame.f_code.co_filename in _OURS:
+        place = place.tb_next
+    error.__traceback__ = place
+    return error
+
+
+_OURS = frozenset((__file__, crossing.__file__))
+
+
+def fake_main() -> ModuleType:
+    """Return the program's main file as a module, run once, under a name that keeps its ``if __name__`` part from running.
+
+    Functions of ``__main__`` that use globals need them here too; this interpreter's own ``__main__`` stays as it is.
+
+    Raises:
+        AttributeError: the program has no main file: a prompt, ``-c``.
+    """
+    global _fake_main
+    if _fake_main is None:
+        if _main_file is None:
+            raise AttributeError("__main__ has no file to run")
+        module = type(sys)("<fake __main__>")
+        module.__file__ = _main_file
+        with open(_main_file, "rb") as file:
+            source = file.read()
+        exec(compile_main(source, _main_file), module.__dict__)
+        _fake_main = module
+    return _fake_main
+
+
+def compile_main(source: bytes, path: str) -> CodeType:
+    """Compile the program's main file. Replaced where more than the host's grammar is understood."""
+    return compile(source, path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
+
+
+# -- for engine ------------------------------------------------------------------------------------------------------------
+
+
+_busy = False  # whether the program's code runs
+_beats = False  # whether it shares a GIL that it would not hand over
+_creator = 0
+_number = 0  # this interpreter's
+_alive: list = []
+_serves = False
+_begin: object = None
+_beaten: object = None
+
+
+def beat(creator: int) -> None:
+    """Have a second thread while something runs: one that asks for the GIL, and so makes the first hand it over.
+
+    On some hosts only a thread of the same interpreter can ask. *creator* is the thread that made the interpreter: the
+    host may know whoever runs code in it by that one's number.
+    """
+    global _beats, _begin, _creator
+    import _thread
+
+    _beats, _creator = True, creator
+    _begin = _begin or _thread.start_new_thread
+
+
+def _start_beating() -> object:
+    import _thread
+
+    heart = _thread.allocate_lock()
+    heart.acquire()
+    runner = _thread.get_ident()
+
+    def run() -> None:
+        global _beaten
+        _beaten = _thread._set_sentinel()  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        if heart.acquire(timeout=0.005):
+            return
+        from morrow.interpreters import board
+
+        words, row = board.get_board().words, board.get_board().interpreter(_number)
+        while not heart.acquire(timeout=0.005):
+            if words[row + board.INTERRUPT] and _busy:
+                words[row + board.INTERRUPT] = 0
+                raise_in(runner) or raise_in(_creator)
+
+    _begin(run, ())  # type: ignore[operator]
+    return heart
+
+
+def raise_in(thread: int) -> bool:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one."""
+    import ctypes
+
+    return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+
+
+def raise_here() -> None:
+    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`)."""
+    from morrow.interpreters import board
+
+    words = board.get_board().words
+    row = board.get_board().interpreter(_number)
+    if not words[row + board.INTERRUPT] or not _busy:
+        return  # it has ended meanwhile
+    words[row + board.INTERRUPT] = 0
+    frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
+    while frame is not None and frame.f_code.co_filename not in _OURS:
+        frame.f_trace = _raise
+        frame = frame.f_back  # type: ignore[assignment]
+    sys.settrace(_raise)
+
+
+def _raise(frame: object, event: str, argument: object) -> object:
+    if not _busy:
+        sys.settrace(None)
+        return None
+    if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
+        return None
+    sys.settrace(None)
+    raise KeyboardInterrupt
+
+
+def _start_serving() -> None:
+    """Answer from a thread from now on: this host runs no code in an interpreter that has background threads."""
+    global _serves
+    from morrow.interpreters import board, wakeup
+
+    words, row = board.get_board().words, board.get_board().interpreter(_number)
+    asked, answered = wakeup.create(), wakeup.create()
+    _serves = True
+
+    def serve() -> None:
+        while _serves:
+            wakeup.wait((asked,))
+            step()
+            wakeup.post(answered)
+
+    _begin(serve, ())  # type: ignore[operator]
+    words[row + board.ANSWERED] = answered
+    words[row + board.ASKED] = asked
+
+
+def stop_serving() -> None:
+    """Let the thread end that answers."""
+    global _serves
+    _serves = False
+
+
+def prepare_threads() -> None:
+    """Refuse here what hosts that can end threads refuse themselves: daemon threads and fork; count the others."""
+    global _begin
+    import _thread
+    import os
+
+    begin = _begin = _thread.start_new_thread
+
+    def start_new_thread(function, args, kwargs={}, /):  # type: ignore[no-untyped-def]
+        owner = getattr(function, "__self__", None)
+        if getattr(owner, "_daemonic", False):
+            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+        lock = _thread.allocate_lock()
+        lock.acquire()
+        _alive.append(lock)
+
+        def run() -> None:
+            try:
+                function(*args, **kwargs)
+            finally:
+                _alive.remove(lock)
+                lock.release()
+
+        return begin(run, ())
+
+    _thread.start_new_thread = _thread.start_new = start_new_thread
+    if "threading" in sys.modules:
+        sys.modules["threading"]._start_new_thread = start_new_thread  # type: ignore[attr-defined]
+
+    def fork(*_: object) -> int:
+        raise RuntimeError("fork not supported for isolated subinterpreters")
+
+    for name in ("fork", "forkpty"):
+        if hasattr(os, name):
+            setattr(os, name, fork)
+            setattr(sys.modules["posix"], name, fork)
+
+
+def finish_threads() -> None:
+    """Wait for the threads that the program has left behind, and run what it wants run at their end."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        for function in reversed(getattr(threading, "_threading_atexits", ())):
+            function()
+    for lock in list(_alive):
+        lock.acquire()
+
+
+def prepare_to_end() -> None:
+    """Let the last beating thread be gone, and threading take the thread that calls this for the main one.
+
+    Where it takes the one that imported it first, and that one is gone, ending the interpreter waits for it for ever
+    (3.12, Lib/threading.py, _shutdown).
+    """
+    if _beaten is not None:
+        _beaten.acquire(timeout=5)  # type: ignore[attr-defined]
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._main_thread._ident = threading.get_ident()  # type: ignore[attr-defined]
+
+
+def block(names: tuple[str, ...]) -> None:
+    """Let modules be missing: the library then uses its own versions in Python."""
+    for name in names:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+# -- for executor ----------------------------------------------------------------------------------------------------------
+
+
+def run_chunk(function: object, rows: tuple[tuple[object, ...], ...]) -> tuple[list[object], object, object]:
+    """Call *function* with each of *rows*; return the results, and what is known of the exception that ended it."""
+    values: list[object] = []
+    try:
+        for row in rows:
+            values.append(function(*row))  # type: ignore[operator]
+    except BaseException as error:
+        try:
+            crossing.encode(error)
+        except NotShareableError:
+            return values, describe(error), None
+        return values, describe(error), error
+    return values, None, None

@@ -1,0 +1,1 @@
+"""The part of CPython's concurrent.futures package that hosts older than it lack."""

@@ -1,0 +1,10 @@
+# expect: lost-update Point.x
+import threading
+class Point:
+    __slots__ = ("x",)
+    def __init__(self): self.x = 0
+point = Point()
+def work(): point.x += 1
+threads = [threading.Thread(target=work) for _ in range(2)]
+for t in threads: t.start()
+for t in threads: t.join()

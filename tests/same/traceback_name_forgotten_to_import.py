@@ -1,0 +1,3 @@
+def load(path):
+    return json.loads(open(path).read())
+load("x")

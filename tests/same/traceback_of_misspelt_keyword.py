@@ -1,0 +1,3 @@
+import os
+for i n range(3):
+    pass

@@ -1,0 +1,7 @@
+x = None
+y = (
+    1
+    # the sum
+    + x \
+    * 2
+)

@@ -1,0 +1,4 @@
+try:
+  exec("clas A: pass")
+finally:
+  1/0

@@ -1,0 +1,4 @@
+try:
+    {}["x"]
+except KeyError as error:
+    raise SystemExit("cannot go on") from error
