@@ -33,7 +33,6 @@ REASONS: dict[str, str] = {
     "TOO_DEEP": "its calls of itself go deeper than compiled code can follow on the C stack",
     "NO_GAIN": "measured while it ran: its machine code is not faster ({detail})",
     "CALLS_UNKNOWN": "calls {detail}, whose effects are not known",
-    "CLOSURE": "inner functions use its variables (or, in a running loop, it uses outer ones), which the compiler does not take yet",
     "ARGUMENTS": "it takes *args, **kwargs or keyword-only arguments, which the compiler does not take yet",
     # -- one loop -------------------------------------------------------------------------------------------------------
     "LOOP_HEAD": "the running loop could not be entered ({detail})",

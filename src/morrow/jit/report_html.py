@@ -43,7 +43,8 @@ def _page(report: Report) -> Iterator[str]:
     compiled = [row for row in report.rows if row.state != "interpreted"]
     yield (
         f"<p>{len(compiled)} of {len(report.rows)} hot functions compiled in {report.milliseconds:.0f} ms, "
-        f"{sum(row.size for row in compiled) / 1024:.0f} KiB of machine code, {report.busy:.1f} s of CPU looked at. "
+        f"{sum(row.size for row in compiled) / 1024:.0f} KiB of machine code, {sum(row.from_disk for row in compiled)} times from the cache on "
+        f"disk; {report.busy:.1f} s of CPU looked at.</p><p>"
         "<span class='key compiled'>machine code</span> <span class='key partly'>machine code, left often</span> "
         "<span class='key interpreted'>left to CPython</span> no colour: never hot</p>"
     )
@@ -57,13 +58,14 @@ def _page(report: Report) -> Iterator[str]:
 
 
 def _table(rows: tuple[Row, ...]) -> Iterator[str]:
-    yield "<table><tr><th>function<th>ran as<th class=n>seen<th class=n>compiling<th class=n>code<th class=n>left<th>why left</tr>"
+    yield "<table><tr><th>function<th>ran as<th class=n>a call, measured<th class=n>seen<th class=n>compiling<th class=n>code<th class=n>left<th>why left</tr>"
     for row in rows:
         where = f"{escape(row.file.rpartition('/')[2])}:{row.line}"
+        gain = f"{row.gain:.1f}x as fast" if row.gain else ""
         why = "<br>".join(escape(str(left)) for left in row.left[:5])
         yield (
             f"<tr><td><a href='#{_anchor(row)}'>{escape(row.name)}</a> <small>{where}</small>"
-            f"<td><span class='key {row.state}'>{_WORDS[row.state]}</span><td class=n>{row.samples}<td class=n>{row.milliseconds:.0f} ms"
+            f"<td><span class='key {row.state}'>{_WORDS[row.state]}</span><td class=n>{gain}<td class=n>{row.samples}<td class=n>{row.milliseconds:.0f} ms"
             f"<td class=n>{row.size / 1024:.0f} KiB<td class=n>{row.exits:,}<td>{why}</tr>"
         )
     yield "</table>"

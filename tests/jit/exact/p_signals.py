@@ -35,12 +35,12 @@ def guarded(f, *a):
 
 signal.signal(signal.SIGUSR1, handler)
 raising = False
-for _ in range(3):
-    spin(40), spin_float(40.0)
+for _ in range(40):  # eager compiles in this thread: all of it before a signal is due
+    guarded(spin, 40), guarded(spin_float, 40.0)
 for raising in (False, True):
     for f, limit in ((spin, 10**12), (spin_float, 1e18 if raising else 1e6)):
         hits.clear()
-        timer = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGUSR1))
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
         timer.start()
         print(f.__name__, raising, guarded(f, limit))
         timer.join()
