@@ -40,9 +40,11 @@ def start(worker: Worker) -> bool:
     if not worker.prepare():
         return False
     from morrow.jit import compile as compiler
+    from morrow.jit import lift
 
     compiler.LEAST_GAIN = 0
-    compiler.MOST_FUNCTIONS = 3  # everything is compiled by itself anyway
+    compiler.MOST_FUNCTIONS = 3  # everything is compiled by itself anyway, and often
+    lift.MOST_BLOCKS = 150
     _worker = worker
     worker.pause_counting = pause
     assert HERE is not None

@@ -32,7 +32,6 @@ REASONS: dict[str, str] = {
     "IDENTITY": "it asks whether numbers are the same object, and compiled code keeps their values only",
     "TOO_DEEP": "its calls of itself go deeper than compiled code can follow on the C stack",
     "CALLS_UNKNOWN": "calls {detail}, whose effects are not known",
-    "CLOSURE": "inner functions use its variables (or, in a running loop, it uses outer ones), which the compiler does not take yet",
     "ARGUMENTS": "it takes *args, **kwargs or keyword-only arguments, which the compiler does not take yet",
     # -- one loop -------------------------------------------------------------------------------------------------------
     "LOOP_HEAD": "the running loop could not be entered ({detail})",
