@@ -93,7 +93,22 @@ def attach() -> None:
         child.kill()
 
 
-SECTIONS = (language, annotations, cycles, children, jit, attach)
+def interpreters() -> None:
+    from concurrent import interpreters
+    from concurrent.futures import InterpreterPoolExecutor
+
+    interp = interpreters.create()
+    print("interpreter:     ", interp, "says", interp.call(pow, 2, 64))
+    try:
+        interp.exec("1/0")
+    except interpreters.ExecutionFailed as failed:
+        print("its errors:      ", failed.excinfo.formatted)
+    interp.close()
+    with InterpreterPoolExecutor(2) as pool:
+        print("pool:            ", list(pool.map(abs, range(-5, 0), chunksize=2)))
+
+
+SECTIONS = (language, annotations, cycles, children, interpreters, jit, attach)
 
 if __name__ == "__main__":
     print(f"on Python {sys.version.split()[0]}")

@@ -40,6 +40,7 @@ def start(root: str) -> None:
         _replace(os, name, _for_exec)
     _replace(os, "spawnv", _for_spawn) if os.name == "nt" else None
     _replace(os, "spawnve", _for_spawn) if os.name == "nt" else None
+    _replace(os, "system", _for_system) if os.name != "nt" else None
     if os.name == "nt":
         module, name, wrap = "_winapi", "CreateProcess", _for_create_process
     else:
@@ -72,11 +73,41 @@ def family(command: list[str]) -> list[str] | None:
         return None
     if line.versions or line.question or not _is_ours(line):
         return None
-    own = settings.inheritance({"root": _root} if line.kind != FILE else None)
+    own = _inheritance(line)
     # Options for the starting python go to it at once; the rest is morrow's to read.
     rest = command[len(command) - len(line.rest) :] if line.rest else []
     changed = [command[0], *line.for_host(), _MAIN, *own, *line.for_morrow(), *rest]
     log("children", 1, f"{command} -> {changed}")
+    return changed
+
+
+def _inheritance(line: command_line.CommandLine) -> list[str]:
+    return settings.inheritance({"root": _root} if line.kind != FILE else None)
+
+
+def in_shell(text: str) -> str:
+    """Return the shell command to run instead of *text*, which is that itself unless it begins with this python."""
+    import shlex
+
+    for first in (sys.executable, shlex.quote(sys.executable), f'"{sys.executable}"'):
+        rest = text[len(first) :]
+        if sys.executable and text.startswith(first) and rest[:1] in ("", " "):
+            break
+    else:
+        return text
+    words = []
+    try:
+        for word in shlex.shlex(rest, posix=True, punctuation_chars=True):
+            if word[0] in "();<>|&":  # where the shell's own words begin
+                break
+            words.append(word)
+        line = command_line.parse(words)
+    except (ValueError, UsageError):
+        return text
+    if family([sys.executable, *words]) is None:
+        return text
+    changed = f"{first} {shlex.join([_MAIN, *_inheritance(line)])}{rest}"
+    log("children", 1, f"{text} -> {changed}")
     return changed
 
 
@@ -104,6 +135,9 @@ def _replace(place: object, name: str, wrap: object) -> None:
     changed.__module__ = function.__module__
     _originals.append((place, name, function))
     setattr(place, name, changed)
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in able:
+            able.add(changed)
 
 
 def _is_this_python(path: object) -> bool:
@@ -149,7 +183,20 @@ def _for_fork_exec(function):  # type: ignore[no-untyped-def]
     def started(args, executables, *rest):  # type: ignore[no-untyped-def]
         if any(_is_this_python(path) for path in executables):
             args = _changed(args)
+        elif isinstance(args, (list, tuple)) and len(args) == 3 and _is_shell(args[0]) and args[1] in ("-c", b"-c"):
+            args = [*args[:2], os.fsencode(in_shell(os.fsdecode(args[2])))]
         return function(args, executables, *rest)
+
+    return started
+
+
+def _is_shell(word: object) -> bool:
+    return isinstance(word, (str, bytes)) and os.path.basename(os.fsdecode(word)) == "sh"
+
+
+def _for_system(function):  # type: ignore[no-untyped-def]
+    def started(command):  # type: ignore[no-untyped-def]
+        return function(in_shell(command) if isinstance(command, str) else command)
 
     return started
 

@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "--explain": Command("morrow.cli:explain", "[-c cmd | -m mod | file] ...", "run it, and say at exit what ran as machine code"),
     "--explain=html": Command("morrow.cli:explain_html", "PAGE [-c cmd | -m mod | file] ...", "the same, as a page with the source coloured"),
     "--race": Command("morrow.cli:race", "[option] ... [-c cmd | -m mod | file] ...", "run it, and report data races between its threads"),
+    "--scale": Command("morrow.cli:scale", "[option] ... [-c cmd | -m mod | file] ...", "run it with 1..N threads, and say what holds it back"),
 }
 """Option -> what it runs. A system adds its row here when it lands; it is imported only when asked for."""
 
@@ -147,6 +148,14 @@ def race(arguments: list[str]) -> int | None:
         at = sys.orig_argv.index("--race")
         sys.orig_argv[at : at + 1 + len(arguments) - len(rest)] = ["-X", f"race={value}"]
     return main(["-X", f"race={value}", *rest])
+
+
+def scale(arguments: list[str]) -> int:
+    """Run a program under ``--scale``."""
+    from morrow import launch
+    from morrow.threads import scale
+
+    return scale.main(arguments, launch.MAIN_FILE)
 
 
 def _refuse_setting(error: settings.UnknownValue) -> None:

@@ -93,8 +93,12 @@ def parse(given: list[str]) -> CommandLine:
             break
         if word.startswith("--"):
             at = _long(line, given, word, at)
+            if line.question and line.question != "version":
+                return line  # python prints the page at once, whatever follows
             continue
         at, done = _letters(line, given, word, at)
+        if line.question and line.question != "version":
+            return line
         if done:
             line.rest = [f"-{'c' if line.kind == COMMAND else 'm'}", line.target, *line.arguments]
             return line
@@ -116,7 +120,7 @@ def _long(line: CommandLine, given: list[str], word: str, at: int) -> int:
     if not _LONG[name]:
         if name == "version":
             line.versions += 1
-        line.question = line.question or name
+        line.question = name
         return at
     if at == len(given):
         raise UsageError(f"Argument expected for the {word} options")  # sic
@@ -148,8 +152,10 @@ def _letters(line: CommandLine, given: list[str], word: str, at: int) -> tuple[i
         if letter not in _PLAIN:
             raise UsageError(f"Unknown option: -{letter}")
         if letter in _ANSWERED:
-            line.question = line.question or _ANSWERED[letter]
+            line.question = _ANSWERED[letter]
             line.versions += letter == "V"
+            if letter != "V":
+                break
         elif letter == "i":
             line.inspect = True
         elif letter == "x":

@@ -16,9 +16,10 @@ import morrow_runtime
 from morrow import settings
 from morrow.debuglog import log
 from morrow.host import HERE
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.imports_cache import Cache
 from morrow.imports_scope import Scope, find_scope, is_library
+from morrow.language import host_exec
 from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _Loader = _external.SourceFileLoader
 _host_get_code = _Loader.get_code
-_host_exec_module = _Loader.exec_module
 _host_compile = builtins.compile
 
 scope: Scope | None = None
@@ -48,7 +48,7 @@ def start(root: str) -> None:
     settings.set_project(scope.settings)
     _cache = Cache(_options())
     # The host's own importing keeps the host's compiler, also when builtins.compile understands more.
-    _external.compile = _host_compile
+    _external.compile = _host_compile_or_refuse
     _native = is_native()
     start_language()
     _Loader.get_code = _get_code
@@ -68,7 +68,7 @@ def stop() -> None:
         return
     scope = None
     _Loader.get_code = _host_get_code
-    # SourceFileLoader inherits exec_module: taking ours away shows the inherited one again.
+    # It inherits exec_module, which a program may replace above it: taking ours away shows the inherited one again.
     del _Loader.exec_module
     del _external.compile
     if not _native:
@@ -175,13 +175,17 @@ def _options() -> str:
 
 def _get_code(self: _Loader, fullname: str) -> CodeType:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
-    if scope is None or type(self) is not _Loader or not _is_own(scope, fullname, self.path):
+    if scope is None or type(self) is not _Loader or not quietly(_is_own, scope, fullname, self.path):
         try:
             return _host_get_code(self, fullname)
         except SyntaxError as refused:
             if type(self) is not _Loader or scope is None or _native:
                 raise
-            return _try_again(self, fullname, refused)
+            return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
+    return quietly(_get_own_code, self, fullname)  # type: ignore[no-any-return]
+
+
+def _get_own_code(self: _Loader, fullname: str) -> CodeType:
     code = _host_get_code(self, fullname) if _native and _race is None else _load(self, fullname, False)
     if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
         morrow_runtime.install()  # where the host needs nothing else rewritten, nobody has
@@ -191,8 +195,10 @@ def _get_code(self: _Loader, fullname: str) -> CodeType:
 
 def _exec_module(self: _Loader, module: ModuleType) -> None:
     """Run a module: as the host does, and then bind what others have been promised from it."""
-    if scope is None or type(self) is not _Loader or not scope.holds(module.__name__, self.path):
-        _host_exec_module(self, module)
+    if scope is None or type(self) is not _Loader or not quietly(scope.holds, module.__name__, self.path):
+        if module.__name__ in PROFILERS:
+            module.exec = host_exec  # type: ignore[attr-defined]
+        _external.SourceLoader.exec_module(self, module)
         if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
             # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
             module.PYC_TAIL = module.PYC_TAIL.removesuffix(module.PYC_EXT) + "-morrow" + module.PYC_EXT
@@ -200,13 +206,17 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
             _race.imported(module)
         return
     if not _native:
-        _point_to_cache(module, self.path)
+        quietly(_point_to_cache, module, self.path)
     late_imports.loading.append(module)
     try:
-        _host_exec_module(self, module)
+        _external.SourceLoader.exec_module(self, module)
     finally:
         late_imports.loading.remove(module)
-    late_imports.finished(module)
+    quietly(late_imports.finished, module)
+
+
+# They account for the call of exec that starts what they measure: it must be the one written in C.
+PROFILERS = frozenset(("profile", "cProfile"))
 
 
 def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
@@ -217,10 +227,30 @@ def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
             code = compile_source(source, self.path, fullname=fullname, late=late)
         except Exception as error:
             error.__traceback__ = None  # it is about the source: where in the compiler it was found is nobody's business
-            raise
+            _refusals[self.path] = error
+            try:
+                _host_get_code(self, fullname)
+            finally:
+                _refusals.pop(self.path, None)
+            raise  # the host had a compiled file, and did not look at the source
         if _race is None:
             _cache.write(self, self.path, late, code, source)
     return code
+
+
+@hide
+def _host_compile_or_refuse(source: object, path: str, *arguments: object, **named: object) -> object:
+    """Stand in for `compile` in the host's importing: what our compiler has refused is refused there.
+
+    CPython takes importlib's frames off a traceback, or leaves them in it, by what it finds at their end (import.c,
+    remove_importlib_frames): an error has to come from where its own come from.
+    """
+    if path in _refusals:
+        raise _refusals[path]
+    return _host_compile(source, path, *arguments, **named)  # type: ignore[call-overload]
+
+
+_refusals: dict[str, Exception] = {}
 
 
 def _is_own(own: Scope, fullname: str, path: str) -> bool:
@@ -269,5 +299,5 @@ def _may_meet_a_cycle(code: CodeType) -> bool:
 
 if HERE is not None and not HERE.free_threaded:
     # Not on free-threaded hosts: there RESUME gives each thread its own copy of the instructions.
-    for _function in (_get_code, _exec_module, _load, _try_again):
+    for _function in (_get_code, _get_own_code, _exec_module, _load, _try_again):
         hide(_function)

@@ -1,8 +1,9 @@
 """Compiled files of our own, next to the host's: ``__pycache__/name.cpython-311-morrow.pyc``.
 
 The layout is PEP 552's (magic number, flags, then mtime and size or a hash of the source), followed by a stamp of
-everything else the code depends on: the host's exact version, morrow's, and its options. A file that is not exactly
-what is expected, for whatever reason, is as good as none. Nothing here can make an import fail.
+everything else the code depends on (the host's exact version, morrow's, and its options) and a hash of the code itself:
+damaged code could do anything. A file that is not exactly what is expected, for whatever reason, is as good as none.
+Nothing here can make an import fail.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from _frozen_importlib_external import MAGIC_NUMBER, cache_from_source  # import
 
 from morrow import __version__
 from morrow.debuglog import log
+from morrow.host.facts import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class Cache:
         # Asked once, by the first import of a module of the program's own: a program of one file does not pay for it.
         if name != "_stamp":
             raise AttributeError(name)
-        text = f"{sys.hexversion:x} {__version__}{_newest_change()} {self._options}"
-        self._stamp = _source_hash(text.encode()) + _source_hash(sys.version.encode())
+        text = f"{__version__}{_newest_change()} {self._options}"
+        self._stamp = _source_hash(text.encode()) + _source_hash(build().encode())
         return self._stamp
 
     def path_of(self, path: str, late: bool) -> str:
@@ -63,7 +65,10 @@ class Cache:
                 return None
             if not self._is_current(loader, path, data, flags):
                 return None
-            code = marshal.loads(memoryview(data)[32:])
+            if data[32:40] != _source_hash(data[40:]):
+                log("imports", 1, f"{path}: what was kept is damaged; compiling again")
+                return None
+            code = marshal.loads(memoryview(data)[40:])
         except (OSError, NotImplementedError):
             return None  # not there, or not ours to read
         except (ValueError, EOFError, TypeError) as error:
@@ -89,7 +94,8 @@ class Cache:
             stats = loader.path_stats(path)
             flags = self._flags_of(target)
             key = _source_hash(source) if flags & _HASHED else _mtime_and_size(stats)
-            data = MAGIC_NUMBER + flags.to_bytes(4, "little") + key + self._stamp + marshal.dumps(code)
+            kept = marshal.dumps(code)
+            data = MAGIC_NUMBER + flags.to_bytes(4, "little") + key + self._stamp + _source_hash(kept) + kept
             _write_whole(target, data, os.stat(path).st_mode & 0o666 | 0o200)
         except (OSError, NotImplementedError) as error:
             # A read-only folder, a full disk: the code has been compiled, the next start compiles it again.

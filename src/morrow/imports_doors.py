@@ -48,6 +48,25 @@ class DoorFinder:
         return spec_from_file_location(name, os.path.join(_FOLDER, *DOORS[name].split("/")))  # type: ignore[no-any-return]
 
 
+def remote_exec(pid: int, script: object) -> None:
+    """Executes a file containing Python code in a given remote Python process; see 3.14's documentation of sys.
+
+    Unlike 3.14's, it reaches processes of every version from 3.11 on.
+    """
+    from morrow.attach.remote_exec import sys_remote_exec
+
+    sys_remote_exec(pid, script)  # type: ignore[arg-type]
+
+
+def is_remote_debug_enabled() -> bool:
+    """Return True if remote debugging is enabled, False otherwise."""
+    return not (os.environ.get("PYTHON_DISABLE_REMOTE_DEBUG") or "disable-remote-debug" in sys._xoptions)
+
+
+ATTRIBUTES = (remote_exec, is_remote_debug_enabled)
+"""What 3.14's sys has besides."""
+
+
 class MainFinder:
     """Finds one package's ``__main__`` behind a door, once, before anybody else is asked."""
 
@@ -64,6 +83,10 @@ class MainFinder:
 
 def start(root: str) -> None:
     """Open the doors of this process. *root* is not asked: all systems are started in the same way."""
+    for function in ATTRIBUTES:
+        if not hasattr(sys, function.__name__):
+            function.__module__ = "sys"
+            setattr(sys, function.__name__, function)
     if DoorFinder not in sys.meta_path:
         sys.meta_path.append(DoorFinder)
         if HERE is not None and HERE.interpreters_in_library:
@@ -74,6 +97,9 @@ def start(root: str) -> None:
 
 def stop() -> None:
     """Close them again; what has been imported stays."""
+    for function in ATTRIBUTES:
+        if getattr(sys, function.__name__, None) is function:
+            delattr(sys, function.__name__)
     if DoorFinder in sys.meta_path:
         sys.meta_path.remove(DoorFinder)
 

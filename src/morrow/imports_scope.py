@@ -43,16 +43,16 @@ class Scope:
 
     def holds(self, fullname: str, path: str) -> bool:
         """Return whether module *fullname*, from the file *path*, is the program's own."""
+        # Asked twice for every module that is imported, most of which are somebody else's: those are answered first.
+        folder = path.rpartition(os.sep)[0]
+        answer = self._known.get(folder)
+        if answer is None:
+            answer = self._known[folder] = self._holds_folder(folder)
+        if not answer and not self.include:
+            return False
         if _is_under(fullname, self.exclude):
             return False
-        if self.include and _is_under(fullname, self.include):
-            return True
-        folder = path.rpartition(os.sep)[0]
-        try:
-            return self._known[folder]
-        except KeyError:
-            answer = self._known[folder] = self._holds_folder(folder)
-            return answer
+        return answer or _is_under(fullname, self.include)
 
     def _holds_folder(self, folder: str) -> bool:
         here = _real(folder) + os.sep

@@ -17,9 +17,10 @@ import morrow
 from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
-from morrow.host import HERE
-from morrow.host.frames import hide
+from morrow.host import HERE, recursion
+from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
+from morrow.unhandled import report, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ SYSTEMS: tuple[tuple[str, str, str], ...] = (
     ("doors", "0", "morrow.imports_doors:start"),
     ("children", "0", "morrow.children:start"),
     ("jit", "off", "morrow.jit:start"),
+    ("scale", "", "morrow.threads:start"),
+    ("attach", "off", "morrow.attach.offer:start"),
     ("explain", "", "morrow.jit:start"),  # which has a word to say when it is off, too
 )
 """What is started before the program, in this order: the setting, its value that means off, and module:function, which is
@@ -49,6 +52,19 @@ class Unwind(BaseException):
     """Raised to take everything of ours off the stack; never seen by a program."""
 
 
+class NothingToRun(Exception):
+    """There is no program to run.
+
+    Attributes:
+        text: what python says about it.
+        status: the exit status it leaves with.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text, self.status = text, status
+
+
 class Program:
     """What is about to run as ``__main__``.
 
@@ -57,20 +73,17 @@ class Program:
         path: the file's absolute path, '' when it is no file.
         importer: the path hook's finder when the target is a directory or a zip, else None.
         root: the folder whose modules are the program's own, before pyproject.toml is looked for.
+        is_prompt: whether there is nothing to run but what the user types.
     """
 
-    __slots__ = ("line", "path", "importer", "root")
+    __slots__ = ("line", "path", "importer", "root", "is_prompt")
 
     def __init__(self, line: CommandLine) -> None:
         self.line = line
         self.path = _absolute(line.target) if line.kind == FILE else ""
         self.importer = _find_importer(self.path) if self.path else None
         self.root = (self.path if self.importer else _folder_of(line)) if self.path else os.getcwd() if _has_cwd() else os.sep
-
-    @property
-    def is_prompt(self) -> bool:
-        """Whether there is nothing to run but what the user types."""
-        return self.line.kind == NOTHING and (self.line.inspect or _is_terminal())
+        self.is_prompt = line.kind in (NOTHING, STDIN) and (line.inspect or _is_terminal())
 
 
 _waiting: list[Program] = []
@@ -116,6 +129,9 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
     error = _run(program, main.__dict__)
     if "morrow.race" in sys.modules:
         sys.modules["morrow.race"].note_ending(error)
+    if isinstance(error, NothingToRun):
+        sys.stderr.write(error.text)
+        raise SystemExit(error.status)
     if error is not None:
         raise error
     raise SystemExit(0)
@@ -241,6 +257,8 @@ def _absolute(path: str) -> str:
     """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
     if os.path.isabs(path) or not _has_cwd():
         return path
+    if path == ".":
+        return os.getcwd()
     return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
 
 
@@ -313,43 +331,15 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     _forget_unwind(unwind)
     program = _waiting.pop()
     main = _new_main()
+    interrupted = raised = None
     try:
-        # As in _run, here and now: one hidden frame fewer takes part in the recursion limit.
+        # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
-        _give_room(1 + bool(HERE and HERE.counts_c_calls and run is host_exec))
-        run(*arguments)
-        raised = None
+        recursion.take_back_frame(run is host_exec)
+        interrupted = run(*arguments)
     except BaseException as error:
         raised = error
-    _end(raised, program)
-
-
-_room = 0
-_host_getrecursionlimit, _host_setrecursionlimit = sys.getrecursionlimit, sys.setrecursionlimit
-
-
-def _give_room(frames: int) -> None:
-    """Let the recursion limit count from the program's first frame: *frames* below it count too, though nobody sees them."""
-    global _room
-    _room = frames
-    _host_setrecursionlimit(_host_getrecursionlimit() + frames)
-    sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit
-
-
-@hide
-def getrecursionlimit() -> int:
-    """Return the current value of the recursion limit, the maximum depth of the Python interpreter stack."""
-    return _host_getrecursionlimit() - _room
-
-
-@hide
-def setrecursionlimit(limit, /):  # type: ignore[no-untyped-def]
-    """Set the maximum depth of the Python interpreter stack to n."""
-    try:
-        _host_setrecursionlimit(limit + _room if type(limit) is int and 0 < limit < 2**30 else limit)
-    except RecursionError as error:
-        depth = int(str(error).rpartition(" depth ")[2].partition(":")[0]) - _room - 1 - bool(HERE and HERE.counts_c_calls)
-        raise RecursionError(f"cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low") from None
+    _end(raised, program, interrupted is True)
 
 
 def _new_main() -> ModuleType:
@@ -413,12 +403,16 @@ def _prepare_main(namespace: dict[str, object], path: str | None = None, loader:
 def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Callable[..., object], tuple[object, ...]]:
     import runpy
 
+    runpy.exec = host_exec  # type: ignore[attr-defined]  # it runs code objects only: no frame of ours for that
     _prepare_main(namespace)
     if program.importer is None:
         if _has_door(program.line):
             from morrow.imports_doors import MainFinder
 
             sys.meta_path.insert(0, MainFinder(program.line.target))  # type: ignore[arg-type]
+        imports = sys.modules.get("morrow.imports")
+        if imports is not None and program.line.target in imports.PROFILERS:
+            namespace["exec"] = host_exec
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -454,28 +448,49 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
     if path.endswith(".pyc"):
         return _load_pyc(path, source, namespace)
     _prepare_main(namespace, path, _source_loader(path))
-    if b"\0" in source:
-        _leave_to_host(line)
+    return _compile(source, path)
+
+
+@hide
+def _compile(source: bytes | str, path: str) -> object:
+    """Compile what is to run. An error is about the program's source: where in the compiler it was found is left out."""
     try:
-        return _compile(source, path)
-    except SyntaxError as error:
-        if _is_about_encoding(error):
-            _leave_to_host(line)
+        if isinstance(source, bytes) and b"\0" in source:
+            source = _before_null_byte(source, path)
+        if settings.get("language") == "0" and not settings.get("race"):
+            return compile(source, path, "exec", dont_inherit=True)
+        from morrow.imports import compile_source
+
+        return compile_source(source, path)
+    except Exception as error:
+        error.__traceback__ = None
+        if isinstance(error, SyntaxError) and isinstance(source, bytes):
+            _name_file(error, path)
         raise
 
 
 @hide
-def _compile(source: str | bytes, path: str) -> object:
-    if settings.get("language") == "0" and not settings.get("race"):
-        return compile(source, path, "exec", dont_inherit=True)
-    from morrow.imports import compile_source
+def _before_null_byte(source: bytes, path: str) -> bytes:
+    """Refuse a file with a null byte, which python looks for before anything but the encoding of what is before it.
 
+    Returns the text before it when that is what is wrong.
+    """
+    text = source[: source.index(b"\0")]
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     try:
-        return compile_source(source, path)
-    except Exception as error:
-        # It is about the program's source: where in the compiler it was found is nobody's business.
-        error.__traceback__ = None
-        raise
+        last = lines[-1].decode()
+    except UnicodeDecodeError:
+        return text
+    raise SyntaxError("source code cannot contain null bytes", (path, len(lines), 0, last, len(lines), 0))
+
+
+def _name_file(error: SyntaxError, path: str) -> None:
+    """Word an error about the encoding as python words it for a file, not for a text."""
+    said = str(error.msg)
+    if said.startswith("Non-UTF-8 code starting with") and f" in file {path}" not in said:
+        error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
+        error.args = (error.msg, *error.args[1:])
+        error.filename = path
 
 
 def _command_text(text: str) -> str:
@@ -486,10 +501,10 @@ def _command_text(text: str) -> str:
         text = textwrap.dedent(text)
     try:
         text.encode()
-    except UnicodeEncodeError:
-        sys.stderr.write("Unable to decode the command from the command line:\n")
-        raise
-    return text + "\n"
+        return text + "\n"
+    except UnicodeEncodeError as error:
+        problem = f"Unable to decode the command from the command line:\nUnicodeEncodeError: {error}\n"
+    raise NothingToRun(problem, 1)
 
 
 def _remember_lines(code: object, text: str) -> None:
@@ -507,8 +522,7 @@ def _remember_lines(code: object, text: str) -> None:
 
 
 def _read_stdin(line: CommandLine) -> bytes:
-    source = sys.stdin.buffer.read() if sys.stdin is not None else b""
-    return _without_first_line(source) if line.skip_first_line else source
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 def _read_file(line: CommandLine) -> tuple[str, bytes]:
@@ -517,19 +531,16 @@ def _read_file(line: CommandLine) -> tuple[str, bytes]:
         with open(path, "rb") as file:
             source = file.read()
     except OSError as error:
-        _refuse(f"can't open file {path!r}: [Errno {error.errno}] {error.strerror}", 2)
-    return path, _without_first_line(source) if line.skip_first_line else source
+        problem = error
+    else:
+        return path, _without_first_line(source) if line.skip_first_line else source
+    program = sys.orig_argv[0] if sys.orig_argv else "python"
+    raise NothingToRun(f"{program}: can't open file {path!r}: [Errno {problem.errno}] {problem.strerror}\n", 2)
 
 
 def _without_first_line(source: bytes) -> bytes:
     """Return *source* for -x: the newline stays, so that line numbers do."""
     return source[source.find(b"\n") :] if b"\n" in source else b""
-
-
-def _refuse(text: str, status: int) -> None:
-    """Say that there is nothing to run, in python's words, and leave."""
-    sys.stderr.write(f"{sys.orig_argv[0] if sys.orig_argv else 'python'}: {text}\n")
-    raise SystemExit(status)
 
 
 def _source_loader(path: str) -> object:
@@ -547,31 +558,26 @@ def _load_pyc(path: str, data: bytes, namespace: dict[str, object]) -> object:
     _prepare_main(namespace, path, SourcelessFileLoader("__main__", path))
     if data[:4] != MAGIC_NUMBER:
         raise RuntimeError("Bad magic number in .pyc file")
-    code = marshal.loads(memoryview(data)[16:])
+    try:
+        code = marshal.loads(memoryview(data)[16:])
+    except (EOFError, ValueError, TypeError):  # damaged
+        code = None
     if not hasattr(code, "co_code"):
         raise RuntimeError("Bad code object in .pyc file")
     return code
-
-
-def _is_about_encoding(error: SyntaxError) -> bool:
-    text = str(error.msg)
-    return "(unicode error) 'utf-8'" in text or "Non-UTF-8" in text or "encoding problem" in text or "unknown encoding" in text
-
-
-def _leave_to_host(line: CommandLine) -> None:
-    """Let python itself say why it cannot read the file: its words for a file differ from those for a string."""
-    if _everything_below_is_ours() and os.name != "nt":
-        _execve(sys.executable, [sys.executable, *line.for_host(), *line.for_morrow(), *line.rest], os.environ)
 
 
 # -- ending -----------------------------------------------------------------------------------------------------------
 
 
 @hide
-def _end(error: BaseException | None, program: Program) -> None:
+def _end(error: BaseException | None, program: Program, interrupted: bool) -> None:
     """Do what python does after the last line: print the error, open the prompt under -i, give the exit status.
 
-    Returning means status 1: CPython takes it that the hook has reported an error.
+    *interrupted* says that the program was the prompt, and that the last statement there ended by an interrupt.
+
+    Returning means status 1: CPython takes it that the hook has reported an error. A program's trace and profile
+    functions are still there: what is called from here on is hidden, written in C, or called `quietly`.
     """
     if "morrow.race" in sys.modules:
         sys.modules["morrow.race"].note_ending(error)
@@ -583,27 +589,67 @@ def _end(error: BaseException | None, program: Program) -> None:
     # The prompt that was the program has had its turn.
     inspect = (program.line.inspect or _asked_to_inspect()) and not program.is_prompt
     if isinstance(error, SystemExit) and not inspect:
-        raise error
-    if error is not None:
-        status = _report(error)
+        _leave(error)
+    status: object = 0
+    if isinstance(error, NothingToRun):
+        say(error.text)
+        error, status = None, error.status
+    elif error is not None:
+        status = report(error)
         if status is not None and not inspect:
-            raise SystemExit(status)
+            _leave(SystemExit(status))
+    if isinstance(error, KeyboardInterrupt):
+        interrupted = type(error) is KeyboardInterrupt or HERE is not None and HERE.interrupts_by_subclass
     if inspect and main is not None:
-        _open_prompt(main.__dict__, False)
-        raise SystemExit(0)
-    if error is None:
-        raise SystemExit(0)
-    if type(error) is KeyboardInterrupt or (isinstance(error, KeyboardInterrupt) and HERE and HERE.interrupts_by_subclass):
-        _note_interrupt()
+        kept = interrupted and HERE is not None and HERE.keeps_interrupts
+        error, status, interrupted = None, 0, _open_prompt(main.__dict__, False) or kept
+    if interrupted:
+        quietly(_note_interrupt)
+    elif error is None:
+        _leave(SystemExit(status))
 
 
+@hide
+def _leave(leaving: SystemExit) -> None:
+    """End the process as *leaving* says: by raising it, past hidden frames, which CPython must not tell a tracer of."""
+    trace, profile = sys.gettrace(), sys.getprofile()
+    if callable(trace) or callable(profile):
+        sys.settrace(None)
+        sys.setprofile(None)
+        leaving = _Leaving(leaving.code, trace, profile)
+    raise leaving
+
+
+class _Leaving(SystemExit):
+    """Gives a program its trace and profile functions back as soon as no frame is left: what runs at exit is traced."""
+
+    def __init__(self, status: object, trace: object, profile: object) -> None:
+        self.kept = status, trace, profile
+
+    @property
+    @hide
+    def code(self) -> object:  # type: ignore[override]
+        status, trace, profile = self.kept
+        if callable(profile):
+            sys.setprofile(profile)
+        if callable(trace):
+            sys.settrace(trace)
+        return status
+
+
+@hide
 def _asked_to_inspect() -> bool:
     """Whether the program itself, or the environment, asks for the prompt (Modules/main.c, pymain_repl)."""
-    if sys.flags.ignore_environment or not os.environ.get("PYTHONINSPECT"):
+    if sys.flags.ignore_environment:
+        return False
+    # Its dict, because asking os.environ itself runs Python, which a trace function would see.
+    variables = getattr(os.environ, "_data", {})
+    if not (variables.get(b"PYTHONINSPECT") or variables.get("PYTHONINSPECT")):
         return False
     return _is_terminal()
 
 
+@hide
 def _is_terminal() -> bool:
     try:
         return os.isatty(0)
@@ -612,34 +658,18 @@ def _is_terminal() -> bool:
 
 
 @hide
-def _open_prompt(namespace: dict[str, object], greet: bool) -> None:
+def _open_prompt(namespace: dict[str, object], greet: bool) -> bool:
+    """Open the prompt; return whether the last statement there ended by an interrupt."""
+    prompt = quietly(_load_prompt)
+    return prompt(namespace, greet)  # type: ignore[no-any-return]
+
+
+def _load_prompt() -> Callable[..., bool]:
     from morrow.repl import prompt
 
-    prompt(namespace, greet)
+    return prompt
 
 
-@hide
-def _report(error: BaseException) -> object:
-    """Show *error* as PyErr_Print does; return the exit status if the program's own hook gives one, else None."""
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-    if HERE is None or HERE.has_monitoring:
-        sys.last_exc = error  # type: ignore[attr-defined]
-    try:
-        hook = sys.excepthook
-    except AttributeError:
-        sys.stderr.write("sys.excepthook is missing\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
-        return None
-    try:
-        hook(type(error), error, error.__traceback__)
-    except SystemExit as leaving:
-        return leaving.code if leaving.code is not None else 0
-    except BaseException as second:
-        sys.stderr.write("Error in sys.excepthook:\n")
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        sys.stderr.write("\nOriginal exception was:\n")
-        sys.__excepthook__(type(error), error, error.__traceback__)
-    return None
 
 
 def _note_interrupt() -> None:

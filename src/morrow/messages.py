@@ -54,13 +54,13 @@ MESSAGES: dict[str, Message] = {
     "attach-static": Message(
         "attach",
         "process {pid}: {exe} exports no symbols (static, or built without -rdynamic), so its interpreter cannot be found",
-        "start the program with morrow: it then offers a channel that needs no symbols",
+        "start the program with morrow -X attach=on: it then offers a channel that needs no symbols",
     ),
     "attach-machine": Message("attach", "process {pid} runs on {machine}, for which this morrow has no instructions"),
     "attach-musl": Message(
         "attach",
         "process {pid} uses the musl C library, where nothing can be run safely from outside",
-        "morrow --dump {pid} works; start the program with morrow to attach without ptrace",
+        "morrow --dump {pid} works; start the program with morrow -X attach=on to attach without ptrace",
     ),
     "attach-no-room": Message(
         "attach",
@@ -80,7 +80,7 @@ MESSAGES: dict[str, Message] = {
     "attach-container": Message(
         "attach",
         "you are root here, but may not trace process {pid} (user '{user}'): this container lacks CAP_SYS_PTRACE",
-        "docker run --cap-add SYS_PTRACE, attach from the host, or start the program with morrow",
+        "docker run --cap-add SYS_PTRACE, attach from the host, or start the program with morrow -X attach=on",
     ),
     "attach-undumpable": Message(
         "attach",
@@ -139,6 +139,17 @@ MESSAGES: dict[str, Message] = {
         "process {pid}: the structures of this build are not where they should be ({what}); nothing was changed",
         "report this with the output of morrow --ps",
     ),
+    # -- interpreters -------------------------------------------------------------------------------------------------
+    "interpreters-busy-at-exit": Message(
+        "interpreters",
+        "{number} interpreter(s) still run and do not stop; the process ends without closing them, with status 1",
+        "end or interrupt what runs in them before the program ends",
+    ),
+    "interpreters-process": Message(
+        "interpreters",
+        "{module} does not load in an interpreter ({why}); its work goes to a process of its own",
+        "backend='process' says so in advance; backend='own-gil' insists on an interpreter",
+    ),
     # -- repl ---------------------------------------------------------------------------------------------------------
     "repl-theme": Message(
         "morrow",
@@ -158,7 +169,12 @@ MESSAGES: dict[str, Message] = {
         "change the lines named above, or leave these files out",
     ),
     # -- annotations --------------------------------------------------------------------------------------------------
+    "annotations-file": Message("annotations", "{module} is a file", "name the module as in import: {guess}"),
+    "annotations-import": Message("annotations", "{module} cannot be imported: {error}", "run it where `import {module}` works"),
     "modernize-missing": Message("morrow --modernize", "{path} does not exist", "name a file or a folder"),
+    "modernize-unwritten": Message(
+        "morrow --modernize", "{path} cannot be written: {error}; no file has been changed", "make it writable, or leave it out"
+    ),
     "modernize-differs": Message(
         "morrow --modernize",
         "{number} hints or signatures differ after the change; nothing was written",

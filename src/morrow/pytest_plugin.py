@@ -1,6 +1,8 @@
 """pytest for projects written in today's Python: the tests, and what they import, go through morrow.
 
-Installed as a pytest plugin, so it is loaded for every project, and does nothing unless one of two things is true: pytest
+``pytest --isolate`` is here too, for every project (`interpreters.isolate`).
+
+Installed as a pytest plugin, so it is loaded for every project, and does nothing else unless one of two things is true: pytest
 itself runs under morrow (``morrow -m pytest``), or the project has a ``[tool.morrow]`` table in its pyproject.toml.
 pytest's own rewriting of assertions stays: it parses and compiles with functions that then understand the language. Its
 compiled files get a tag of their own, since a plain pytest could not run what is in them.
@@ -10,6 +12,8 @@ from __future__ import annotations
 
 import os
 import sys
+
+from morrow.interpreters import isolate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +39,19 @@ _leave_us_alone()  # now: the next import of ours may come before the first hook
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Start before pytest loads the first conftest.py: this is the first hook that every plugin is asked."""
+    isolate.add_options(parser)
     if "morrow.imports" in sys.modules and sys.modules["morrow.imports"].scope is not None:
         _give_own_tag()
         return
     folder = _find_project(os.getcwd())
     if folder is not None:
         start(folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take over the loop over the tests if ``--isolate`` was given."""
+    if config.option.isolate is not None and not config.option.collectonly:
+        config.pluginmanager.register(isolate.Isolation(config.option.isolate, isolate.take_workers(config)), "morrow-isolate")
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ _PLACES = {
     "TypeAliasType": "type_parameters",
     "bind_later": "late_imports",
     "class_annotations": "lazy_annotations",
+    "module_annotate": "annotation_attributes",
     "not_supported": "lazy_annotations",
     "note": "lazy_annotations",
     "alias": "type_parameters",
@@ -37,6 +38,9 @@ _PLACES = {
     "type_var": "type_parameters",
     "type_var_tuple": "type_parameters",
 }
+
+host_compile = builtins.compile
+"""The host's own: programs under morrow find another one in builtins, which knows 3.14's grammar and takes longer."""
 
 namespace = builtins.locals
 """The caller's namespace: in a class body the mapping that the metaclass prepared. Written in C, so that it adds no frame."""

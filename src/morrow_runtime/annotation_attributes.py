@@ -146,6 +146,10 @@ def _annotations_of(stored: Any) -> Any:
 def get_annotations(function: Any) -> dict[str, Any]:
     """Dictionary of the annotations of a function."""
     stored = _stored_in(function)
+    if type(stored) is _Deferred and stored.evaluated is None and _asked_by_c_code():
+        from morrow_runtime.lazy_annotations import lazy
+
+        return lazy(stored.annotate)  # type: ignore[no-any-return]
     try:
         return _annotations_of(stored)  # type: ignore[no-any-return]
     except NameError:
@@ -154,6 +158,28 @@ def get_annotations(function: Any) -> dict[str, Any]:
         if not asked_by_library():
             raise
         return values_or_text(stored.annotate)
+
+
+def _asked_by_c_code() -> bool:
+    """Return whether nothing is written where the program is that would load an attribute.
+
+    classmethod and staticmethod copy the annotations of what they are given (Objects/funcobject.c: functools_wraps), long
+    before anybody wants to see them. What `getattr` gives evaluates itself when it is used, too.
+    """
+    frame: Any = sys._getframe(1)
+    if frame.f_code is _get_annotations_code:  # where it has not been hidden
+        frame = frame.f_back
+    if frame is None:
+        return True
+    from opcode import opmap
+
+    code, at = frame.f_code.co_code, frame.f_lasti
+    while at > 0 and not code[at]:
+        at -= 2  # a cache of the instruction
+    return code[at] not in (opmap["LOAD_ATTR"], opmap.get("LOAD_METHOD"))
+
+
+_get_annotations_code = get_annotations.__code__
 
 
 def set_annotations(function: Any, annotations: Any) -> None:
@@ -282,6 +308,13 @@ def _refuse_class_deletion(cls: Any) -> None:
 
 
 # -- modules ---------------------------------------------------------------------------------------------------------------
+
+
+def module_annotate(annotate: Any) -> Any:
+    """Return what a module binds `__annotate__` to, as the first thing it does."""
+    if annotate.__globals__.get("__annotations__") == {}:
+        del annotate.__globals__["__annotations__"]  # hosts before 3.14 start `__main__` with one
+    return annotate
 
 
 def get_module_annotations(module: Any) -> Any:

@@ -7,6 +7,8 @@ import sys
 import types
 from keyword import iskeyword
 
+from morrow_runtime import host_compile
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +135,6 @@ class ForwardRef(Reference):
             globals=names.globals,
             owner=names.owner,
             is_class=self.__forward_is_class__,
-            module=self.__forward_module__,
         )
         try:
             value = eval(code, unknown)
@@ -154,6 +155,8 @@ class ForwardRef(Reference):
         """Evaluate for code written for the private method that typing's own class had before 3.14."""
         if self.__forward_arg__ in recursive_guard:
             return self
+        if self.__forward_module__ is not None:  # there, before anything that is given (typing.py of 3.11 to 3.13)
+            globalns = getattr(sys.modules.get(self.__forward_module__), "__dict__", globalns)
         return self.evaluate(globals=globalns, locals=localns, type_params=type_params or None)
 
     @property
@@ -167,7 +170,7 @@ class ForwardRef(Reference):
             # `*args: *Ts` is one value, though not an expression by itself.
             source = f"({text},)[0]" if text.lstrip().startswith("*") else text
             try:
-                self.__code__ = compile(source, "<string>", "eval", dont_inherit=True)
+                self.__code__ = _compiled(source)
             except SyntaxError:
                 raise SyntaxError(f"Forward reference must be an expression -- got {text!r}") from None
         return self.__code__
@@ -188,6 +191,8 @@ class ForwardRef(Reference):
     def __eq__(self, other: object) -> bool:
         if type(other) is not ForwardRef:
             return NotImplemented
+        if self is other:
+            return True
         return (
             self.__arg__ == other.__arg__
             and self.__forward_module__ == other.__forward_module__
@@ -235,6 +240,13 @@ class ForwardRef(Reference):
         if self.__owner__ is not None:
             details += f", owner={self.__owner__!r}"
         return f"ForwardRef({self.__resolved_str__!r}{details})"
+
+
+def _compiled(source: str) -> types.CodeType:
+    try:
+        return host_compile(source, "<string>", "eval", dont_inherit=True)  # type: ignore[no-any-return]
+    except SyntaxError:
+        return compile(source, "<string>", "eval", dont_inherit=True)  # type: ignore[no-any-return]
 
 
 class _Names:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from morrow.annotations.modernize import main, modernize
+from morrow.annotations.modernize import main, modernize, write
 from morrow.annotations.modernize_project import read_project
 
 
@@ -96,6 +96,90 @@ def test_literals_and_metadata_keep_their_quotes(tmp_path):
     source = 'from typing import Annotated, Literal\ndef f(a: Literal["x"], b: Annotated["int", "text"]): ...\n'
     texts, _ = changed(tmp_path, {"a.py": source})
     assert texts["a.py"] == 'from typing import Annotated, Literal\ndef f(a: Literal["x"], b: Annotated[int, "text"]): ...\n'
+
+
+def test_a_name_that_only_stubs_declare_stays_in_its_guard(tmp_path):
+    source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from hashlib import _Hash\n"
+    texts, kept = changed(tmp_path, {"a.py": source})
+    assert texts == {} and kept == ["hashlib has no '_Hash' when the program runs"]
+
+
+def test_a_name_that_the_other_module_only_guards_stays(tmp_path):
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.b import X\n",
+        "p/b.py": "import sys\nif sys.platform == 'nowhere':\n    X = int\n",
+    }
+    texts, kept = changed(tmp_path, files)
+    assert texts == {} and kept == ["p.b has no 'X' when the program runs"]
+
+
+def test_names_bound_in_the_main_block_are_not_there_for_importers(tmp_path):
+    source = "def f(a: 'Path'): ...\nif __name__ == '__main__':\n    from pathlib import Path\n"
+    texts, kept = changed(tmp_path, {"a.py": source})
+    assert texts == {} and kept == ["the annotation uses 'Path', which is not bound when the program runs"]
+
+
+@pytest.mark.parametrize(
+    "binding, is_sure",
+    [
+        ("try:\n    import json as X\nexcept ImportError:\n    X = None", True),
+        ("try:\n    import json as X\nexcept ImportError:\n    raise", True),
+        ("try:\n    import json as X\nexcept ImportError:\n    pass", False),
+        ("if a:\n    X = 1\nelse:\n    X = 2", True),
+        ("if a:\n    X = 1", False),
+        ("with a as X: pass", True),
+        ("for X in a: pass", False),
+        ("X: int", False),
+    ],
+)
+def test_only_names_that_are_bound_for_sure_are_used(tmp_path, binding, is_sure):
+    texts, kept = changed(tmp_path, {"a.py": f"a = []\n{binding}\ndef f(x: 'X'): ...\n"})
+    assert bool(texts) == is_sure == (not kept)
+
+
+def test_a_literal_by_another_name_keeps_its_quotes(tmp_path):
+    source = "import typing as t\nfrom typing import Literal as L\ndef f(a: L['open'], b: t.Literal['open'], c: t.List['int']): ...\n"
+    texts, _ = changed(tmp_path, {"a.py": source})
+    assert texts["a.py"] == source.replace("'int'", "int")
+
+
+def test_text_in_brackets_that_may_be_no_hint_stays_with_the_reason(tmp_path):
+    source = "from shapes import Float\ndef f(a: Float['int']): ...\n"
+    texts, kept = changed(tmp_path, {"a.py": source})
+    assert texts == {} and kept == ["text in Float[...] may mean something else than a hint"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_line_ends_encoding_and_form_feeds_survive(tmp_path, newline):
+    text = "# -*- coding: latin-1 -*-\nfrom __future__ import annotations\n\x0c\n# \xe9\x1c\ndef f(a: 'int'): return '\xe9'  # why\n"
+    path = tmp_path / "a.py"
+    path.write_bytes(text.replace("\n", newline).encode("latin-1"))
+    assert main([str(path)]) == 0
+    expected = "# -*- coding: latin-1 -*-\n\x0c\n# \xe9\x1c\ndef f(a: int): return '\xe9'  # why\n"
+    assert path.read_bytes() == expected.replace("\n", newline).encode("latin-1")
+
+
+def test_a_byte_order_mark_survives(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_bytes(b"\xef\xbb\xbffrom __future__ import annotations\nx: 'int' = 1\n")
+    assert main([str(path)]) == 0
+    assert path.read_bytes() == b"\xef\xbb\xbfx: int = 1\n"
+
+
+def test_either_every_file_is_written_or_none(tmp_path):
+    (tmp_path / "a.py").write_text("x: 'int' = 1\n")
+    with pytest.raises(OSError):
+        write({tmp_path / "a.py": b"x: int = 1\n", tmp_path / "nowhere" / "b.py": b""})
+    assert (tmp_path / "a.py").read_text() == "x: 'int' = 1\n" and [p.name for p in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_permissions_stay(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("#!/usr/bin/env python\nx: 'int' = 1\n")
+    path.chmod(0o755)
+    assert main([str(path)]) == 0
+    assert path.stat().st_mode & 0o777 == 0o755 and path.read_text() == "#!/usr/bin/env python\nx: int = 1\n"
 
 
 def test_check_tells_by_its_status(tmp_path, capsys):

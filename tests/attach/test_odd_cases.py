@@ -285,6 +285,24 @@ def test_a_large_heap_makes_no_difference(visit):
         assert target.alive
 
 
+def test_two_gigabytes_of_heap_make_no_difference(visit):
+    # Asked for but never written to: the kernel counts them without giving them.
+    with code(sys.executable, "kept = bytes(2 << 30)\nimport time; ready(); time.sleep(100)") as target:
+        answer, _ = visit(target.pid)
+        assert answer is not None and target.alive
+
+
+def test_three_hundred_threads(visit):
+    program = """
+import threading, time
+for _ in range(300): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+ready(); time.sleep(1000)
+"""
+    with code(sys.executable, program) as target:
+        answer, _ = visit(target.pid, patience=5)
+        assert answer is not None and answer["pid"] == target.pid and target.alive
+
+
 def test_subinterpreters_alive_and_running(visit):
     program = """
 import threading, time

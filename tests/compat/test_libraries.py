@@ -1,7 +1,9 @@
 """Libraries that read annotations do under morrow, on every host, what they do on a real 3.14.
 
 The libraries are installed, in their latest versions, into environments of the test's own, which are kept between runs
-(``MORROW_COMPAT_VENVS``, by default a folder in the temporary directory). Minutes at first, so marked long.
+(``MORROW_COMPAT_VENVS``, by default a folder in the temporary directory). Minutes at first, so marked long:
+
+    python -m pytest -m long tests/compat
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ pytestmark = [
 ]
 
 
-def _environment(python: Path) -> Path:
+def environment(python: Path | str) -> Path:
     """Return the interpreter of an environment of *python* that has the libraries."""
     root = Path(os.environ.get("MORROW_COMPAT_VENVS") or Path(tempfile.gettempdir()) / "annotations-venvs")
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -60,12 +62,12 @@ def _outcomes(command: list[str | Path], folder: Path, **env: str) -> dict[str, 
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     python = find_real_314()
     assert python is not None
-    return _outcomes([_environment(python), HERE / "cases.py", "--json"], tmp_path_factory.mktemp("real"))
+    return _outcomes([environment(python), HERE / "cases.py", "--json"], tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    command: list[str | Path] = [_environment(Path(sys.executable)), "-m", "morrow", HERE / "cases.py", "--json"]
+    command: list[str | Path] = [environment(Path(sys.executable)), "-m", "morrow", HERE / "cases.py", "--json"]
     return _outcomes(command, tmp_path_factory.mktemp("here"), PYTHONPATH=str(SOURCE))
 
 

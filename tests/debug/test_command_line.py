@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import pytest
 
 from tests.support.targets import running
+from tests.support.terminal import Terminal
 
 
 def _environment() -> dict[str, str]:
@@ -49,60 +48,41 @@ def test_dump_and_ps_are_morrows():
         assert str(target.pid) in _morrow("--ps").stdout
 
 
-class Terminal:
-    """A person at a terminal."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.child, self.end = pty.fork()
-        if self.child == 0:
-            os.execve(sys.executable, [sys.executable, "-m", "morrow", *arguments], _environment())
-        self.seen = ""
-
-    def wait(self, text: str, seconds: float = 20) -> str:
-        """Wait until the screen shows *text*; return what came up to there."""
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            assert time.monotonic() < end, f"no {text!r} on the screen:\n{self.seen}"
-            if select.select([self.end], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self.end, 4096).decode("utf-8", "replace")
-                except OSError:
-                    raise AssertionError(f"it ended before {text!r}:\n{self.seen}") from None
-        before, _, self.seen = self.seen.partition(text)
-        return before
-
-    def type(self, text: str) -> None:
-        os.write(self.end, text.encode())
-
-    def close(self) -> int:
-        while True:
-            try:
-                if not os.read(self.end, 4096):
-                    break
-            except OSError:
-                break
-        _, status = os.waitpid(self.child, 0)
-        os.close(self.end)
-        return os.waitstatus_to_exitcode(status)
+def _terminal(tmp_path: Path, pid: int, **env: str) -> Terminal:
+    history = {"HOME": str(tmp_path), "PYTHON_HISTORY": str(tmp_path / "history")}
+    path = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("src"))}
+    return Terminal([sys.executable, "-m", "morrow", "-m", "pdb", "--attach", str(pid)], cwd=tmp_path, env={**path, **history, **env})
 
 
-def test_a_person_at_a_terminal(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_person_at_a_terminal_has_the_prompts_editor(tmp_path):
     with running(sys.executable, "busy") as target:
-        screen = Terminal("-m", "pdb", "--attach", str(target.pid))
-        screen.wait("(Pdb) ")
-        screen.type("p 6 * 7\n")
-        screen.wait("42")
-        screen.wait("(Pdb) ")
-        screen.type("continue\n")
-        screen.wait("running; Ctrl-C breaks in")
-        screen.type("\x03")
-        screen.wait("busy()")
-        screen.wait("(Pdb) ")
-        screen.type("wher\t\n")  # completed here, from what the target offers
-        screen.wait("main(sys.argv[1])")
-        screen.wait("(Pdb) ")
-        screen.type("\x04")
-        assert screen.close() == 0
+        with _terminal(tmp_path, target.pid) as screen:
+            screen.wait("(Pdb)")
+            screen.send("p 6 * 7", "Enter")
+            screen.wait("\n42")
+            screen.send("continue", "Enter")
+            screen.wait("running; Ctrl-C breaks in")
+            screen.send("C-c")
+            screen.wait(lambda text: text.count("busy()") >= 2 and text.rstrip().endswith("(Pdb)"))
+            screen.send("Up", "Up", "C-a", "C-k", "wher", "Tab")  # completed from what the target offers
+            screen.wait(lambda text: text.rstrip().endswith("(Pdb) where"))
+            screen.send("Enter")
+            screen.wait(lambda text: "main(sys.argv[1])" in text and text.rstrip().endswith("(Pdb)"))
+            screen.send("p 'blue', 5")
+            screen.wait(lambda text: text.rstrip().endswith("p 'blue', 5"))
+            assert ("'blue'", "green", False) in screen.colours(screen.screen.cursor.y)
+            screen.send("C-c", "C-d")
+            assert screen.wait_for_end() == 0
         assert target.alive
-    assert "p 6 * 7" in (tmp_path / ".morrow_pdb_history").read_text()
+    assert "p 6 * 7" in (tmp_path / "history").read_text()
+
+
+def test_a_terminal_without_an_editor_is_enough(tmp_path):
+    with running(sys.executable, "sleep") as target:
+        with _terminal(tmp_path, target.pid, PYTHON_BASIC_REPL="1") as screen:
+            screen.wait("(Pdb)")
+            screen.send("p 6 * 7", "Enter")
+            screen.wait("\n42")
+            screen.send("C-d")
+            assert screen.wait_for_end() == 0
+        assert target.alive

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from morrow.debug.listen import _parse
 from tests.debug.dap import Client, Refused
-from tests.support.builds import get_build, others
+from tests.support.builds import NAMES, get_build, others
 from tests.support.same import clean_environment
 from tests.support.targets import code, running, started
 
@@ -636,9 +637,8 @@ def _is_untouched(pid: int) -> None:
     assert "\n2\n" in said, said
 
 
-@pytest.mark.parametrize("build", ["this", *others()])
-def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(build, tmp_path):
-    server, path = _server(tmp_path, sys.executable if build == "this" else get_build(build))
+def _visit_server(python: str | Path, tmp_path: Path) -> None:
+    server, path = _server(tmp_path, python)
     with server as target:
         for _ in range(2):  # and again: an editor that comes back
             with Client() as editor:
@@ -657,6 +657,17 @@ def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(b
                 editor.ask("disconnect")
             assert target.alive
         _is_untouched(target.pid)
+
+
+@pytest.mark.parametrize("build", ["this", *others()])
+def test_a_live_process_stops_in_a_thread_that_ran_already_and_is_left_running(build, tmp_path):
+    _visit_server(sys.executable if build == "this" else get_build(build), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("build", NAMES)
+def test_a_live_process_of_every_build(build, tmp_path):
+    _visit_server(get_build(build), tmp_path)
 
 
 def test_pause_stops_whatever_a_thread_does(tmp_path):
@@ -828,6 +839,28 @@ def _listening(*arguments: str) -> tuple[subprocess.Popen[str], str, str]:
     assert line.startswith("morrow: editors can connect to "), line + process.stderr.read()
     address, _, token = line.removeprefix("morrow: editors can connect to ").strip().partition(", token ")
     return process, address, token
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "pid", "wait", "command"),
+    [
+        ("", None, 0, False, []), ("--attach 7", None, 7, False, []), ("5678", "5678", 0, False, []),
+        ("5678 --attach 7", "5678", 7, False, []), ("--attach=7 5678", "5678", 7, False, []),
+        ("5678 --wait app.py -v --wait", "5678", 0, True, ["app.py", "-v", "--wait"]),
+        ("5678 app.py --wait", "5678", 0, True, ["app.py"]), ("5678 -- app.py --wait", "5678", 0, False, ["app.py", "--wait"]),
+        ("unix:/run/x --once -m mod a", "unix:/run/x", 0, False, ["-m", "mod", "a"]),
+    ],
+)  # fmt: skip
+def test_the_command_line_is_taken_apart(words, address, pid, wait, command):
+    given = _parse(words.split())
+    assert (given.address, given.pid, given.wait, given.command) == (address, pid, wait, command)
+
+
+@pytest.mark.parametrize("words", ["5678 --attach 7 app.py", "5678 --wait", "--attach x", "-m mod"])
+def test_a_command_line_that_is_wrong_is_refused(words):
+    with pytest.raises(SystemExit) as caught:
+        _parse(words.split())
+    assert caught.value.code == 2
 
 
 def test_a_port_wants_its_token_and_serves_one_editor_after_the_other(tmp_path):

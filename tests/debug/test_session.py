@@ -127,8 +127,6 @@ def _script(path):
 
 
 def test_a_breakpoint_in_another_thread(talk, tmp_path):
-    if sys.version_info < (3, 12):
-        pytest.skip("3.11 cannot trace threads that already run")
     program = tmp_path / "app.py"
     program.write_text("def ready(): print('ready', flush=True)\n" + COUNTER)
     with _script(program) as target:
@@ -202,6 +200,48 @@ except KeyError:
         with talk(target.pid) as t:
             assert "KeyError: 'lost'" in t.say("pm")
             assert t.say("p secret") == "'inside'\n"
+            t.leave()
+
+
+def test_chained_exceptions_and_what_dollar_names_stand_for(talk):
+    program = """
+import time
+def fail(): {}["lost"]
+try:
+    try: fail()
+    except KeyError as error: raise ValueError("worse") from error
+except ValueError:
+    ready(); time.sleep(1000)
+"""
+    with code(sys.executable, program) as target:
+        for _ in range(2):
+            with talk(target.pid) as t:
+                assert "choose one with pm" in t.say("exceptions")
+                assert "ValueError: worse" in t.say("pm")
+                assert t.say("exceptions") == "    0 KeyError('lost')\n>   1 ValueError('worse')\n"
+                assert "KeyError" in t.say("exceptions 0") and t.say("p $_exception") == "KeyError('lost')\n"
+                assert t.say("p $_frame.f_code.co_name") == "'fail'\n"
+                assert t.say("up") and t.say("$_exception.args") == "('lost',)\n"
+                assert "No exception" in t.say("exceptions 7") and "integer" in t.say("exceptions x")
+                assert t.say("p [name for name in globals() if 'pdb' in name]") == "['__pdb_convenience_variables']\n"
+                t.leave()
+            with talk(target.pid) as t:  # nothing keeps a frame alive afterwards
+                assert t.say("import gc") == ""
+                assert t.say("!print(sum(isinstance(d.get('_exception'), Exception) for d in gc.get_objects() if type(d) is dict))") == "0\n"
+                t.leave()
+
+
+def test_the_current_task_has_a_name(talk):
+    program = """
+import asyncio, time
+async def main():
+    asyncio.current_task().set_name("the one")
+    ready(); time.sleep(1000)
+asyncio.run(main())
+"""
+    with code(sys.executable, program) as target:
+        with talk(target.pid) as t:
+            assert t.say("p $_asynctask.get_name()") == "'the one'\n"
             t.leave()
 
 

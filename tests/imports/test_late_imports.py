@@ -42,6 +42,25 @@ def test_the_articles_example_works_word_for_word(same):
         assert (got.out, got.err, got.status) == ("True\nTrue\nTrue 1\n", "", 0)
 
 
+def test_parameters_of_init_have_the_classes_as_hints(same):
+    def module(own: str, other: str) -> str:
+        return f"from {other.lower()} import {other}\n\nclass {own}:\n    def __init__(self, other: {other}):\n        self.other = other\n"
+
+    app = """\
+        import typing
+        from module_a import ModuleA
+        from module_b import ModuleB
+        print(typing.get_type_hints(ModuleA.__init__), typing.get_type_hints(ModuleB.__init__))
+        print(ModuleA(ModuleB(None)).other.other)
+        """
+    names = {"ModuleA": "module_a", "ModuleB": "module_b"}
+    files = {f"{name}.py": module(own, other) for (own, name), other in zip(names.items(), reversed(names))}
+    files = {path: text.replace("modulea", "module_a").replace("moduleb", "module_b") for path, text in files.items()}
+    got = _run(same, {**files, "app.py": app})
+    classes = "{'other': <class 'module_b.ModuleB'>} {'other': <class 'module_a.ModuleA'>}"
+    assert (got.out, got.err, got.status) == (f"{classes}\nNone\n", "", 0)
+
+
 def test_a_module_of_the_cycle_may_be_the_program(same):
     got = _run(same, {"ModuleA.py": ARTICLE["ModuleA.py"] + "\n        if __name__ == '__main__': print(ClassB().method(5))\n", "ModuleB.py": ARTICLE["ModuleB.py"]}, "ModuleA.py")
     assert (got.status, got.err) == (0, "") and got.out.endswith("5\n")

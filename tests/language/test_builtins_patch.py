@@ -106,3 +106,10 @@ def test_a_library_keeps_the_meaning_of_its_own_text():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
     assert done.stdout == "evaluated at once\n(1,)\n", done.stderr
+
+
+@pytest.mark.skipif(HERE is None or HERE.defers_annotations, reason="this host defers annotations itself")
+def test_a_librarys_file_is_a_librarys_whoever_compiles_it(installed):
+    exec(compile("def f(a: Later): ...", "/project/own.py", "exec", dont_inherit=True), {})
+    with pytest.raises(NameError):
+        exec(compile("def f(a: Later): ...", "/env/lib/site-packages/library.py", "exec", dont_inherit=True), {})

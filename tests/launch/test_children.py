@@ -74,6 +74,48 @@ def test_switched_off_they_are_plain_pythons(same):
     assert run_morrow(["-X", "children=0", "app.py"], cwd=same.folder).out == "False\n\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has another shell")
+@pytest.mark.parametrize(
+    "start",
+    [
+        "subprocess.run(f'{sys.executable} -O helper.py x', shell=True)",
+        "subprocess.run([f'exec \"{sys.executable}\" -O helper.py x'.removeprefix('exec ')], shell=True)",
+        "os.system(f'{sys.executable} -O helper.py x && true')",
+        "print(os.popen(f'{sys.executable} -O helper.py x 2>&1').read(), end='')",
+        "os.spawnv(os.P_WAIT, sys.executable, [sys.executable, '-O', 'helper.py', 'x'])",
+        "os.spawnlp(os.P_WAIT, sys.executable, sys.executable, '-O', 'helper.py', 'x')",
+        "os.waitpid(os.posix_spawn(sys.executable, [sys.executable, '-O', 'helper.py', 'x'], os.environ), 0)",
+        "asyncio.run(go(asyncio.create_subprocess_exec(sys.executable, '-O', 'helper.py', 'x')))",
+        "asyncio.run(go(asyncio.create_subprocess_shell(f'{sys.executable} -O helper.py x')))",
+        "subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.run([sys.executable, \"-O\", \"helper.py\", \"x\"])'])",
+        "os.execlp(sys.executable, sys.executable, '-O', 'helper.py', 'x')",
+    ],
+)
+def test_however_a_program_starts_this_python_it_is_the_same(same, start):
+    program = f"""\
+        import asyncio, os, subprocess, sys
+        async def go(starting):
+            await (await starting).wait()
+        {start}
+        """
+    got = _run(same, program)
+    assert (got.out, got.err) == ("caught ['x'] ['-O', 'helper.py', 'x'] 1\n", "")
+
+
+def test_a_package_and_a_zip_of_the_language_start_workers(same):
+    import zipfile
+
+    work = 'def work(n):\n    try: return 1 // n\n    except ValueError, ZeroDivisionError: return "caught"\n'
+    main = "import concurrent.futures, multiprocessing as m{}\nfrom {} import work\nif __name__ == '__main__':\n    with concurrent.futures.ProcessPoolExecutor(1, mp_context=m.get_context('spawn')) as pool: print(list(pool.map(work, range(2))))\n"
+    same.write({"package/__init__.py": "", "package/helper.py": work, "package/__main__.py": main.format("", "package.helper")})
+    with zipfile.ZipFile(same.folder / "app.zip", "w") as archive:
+        archive.writestr("worker.py", work)
+        archive.writestr("__main__.py", main.format("", "worker"))
+    for arguments in (["-m", "package"], ["app.zip"]):
+        got = run_morrow(arguments, cwd=same.folder)
+        assert (got.out, got.err) == ("['caught', 1]\n", ""), arguments
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["-m", "pip", "list"], ["-Im", "ensurepip"], ["-m", "venv", "x"], ["--version"], ["-h"], ["-V"], ["-z"], [MORROW, "x.py"], ["-m", "morrow", "x.py"]],

@@ -156,11 +156,6 @@ def test_cprofile_lists_the_programs_functions(same):
     assert clean_environment()
 
 
-@pytest.mark.parametrize("source", [b"x = '\xff'\n", b"x = 1\0\n", b"# coding: nonsense\n", b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", b"\xef\xbb\xbfprint(1)\n", b"(" * 500 + b")" * 500, b"x=" + b"-" * 5000 + b"1\nprint(x)", b"", b"\n\n", b"print(1)\r\nprint(2)\r\n", b"def f(:\n"])
-def test_a_source_that_is_odd_is_read_as_python_reads_it(same, source):
-    same.command("app.py", files={"app.py": source})
-
-
 @pytest.mark.slow
 def test_what_pytest_keeps_of_a_plugin_is_good_for_a_plain_pytest(same):
     # A plugin that is installed is everybody's: its file in __pycache__ must not need morrow.
@@ -169,3 +164,41 @@ def test_what_pytest_keeps_of_a_plugin_is_good_for_a_plain_pytest(same):
     for program in ([sys.executable, MORROW], [sys.executable]):
         got = run([*program, "-m", "pytest", "-q", "-p", "some_plugin", "-p", "no:cacheprovider"], cwd=same.folder / "app", env=env)
         assert got.status == 0, got
+
+
+def test_a_tracer_sees_nothing_of_ours_in_what_the_program_compiles_and_imports(same):
+    program = """\
+        import sys
+        seen = []
+        def trace(frame, event, arg):
+            seen.append((frame.f_code.co_filename.rpartition("/")[2], frame.f_code.co_name, event))
+            return trace
+        sys.settrace(trace)
+        exec("x = 1")
+        eval("x + 1")
+        code = compile("def f(a=2):\\n  if a: return [a for a in range(2)]\\nf()", "<text>", "exec")
+        exec(code)
+        try: exec("x = = 1")
+        except SyntaxError: pass
+        try: exec(lambda: 1)
+        except TypeError: pass
+        import other
+        sys.settrace(None)
+        print(*[row for row in seen if not row[0].startswith("<frozen")], sep="\\n")
+        """
+    same.command("app.py", files={"app.py": program, "other.py": "def f(): return 1\nf()\n"})
+
+
+@pytest.mark.parametrize("module", ["profile", "cProfile"])
+def test_a_profiler_counts_what_the_program_called(same, module):
+    def rows(text: str) -> str:
+        rows = (line.split(None, 5) for line in text.splitlines())
+        found = sorted(f"{row[0]} {row[5]}" for row in rows if len(row) == 6 and "seconds" not in row[5])
+        return re.sub("0x[0-9a-f]+", "0x..", "\n".join(found))
+
+    files = {"app.py": "def f(n): return n and f(n - 1)\nprint(f(3), len([1]))\n"}
+    assert same.command("-m", module, "app.py", files=files, but=rows).status == 0
+
+
+def test_execve_can_still_be_asked_whether_it_takes_a_descriptor(same):
+    same("import os; print(os.execve in os.supports_fd)")

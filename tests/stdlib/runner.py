@@ -30,11 +30,13 @@ PLAIN = "--plain" in sys.argv
 SKIPPED = frozenset(os.environ.get("MORROW_TEST_SKIPS", "").split())
 VERBOSE = "--verbose" in sys.argv
 DEFERRED = "--eager" not in sys.argv
+OWN_INTERPRETERS = "--own-interpreters" in sys.argv  # morrow's, in place of the host's, where it has some
+INTERPRETERS = any(name.startswith(("test.test_interpreters", "test.test_concurrent_futures")) for name in MODULES)
 
 # Packages of test modules and of data that they import: taken from 3.14, compiled by morrow.
-FROM_314 = ("test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
+FROM_314 = ("_colorize", "test.typinganndata", "test.test_inspect", "test.test_string", "test.test_dataclasses", "test.test_import")
 # What some of them import of 3.14's library only to have it: their tests of `python` itself are the ones that count here.
-NEEDS = {"test.test_pyrepl": ("test.test_pyrepl", "_pyrepl", "_colorize")}
+NEEDS = {"test.test_pyrepl": ("test.test_pyrepl", "_pyrepl")}
 # Decorators of test.support about platforms and build options, which say nothing about the language.
 HARMLESS = (
     "cpython_only requires_docstrings skip_emscripten_stack_overflow skip_wasi_stack_overflow requires_resource "
@@ -129,6 +131,10 @@ class Result(unittest.TestResult):
 
 def prepare() -> None:
     """Install morrow's compiler, the doors, and what test.support lacks."""
+    if INTERPRETERS:
+        _prepare_interpreters()
+        if OWN_INTERPRETERS:
+            return
     from morrow.language import builtins_patch
 
     sys.meta_path.insert(0, Finder())
@@ -138,12 +144,34 @@ def prepare() -> None:
     _start_children_under_morrow()
     _complete_test_case()
     _complete_support()
+    if any(name.startswith(("test.test_pdb", "test.test_remote_pdb")) for name in MODULES):
+        _complete_asyncio()
     warnings.simplefilter("ignore")
+
+
+def _complete_asyncio() -> None:
+    """Give asyncio.events the private name that test_pdb takes its event loop away with."""
+    import asyncio.events
+
+    if not hasattr(asyncio.events, "_set_event_loop_policy"):
+        asyncio.events._set_event_loop_policy = asyncio.events.set_event_loop_policy  # type: ignore[attr-defined]
+
+
+def _prepare_interpreters() -> None:
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import interpreters_314
+
+    interpreters_314.install(LIB, OWN_INTERPRETERS)
+    del sys.path[0]
 
 
 def _install_morrow() -> None:
     """Do what `morrow` does at start as far as this build can: names of 3.14 in typing, types, functools, inspect."""
-    for module, function in (("morrow.language.library_names", "install"), ("morrow.imports", "install_doors"), ("morrow.annotations", "install")):
+    for module, function in (
+        ("morrow.language.library_names", "install"),
+        ("morrow.language.tracebacks.uncaught", "install"),
+        ("morrow.annotations", "install"),
+    ):
         try:
             getattr(importlib.import_module(module), function)()
         except (ImportError, AttributeError) as error:

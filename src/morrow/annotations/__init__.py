@@ -63,6 +63,7 @@ class _Finder:
     def __init__(self) -> None:
         self.looking: set[str] = set()
 
+    @hide
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
         if (name not in _UPDATES and name != _LAZY) or name in self.looking:
             return None

@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_Function = type(lambda: None)
 _ANNOTATIONS = frozenset(("__annotate__", "__annotations__"))
 
 
@@ -30,7 +29,7 @@ def update(functools: Any) -> None:
             wrapper.__type_params__ = ()
         host_update_wrapper(wrapper, wrapped, others, updated)
         if annotate is not None:
-            _annotate(wrapper, annotate)
+            wrapper.__annotate__ = annotate
         return wrapper
 
     def wraps(wrapped: Any, assigned: Any = functools.WRAPPER_ASSIGNMENTS, updated: Any = functools.WRAPPER_UPDATES) -> Any:
@@ -55,15 +54,6 @@ def _annotate_of(wrapped: Any) -> Any:
 
         return find_class_annotate(wrapped)
     return getattr(wrapped, "__annotate__", None)
-
-
-def _annotate(wrapper: Any, annotate: Any) -> None:
-    """Give *wrapper* an annotate function, and with it a dict of its own."""
-    wrapper.__annotate__ = annotate
-    if not isinstance(wrapper, (type, _Function)):  # libraries of this host read the dict
-        from morrow_runtime.lazy_annotations import lazy
-
-        wrapper.__annotations__ = lazy(annotate)
 
 
 def _complete_singledispatch(functools: Any) -> None:

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -29,7 +32,7 @@ def main(arguments: list[str]) -> int:
         if not path.exists():
             print(say("modernize-missing", path=path), file=sys.stderr)
             return 2
-    project = read_project(paths)
+    project = read_project(paths, progress=_progress if sys.stderr.isatty() else None)
     changed = modernize(project, accept_late=options.late)
     for module in project.modules.values():
         for line, why in sorted(module.kept):
@@ -40,6 +43,8 @@ def main(arguments: list[str]) -> int:
     if options.verify and changed:
         from morrow.annotations.modernize_verify import verify
 
+        if sys.stderr.isatty():
+            _progress(f"importing {len(project.modules)} modules, before and after")
         problems = verify(project, changed, python=options.python)
         for problem in problems:
             print(f"verify: {problem}")
@@ -47,6 +52,12 @@ def main(arguments: list[str]) -> int:
             print(say("modernize-differs", number=len(problems)), file=sys.stderr)
             return 1
         print(f"verify: what readers of annotations see is the same or more in all of {len(project.modules)} modules")
+    if not options.diff and not options.check:
+        try:
+            write({path: text.encode(project.by_path[path].encoding) for path, text in changed.items()})
+        except OSError as error:
+            print(say("modernize-unwritten", path=error.filename, error=error.strerror), file=sys.stderr)
+            return 2
     for path, text in changed.items():
         if options.diff:
             _print_diff(path, project, text)
@@ -54,12 +65,16 @@ def main(arguments: list[str]) -> int:
             print(f"{path}: would be changed")
             status = 1
         else:
-            path.write_bytes(text.encode(project.by_path[path].encoding))
             print(f"{path}: changed")
     verb = "would be changed" if options.check or options.diff else "changed"
     kept = sum(len(module.kept) for module in project.modules.values())
     print(f"{len(changed)} of {len(project.modules)} files {verb}, {kept} places kept")
     return status
+
+
+def _progress(what: str) -> None:
+    """Show what is being done, on one line of the terminal."""
+    print(f"\r\x1b[K{what}", end="\r", file=sys.stderr, flush=True)
 
 
 def modernize(project: Project, *, accept_late: bool = False) -> dict[Path, str]:
@@ -75,6 +90,29 @@ def modernize(project: Project, *, accept_late: bool = False) -> dict[Path, str]
         if text != module.text:
             changed[module.path] = text
     return changed
+
+
+def write(contents: dict[Path, bytes]) -> None:
+    """Replace files by new contents: all of them or, if one cannot be written, none. Permissions stay.
+
+    Raises:
+        OSError: a file cannot be written; ``filename`` says which.
+    """
+    new: list[tuple[Path, Path]] = []
+    try:
+        for path, content in contents.items():
+            beside = path.with_name(f"{path.name}.morrow-new")
+            new.append((beside, path.resolve()))  # what a link points to is replaced, not the link
+            beside.write_bytes(content)
+            shutil.copymode(path, beside)
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    except OSError:
+        for beside, _ in new:
+            beside.unlink(missing_ok=True)
+        raise
+    for beside, path in new:
+        os.replace(beside, path)
 
 
 def _print_diff(path: Path, project: Project, text: str) -> None:

@@ -9,6 +9,8 @@ import re
 from morrow.annotations import modernize_proof as proof
 from morrow.annotations.modernize_project import Module, Project, is_guard
 
+# Lines as the parser counts them: a form feed ends none, though str.splitlines thinks so.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _PLAIN_STRING = re.compile(r"""(?:'''|\"\"\"|['"])(?P<text>[^\\]*?)(?:'''|\"\"\"|['"])\Z""", re.DOTALL)
 
 
@@ -17,7 +19,7 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lines = text.splitlines(keepends=True)
+        self.lines = _LINE.findall(text)
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line))
@@ -103,6 +105,7 @@ def _open_guards(module: Module, project: Project, text: _Text, accept_late: boo
                             module.guarded.add(name)
                     else:
                         module.bound.setdefault(name, []).append(statement.lineno)
+                        module.sure.add(name)
             else:
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -148,7 +151,19 @@ def _move_out(text: _Text, guard: ast.If, moved: list[ast.stmt]) -> None:
         out += [line[min(depth, len(line) - len(line.lstrip(" \t"))) :] for line in lines]
         text.drop_lines(first, last)
     start = text.at(guard.lineno, 0)
-    text.replace(start, start, "".join(out))
+    ending = "\r\n" if out[-1].endswith("\r\n") else "\n"
+    text.replace(start, start, "".join([*out, ending]))
+    # Blank lines that stood between what has gone and what stays.
+    follow = moved[0].lineno
+    if guard.body[0] in moved:
+        while follow <= len(text.lines) and (follow in _lines_of(moved) or not text.lines[follow - 1].strip()):
+            if follow not in _lines_of(moved):
+                text.drop_lines(follow, follow)
+            follow += 1
+
+
+def _lines_of(statements: list[ast.stmt]) -> set[int]:
+    return {line for each in statements for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
 
 
 def _drop_type_checking(text: _Text, module: Module) -> None:
@@ -264,16 +279,24 @@ def _strings(module: Module):  # type: ignore[no-untyped-def]
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node, annotation
             elif isinstance(node, ast.Subscript):
-                called = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-                if called == "Literal":
-                    continue
                 waiting.append(node.value)
-                if called == "Annotated" and isinstance(node.slice, ast.Tuple):
-                    waiting.append(node.slice.elts[0])
-                else:
+                hints = proof.holds_hints(node.value, module)
+                if hints:
                     waiting.append(node.slice)
+                elif hints is None and isinstance(node.slice, ast.Tuple):
+                    waiting.append(node.slice.elts[0])
+                elif origin := _text_in(node.slice):
+                    if not (proof.origin_of(node.value, module) or "").endswith(".Literal"):
+                        module.kept.append((origin.lineno, proof.NOT_A_HINT.format(base=ast.unparse(node.value))))
             elif not isinstance(node, (ast.Call, ast.Lambda)):
                 waiting += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+
+
+def _text_in(index: ast.expr) -> ast.Constant | None:
+    for node in ast.walk(index):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node
+    return None
 
 
 def _unquote(text: _Text, module: Module, node: ast.Constant, annotation: proof.Annotation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ class Module:
         name: as other modules import it.
         kept: (line, reason) of what could not be changed.
         bound: names bound at module level outside guards, with the lines that bind them.
+        sure: those of them that are bound on every way through the module when it is imported.
         guarded: names that only a guard which stays binds.
     """
 
@@ -28,6 +29,7 @@ class Module:
     is_package: bool
     kept: list[tuple[int, str]] = field(default_factory=list)
     bound: dict[str, list[int]] = field(default_factory=dict)
+    sure: set[str] = field(default_factory=set)
     guarded: set[str] = field(default_factory=set)
 
 
@@ -82,15 +84,18 @@ class Project:
         return found
 
 
-def read_project(paths: list[Path]) -> Project:
-    """Read every Python file below *paths*."""
+def read_project(paths: list[Path], progress: Callable[[str], None] | None = None) -> Project:
+    """Read every Python file below *paths*; *progress* is told what is being read."""
     project = Project()
     for path in paths:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if progress is not None:
+                progress(f"reading {file}")
             _read(project, file)
     for module in project.modules.values():
         _note_imports(project, module)
         module.bound = _bound_at_top(module.tree)
+        module.sure = _surely_bound(module.tree.body)
     return project
 
 
@@ -104,9 +109,16 @@ def is_guard(node: ast.stmt) -> bool:
     )
 
 
+def is_main_block(node: ast.stmt) -> bool:
+    """Return whether a statement is ``if __name__ == "__main__":``, which no importer runs."""
+    return isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
+
+
 def import_time_statements(body: list[ast.stmt], *, inside_try: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
     """Yield the statements that run when a module is imported, and whether they stand in a try or under a condition."""
     for statement in body:
+        if is_main_block(statement):
+            continue
         yield statement, inside_try
         if is_guard(statement):
             yield from import_time_statements(statement.orelse, inside_try=True)  # type: ignore[attr-defined]
@@ -176,6 +188,8 @@ def _bound_at_top(tree: ast.Module) -> dict[str, list[int]]:
             if is_guard(statement):
                 visit(statement.orelse)  # type: ignore[attr-defined]
                 continue
+            if is_main_block(statement):
+                continue
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 note(statement.name, statement.lineno)
                 continue
@@ -195,3 +209,40 @@ def _bound_at_top(tree: ast.Module) -> dict[str, list[int]]:
 
     visit(tree.body)
     return bound
+
+
+def _surely_bound(body: list[ast.stmt]) -> set[str]:
+    """Return the names that are bound once a body has run to its end, whichever way it took."""
+    bound: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.If):
+            if not is_guard(statement):
+                branches = [_surely_bound(branch) for branch in (statement.body, statement.orelse) if not _leaves(branch)]
+                bound |= set.intersection(*branches) if branches else set()
+                bound |= _walrus(statement.test)
+        elif isinstance(statement, (ast.Try, getattr(ast, "TryStar", ast.Try))):
+            ways = [_surely_bound([*statement.body, *statement.orelse])]
+            ways += [_surely_bound(handler.body) for handler in statement.handlers if not _leaves(handler.body)]
+            bound |= set.intersection(*ways) | _surely_bound(statement.finalbody)
+        elif isinstance(statement, (ast.With, ast.AsyncWith)):
+            bound |= {node.id for item in statement.items for node in ast.walk(item) if _stores(node)}  # type: ignore[attr-defined]
+            bound |= _surely_bound(statement.body)
+        elif isinstance(statement, (ast.For, ast.AsyncFor, ast.While, ast.Match)):
+            continue  # may not run at all
+        elif isinstance(statement, ast.Delete):
+            bound -= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+        elif not (isinstance(statement, ast.AnnAssign) and statement.value is None):
+            bound |= _bound_at_top(ast.Module([statement], [])).keys()
+    return bound
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], (ast.Raise, ast.Return, ast.Continue, ast.Break))
+
+
+def _stores(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _walrus(expression: ast.expr) -> set[str]:
+    return {node.target.id for node in ast.walk(expression) if isinstance(node, ast.NamedExpr)}

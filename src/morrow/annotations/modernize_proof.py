@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import sys
 from collections.abc import Iterator
 
@@ -12,13 +13,17 @@ from morrow.annotations.modernize_project import Module, Project
 NO_IMPORT = "the guard holds something else than imports"
 HAS_ELSE = "the guard has an else branch"
 STAR = "`import *` may bind anything"
+NOT_THERE = "{module} has no {name!r} when the program runs"
+NOT_KNOWN = "{module} cannot be imported here to see whether it has {name!r}: {error}"
 FOREIGN = "nothing in the project imports {name!r} when it is imported: it may not be installed"
 REBOUND = "{name!r} is bound at line {line} too"
 CYCLE = "a plain import would close the cycle {chain}"
 EAGER_CYCLE = "a plain import would close the cycle {chain}, and {name!r} is used while the module is imported"
 UNKNOWN_NAME = "the annotation uses {name!r}, which is not bound when the program runs"
+UNSURE_NAME = "the annotation uses {name!r}, which is bound at line {line} only if something is so"
 SHADOWED = "in the class body {name!r} means something else (line {line})"
 NOT_PLAIN = "the text is not written as one plain string"
+NOT_A_HINT = "text in {base}[...] may mean something else than a hint"
 NOT_AN_EXPRESSION = "the text is not an expression"
 
 
@@ -43,6 +48,8 @@ def why_not_move(
             continue  # a part of the project that was not given, or a name in one of its packages
         if top not in sys.stdlib_module_names and top not in project.always:
             return FOREIGN.format(name=top)
+    if isinstance(node, ast.ImportFrom) and (missing := _missing_name(node, module, project)):
+        return missing
     inside = [target for target in targets if target in project.modules and target != module.name]
     already = project.edges[module.name]
     for target in inside:
@@ -59,6 +66,62 @@ def why_not_move(
             return CYCLE.format(chain=" -> ".join([module.name, *chain]))
     already.update(inside)
     return None
+
+
+def _missing_name(node: ast.ImportFrom, module: Module, project: Project) -> str | None:
+    """Return why an import would fail when the program runs: stubs declare more than there is."""
+    source = (project.resolve(module, ast.ImportFrom(node.module, [], node.level)) or [""])[-1]
+    for alias in node.names:
+        if f"{source}.{alias.name}" in project.modules:
+            continue
+        if (target := project.modules.get(source)) is not None:
+            if alias.name not in target.sure and "__getattr__" not in target.sure and "*" not in target.bound:
+                return NOT_THERE.format(module=source, name=alias.name)
+            continue
+        if any(name.partition(".")[0] == source.partition(".")[0] for name in project.modules):
+            return NOT_KNOWN.format(module=source, name=alias.name, error="it was not given")
+        try:
+            found = importlib.import_module(source)
+            if not hasattr(found, alias.name):
+                importlib.import_module(f"{source}.{alias.name}")
+        except Exception as error:
+            if isinstance(error, ModuleNotFoundError) and source in sys.modules:
+                return NOT_THERE.format(module=source, name=alias.name)
+            return NOT_KNOWN.format(module=source, name=alias.name, error=error)
+    return None
+
+
+def origin_of(expression: ast.expr, module: Module) -> str | None:
+    """Return what an expression such as ``t.Literal`` was imported as, ``typing.Literal``; None if it was not imported."""
+    if isinstance(expression, ast.Attribute):
+        before = origin_of(expression.value, module)
+        return f"{before}.{expression.attr}" if before else None
+    if not isinstance(expression, ast.Name):
+        return None
+    for statement in ast.walk(module.tree):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for alias in statement.names:
+                if isinstance(statement, ast.ImportFrom):
+                    if (alias.asname or alias.name) == expression.id:
+                        return f"{statement.module}.{alias.name}"
+                elif (alias.asname or alias.name.partition(".")[0]) == expression.id:
+                    return alias.name if alias.asname else expression.id
+    return None
+
+
+_GENERIC_MODULES = ("typing", "typing_extensions", "collections", "collections.abc", "contextlib", "builtins")
+_GENERIC_BUILTINS = frozenset("list dict tuple set frozenset type".split())
+_TEXT_IS_TEXT = ("Literal", "Annotated")
+
+
+def holds_hints(base: ast.expr, module: Module) -> bool | None:
+    """Return whether text between the brackets of *base* is a hint; None for Annotated, where the first item is."""
+    if isinstance(base, ast.Name) and base.id in _GENERIC_BUILTINS and base.id not in module.bound:
+        return True
+    where, _, name = (origin_of(base, module) or "").rpartition(".")
+    if name in _TEXT_IS_TEXT:
+        return None if name == "Annotated" else False
+    return where in _GENERIC_MODULES
 
 
 def names_used_at_import(module: Module) -> set[str]:
@@ -112,8 +175,10 @@ def why_not_evaluate(expression: ast.expr, annotation: Annotation, module: Modul
                 line = annotation.class_.lineno if annotation.class_ is not None else 0
                 return line, SHADOWED.format(name=name, line=in_class[name])
             continue
-        known = name in module.bound or name in annotation.names or name in in_class or hasattr(builtins, name)
+        known = name in module.sure or name in annotation.names or name in in_class or hasattr(builtins, name)
         if name in module.guarded or not known:
+            if name not in module.guarded and name in module.bound:
+                return node.lineno, UNSURE_NAME.format(name=name, line=module.bound[name][0])
             return node.lineno, UNKNOWN_NAME.format(name=name)
     return None
 

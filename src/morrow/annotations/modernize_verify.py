@@ -13,13 +13,27 @@ from morrow.annotations.modernize_project import Project
 from morrow.host import HERE
 
 _READER = '''
-import importlib, inspect, json, sys, typing
+import importlib, inspect, json, re, sys, types, typing
 
 def shown(read):
     try:
-        return ["value", repr(read())]
+        return ["value", re.sub(" at 0x[0-9a-f]+", "", repr(read()))]
     except Exception as error:
         return ["error", type(error).__name__ + ": " + str(error)]
+
+def told(hint):
+    # typing keeps what it has made: Union[str, X] may come out as an earlier Union[X, str], which is the same.
+    origin = typing.get_origin(hint)
+    if origin is None:
+        return repr(hint)
+    parts = [told(part) for part in typing.get_args(hint)]
+    if origin is typing.Union or origin is types.UnionType:
+        return "Union" + repr(sorted(parts))
+    return repr(origin) + repr(parts)
+
+def hints(obj):
+    found = typing.get_type_hints(obj, include_extras=True)
+    return {name: told(hint) for name, hint in found.items()}
 
 def parameters(obj):
     # Without annotations, which the hints show: a hint quoted twice is text here, before.
@@ -28,7 +42,7 @@ def parameters(obj):
 
 def look(name, obj, out, depth=0):
     if isinstance(obj, type) or inspect.isfunction(obj):
-        out[name + " hints"] = shown(lambda: typing.get_type_hints(obj, include_extras=True))
+        out[name + " hints"] = shown(lambda: hints(obj))
         out[name + " signature"] = shown(lambda: parameters(obj))
         if isinstance(obj, type) and depth < 2:
             for key, value in list(vars(obj).items()):

@@ -30,7 +30,7 @@ def update(typing: Any) -> None:
 
     @functools.wraps(host_make)
     def _make_nmtuple(name: Any, types: Any, *arguments: Any, **named: Any) -> Any:
-        types = dict(types)
+        types = {field: _check_field(field, value) for field, value in types}
         made = host_make(name, types.items(), *arguments, **named)
         _finish_named_tuple(made, _Given(types, _check_field))
         return made
@@ -94,7 +94,8 @@ def _check_field(name: str, value: Any) -> Any:
 
 def _new_named_tuple(made: Any, bases: Any, annotate: Any, ns: Any) -> None:
     if annotate is None:
-        return  # `_make_nmtuple` has done it
+        _finish_named_tuple(made, _Given(ns.get("__annotations__") or {}, _check_field))
+        return
 
     def __annotate__(format: int, /) -> dict[str, Any]:
         found = call_annotate_function(annotate, format)

@@ -9,6 +9,7 @@ import functools
 import operator
 import sys
 import types
+from keyword import iskeyword
 
 from morrow.annotations import typing_fields
 from morrow_runtime.forwardref import ForwardRef
@@ -172,7 +173,8 @@ def _without_extras(hints: dict[str, Any]) -> dict[str, Any]:
 
 def _make(text: str, **details: Any) -> ForwardRef:
     made = ForwardRef(text, **details)
-    made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
+    if not text.isidentifier() or iskeyword(text):
+        made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
     return made
 
 
@@ -196,7 +198,10 @@ def _eval_type(
     owner: object = None,
     **newer: Any,
 ) -> Any:
-    """Evaluate the forward references in a hint; takes what the private functions of 3.11 to 3.14 take."""
+    """Evaluate the forward references in a hint: what libraries for older hosts call, with what it takes on any of them.
+
+    As on those, a reference that knows its module is looked up there, and None means its type.
+    """
     for value in older:
         if isinstance(value, frozenset):
             recursive_guard = value
@@ -204,7 +209,9 @@ def _eval_type(
             type_params = value
     if not isinstance(type_params, (tuple, list)):
         type_params = ()
-    return _evaluated(t, globalns, localns, tuple(type_params), VALUE if format is None else format, owner, recursive_guard)
+    format = VALUE if format is None else format
+    found = _evaluated(t, globalns, localns, tuple(type_params), format, owner, recursive_guard, prefer_module=True)
+    return type(None) if found is None else found
 
 
 def _evaluated(
@@ -225,10 +232,11 @@ def _evaluated(
         parent: the forward reference that it comes from, whose module and owner text in it shares.
         prefer_module: a reference that knows its module is looked up there rather than in *globalns*.
     """
-    typing = _typing()
+    if type(t) is type:  # nearly always
+        return t
     if isinstance(t, ForwardRef):
         if prefer_module and t.__forward_module__ is not None:
-            globalns = None
+            globalns = globalns if t.__forward_module__ not in sys.modules else None
             if parameters := getattr(owner, "__type_params__", None):
                 names = getattr(sys.modules.get(t.__forward_module__), "__dict__", None)
                 if names is not None:
@@ -236,12 +244,15 @@ def _evaluated(
         return evaluate_forward_ref(
             t, owner=owner, globals=globalns, locals=localns, type_params=type_params, format=format, _recursive_guard=guard
         )
-    if not isinstance(t, (typing._GenericAlias, types.GenericAlias, types.UnionType)):
+    if not isinstance(t, (sys.modules["typing"]._GenericAlias, types.GenericAlias, types.UnionType)):
         return t
-    if isinstance(t, types.GenericAlias):
+    if isinstance(t, types.GenericAlias) and (getattr(t, "__unpacked__", False) or str in map(type, t.__args__)):
         t = _with_references(t, parent)
     evaluated = tuple(
-        _evaluated(arg, globalns, localns, type_params, format, owner, guard, prefer_module=prefer_module) for arg in t.__args__
+        [
+            arg if type(arg) is type else _evaluated(arg, globalns, localns, type_params, format, owner, guard, prefer_module=prefer_module)
+            for arg in t.__args__
+        ]
     )
     if evaluated == t.__args__:
         return t
@@ -258,13 +269,12 @@ def _with_references(t: types.GenericAlias, parent: ForwardRef | None) -> Any:
     if parent is not None:
         details = {"module": parent.__forward_module__, "owner": parent.__owner__, "is_class": parent.__forward_is_class__}
     arguments = tuple(_make(arg, **details) if isinstance(arg, str) else arg for arg in t.__args__)
-    is_unpacked = getattr(t, "__unpacked__", False)
     made: Any
     if t.__origin__ is sys.modules["collections.abc"].Callable and _is_plain_callable(arguments):
         made = t.__origin__[list(arguments[:-1]), arguments[-1]]
     else:
         made = t.__origin__[arguments]  # type: ignore[index]
-    return _typing().Unpack[made] if is_unpacked else made
+    return _typing().Unpack[made] if getattr(t, "__unpacked__", False) else made
 
 
 def _is_plain_callable(arguments: tuple[Any, ...]) -> bool:

@@ -14,6 +14,10 @@ from collections.abc import Sequence
 from morrow.attach.errors import AttachError
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=110)  # left to itself it imports shutil, which costs 5 ms
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the read-only commands; return the exit status: 0, 1 for a refusal, 2 for a wrong command line."""
     given = _parser().parse_args(arguments)
@@ -60,7 +64,7 @@ def flame(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="morrow", description="Look at a live Python process. Nothing runs in it.", allow_abbrev=False
+        prog="morrow", description="Look at a live Python process. Nothing runs in it.", allow_abbrev=False, formatter_class=_formatter
     )
     parser.add_argument("pid", type=int, nargs="?", metavar="PID", help="the process")
     parser.add_argument("--ps", action="store_true", help="list the Python processes of this machine")
@@ -104,11 +108,19 @@ def _about(given: argparse.Namespace) -> int:
 
 
 def _dump(given: argparse.Namespace) -> int:
-    from morrow.attach.dump import as_data, as_text, dump
+    from morrow.attach.dump import as_data, as_text, ask, dump
     from morrow.attach.target import find
 
-    with find(given.pid) as target:
-        snapshot, tasks = dump(target, with_locals=given.locals)
+    try:
+        with find(given.pid) as target:
+            snapshot, tasks = dump(target, with_locals=given.locals)
+    except AttachError as error:
+        if error.name not in ("attach-permission", "attach-yama", "attach-container", "attach-undumpable", "attach-static"):
+            raise
+        asked = ask(given.pid, with_locals=given.locals)
+        if asked is None:
+            raise
+        snapshot, tasks = asked
     if given.json:
         print(json.dumps(as_data(snapshot, tasks), indent=1))
     else:

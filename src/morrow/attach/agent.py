@@ -222,6 +222,8 @@ def caller():
         name = frame.f_code.co_filename
         if name.startswith("<morrow ") or (name == "<string>" and "_morrow_" in repr(frame.f_code.co_consts)):
             found = frame.f_back
+        elif frame.f_code.co_name == "_morrow_on_signal":  # attach/offer.py
+            found = frame.f_back
         frame = frame.f_back
     return found
 
@@ -240,7 +242,7 @@ def start(channel, interval, limit, had_socket, given):
         return
     try:
         try:
-            sys.audit("cpython.remote_debugger_script", "<morrow from process %d>" % given["from"])
+            sys.audit("cpython.remote_debugger_script", given.get("path", "<morrow from process %d>" % given["from"]))
         except Exception as error:
             wire.send(refused="attach-audit", error=repr(error))
             wire.close()

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from morrow import debuglog
+from morrow.attach.cooperative import Offer, find_offer
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Injection, Outcome
 from morrow.attach.optout import check_allowed
-from morrow.attach.target import Target
+from morrow.attach.target import Target, find
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SYS_PIDFD_GETFD = 438
@@ -58,8 +59,17 @@ finally:sys.setswitchinterval(i);sys.setrecursionlimit(l)
 class Held(Protocol):
     """A process whose number cannot come to mean another one: a `Target`, or `Process`."""
 
-    pid: int
-    pidfd: int
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def pidfd(self) -> int: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def close(self) -> None:
+        """Let go of the process id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class Process:
 
     pid: int
     pidfd: int
+    version: str = ""
 
     def close(self) -> None:
         """Let go of the process id."""
@@ -190,6 +201,11 @@ class Channel:
         if self._injection is not None:
             self._injection.clean(1.0)
 
+    def let_go(self) -> None:
+        """Close the line, and the process's number with it."""
+        self.close()
+        self.target.close()
+
     def tidy(self) -> bool:
         """Put back what was changed to open the line, if nothing needs it any more; the line stays open."""
         return self._injection is None or self._injection.clean(0)
@@ -234,7 +250,7 @@ def open_channel(
             except AttachError as error:
                 if error.name != "attach-lost":
                     raise
-                why = error.values["why"]
+                why = str(error.values["why"])
             # A program that is just starting, or importing: nothing has run yet, and in a moment it can.
             if time.monotonic() > end:
                 raise AttachError("attach-lost", target.pid, why=why)
@@ -242,6 +258,54 @@ def open_channel(
     except BaseException:
         turn.close()
         raise
+
+
+def reach(
+    pid: int,
+    texts: list[tuple[str, str]],
+    given: dict[str, object] | None = None,
+    *,
+    exclusive: bool = True,
+    patience: float = 1.0,
+    sandboxed: bool = False,
+    while_queued: Callable[[Outcome], float] | None = None,
+) -> Channel:
+    """Start the agent in a process by whichever way there is: the one it offers itself, else from outside.
+
+    Arguments and errors are those of `open_channel`. `Channel.target` is closed with ``channel.let_go()``.
+    """
+    offer = find_offer(pid)
+    if offer is not None:
+        try:
+            return cooperate(offer, texts, given, exclusive=exclusive, patience=patience)
+        except BaseException as error:
+            offer.close()
+            if not isinstance(error, AttachError) or error.name in ("attach-disabled", "attach-gone"):
+                raise
+            debuglog.log("attach", 1, f"{pid}: does not come to the door: {error}")
+    target = find(pid)
+    try:
+        return open_channel(
+            target, texts, given, exclusive=exclusive, patience=patience, sandboxed=sandboxed, while_queued=while_queued
+        )
+    except BaseException:
+        target.close()
+        raise
+
+
+def cooperate(
+    offer: Offer, texts: list[tuple[str, str]], given: dict[str, object] | None = None, *, exclusive: bool = True, patience: float = 1.0
+) -> Channel:
+    """Start the agent in a process that offers itself. Arguments and errors are those of `open_channel`, and NotReady."""
+    program = agent_program(texts, given, exclusive=exclusive)
+    end = time.monotonic() + _STARTING
+    while True:
+        channel = Channel(offer, offer.knock(program, patience), None)
+        if channel.begin(b""):
+            return channel
+        if time.monotonic() > end:
+            raise AttachError("attach-lost", offer.pid, why="it is in the middle of importing what the debugger needs")
+        time.sleep(0.02)
 
 
 def agent_program(texts: list[tuple[str, str]], given: dict[str, object] | None, *, exclusive: bool) -> bytes:

@@ -8,7 +8,7 @@ from morrow.attach.errors import AttachError
 from morrow.attach.stop_linux import status_of
 from morrow.attach.target import Target
 from morrow.attach.tasks import Task, read_tasks
-from morrow.attach.threads import Reader, Snapshot
+from morrow.attach.threads import Frame, Reader, Snapshot, Thread
 
 
 def dump(target: Target, *, with_locals: bool = False) -> tuple[Snapshot, list[Task]]:
@@ -28,6 +28,39 @@ def dump(target: Target, *, with_locals: bool = False) -> tuple[Snapshot, list[T
             raise
         snapshot = reader.read(with_locals=with_locals, pause=False)
     return snapshot, read_tasks(reader)
+
+
+def ask(pid: int, *, with_locals: bool = False) -> tuple[Snapshot, list[Task]] | None:
+    """Return the same from a process that may not be read but offers itself (`offer`); None when it does not.
+
+    Its main thread answers, between two of its own instructions.
+
+    Raises:
+        AttachError: it does not answer.
+    """
+    from morrow.attach.channel import cooperate, source_text
+    from morrow.attach.cooperative import find_offer
+
+    offer = find_offer(pid)
+    if offer is None:
+        return None
+    texts = [("morrow dump", source_text("morrow.attach", "inside_dump.py"))]
+    channel = cooperate(offer, texts, {"locals": with_locals}, exclusive=False)
+    try:
+        answer = channel.receive(10)
+    finally:
+        channel.let_go()
+    if answer is None or "threads" not in answer:
+        raise AttachError("attach-lost", pid, why=str((answer or {}).get("failed", "it did not answer")))
+    threads = [
+        Thread(0, one["native"], one["ident"], one["name"], one["main"], one["main"], "", _frames_of(one["frames"])) for one in answer["threads"]
+    ]
+    tasks = [Task(one["name"], one["coroutine"], one["running"], "", _frames_of(one["frames"])) for one in answer["tasks"]]
+    return Snapshot(pid, offer.version, threads), tasks
+
+
+def _frames_of(frames: list[tuple[str, str, int, dict[str, str] | None]]) -> list[Frame]:
+    return [Frame(*frame) for frame in frames]
 
 
 def as_text(snapshot: Snapshot, tasks: list[Task], colour: bool = False) -> str:

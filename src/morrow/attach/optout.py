@@ -39,25 +39,41 @@ def check_allowed(target: Target, *, sandboxed: bool = False) -> None:
             raise AttachError("attach-seccomp", target.pid, why=why)
 
 
+def check_switched_off(pid: int) -> None:
+    """Raise if a process has said, when it was started, that it wants no remote debugging. Its memory is not read.
+
+    Raises:
+        AttachError: attach-disabled, or why that cannot be found out.
+    """
+    where = _said_at_start(pid)
+    if where:
+        raise AttachError("attach-disabled", pid, where=where)
+
+
 def switched_off(target: Target) -> str:
     """Return where a process has switched remote debugging off, as its user would write it, or ""."""
-    try:
-        environment = _strings(f"/proc/{target.pid}/environ")
-        arguments = _strings(f"/proc/{target.pid}/cmdline")
-    except PermissionError:
-        raise refused(target.pid) from None
-    except OSError:
-        raise AttachError("attach-gone", target.pid) from None
-    if any(line.startswith(f"{_VARIABLE}=") and len(line) > len(_VARIABLE) + 1 for line in environment):
-        return f"{_VARIABLE} in its environment"
-    if _option_given(arguments):
-        return f"-X {_OPTION}"
+    where = _said_at_start(target.pid)
+    if where:
+        return where
     at = target.offsets
     if "debugger.enabled" in at:
         main = target.interpreters()[0]
         if target.memory.i32(main + at["debugger.enabled"]) != 1:
             return "its interpreter's own flag"
     return ""
+
+
+def _said_at_start(pid: int) -> str:
+    try:
+        environment = strings_of(f"/proc/{pid}/environ")
+        arguments = strings_of(f"/proc/{pid}/cmdline")
+    except PermissionError:
+        raise refused(pid) from None
+    except OSError:
+        raise AttachError("attach-gone", pid) from None
+    if any(line.startswith(f"{_VARIABLE}=") and len(line) > len(_VARIABLE) + 1 for line in environment):
+        return f"{_VARIABLE} in its environment"
+    return f"-X {_OPTION}" if _option_given(arguments) else ""
 
 
 def _option_given(arguments: list[str]) -> bool:
@@ -75,6 +91,7 @@ def _option_given(arguments: list[str]) -> bool:
     return False
 
 
-def _strings(path: str) -> list[str]:
+def strings_of(path: str) -> list[str]:
+    """Return what a file of /proc holds, taken apart at its NULs."""
     with open(path, "rb") as file:
         return [part.decode("utf-8", "replace") for part in file.read().split(b"\0")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 
+from morrow.attach.cooperative import find_offer
 from morrow.attach.errors import AttachError
 from morrow.attach.optout import switched_off
 from morrow.attach.stop_linux import status_of, user_of
@@ -58,6 +59,11 @@ def _look(pid: int) -> Process | None:
             return None
         if error.name not in ("attach-static", "attach-unknown", "attach-not-ready") and "python" not in command[:200]:
             return None  # not ours to look at, and nothing says that it is a Python
+        offer = find_offer(pid)
+        if offer is not None:
+            version = offer.version
+            offer.close()
+            return Process(pid, user_of(pid), version, build, threads, "", "", command)
         refusal, why = error.name, str(error).partition("\n")[0].partition("  [")[0].partition(": ")[2]
     return Process(pid, user_of(pid), version, build, threads, refusal, why, command)
 

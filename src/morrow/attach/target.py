@@ -152,6 +152,8 @@ def find(pid: int) -> Target:
     Raises:
         AttachError: attach-gone, attach-zombie, attach-permission, attach-not-python, attach-static, attach-unknown.
     """
+    if pid <= 0:
+        raise AttachError("attach-gone", pid)
     process = int(status_of(pid).get("Tgid", pid)) if 0 < pid < 1 << 31 else pid
     if process != pid:
         raise AttachError("attach-thread", pid, process=process)

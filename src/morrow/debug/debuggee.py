@@ -21,10 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from morrow.attach.channel import Channel, Process, agent_program, open_channel, source_text
+from morrow.attach.channel import Channel, Process, agent_program, reach, source_text
 from morrow.attach.errors import AttachError
 from morrow.attach.inject import Outcome
-from morrow.attach.target import find
 from morrow.debug.launched import VARIABLE
 
 _FOLDER = str(Path(__file__).parents[1])
@@ -87,15 +86,12 @@ class Debuggee:
         """Let the process run on without us. What it has not answered is answered with an error."""
         waiting, self._waiting = self._waiting, {}
         for then in waiting.values():
-            then({"error": "the process has ended"})
-        self.channel.close()
-        close = getattr(self.channel.target, "close", None)
-        if close is not None:
-            close()
+            then({"error": "the session has ended"})
+        self.channel.let_go()
 
 
 def _texts() -> list[tuple[str, str]]:
-    names = ("look", "values", "stops", "monitor", "trace", "editor")  # the last one's `begin` is called
+    names = ("look", "values", "stops", "monitor", "trace", "sources", "editor")  # the last one's `begin` is called
     return [(f"morrow {name}", source_text("morrow.debug", f"inside_{name}.py")) for name in names]
 
 
@@ -113,18 +109,11 @@ def attach_to(
     end = time.monotonic() + _STARTING
     while True:
         try:
-            target = find(pid)
-            break
+            return Debuggee(pid, reach(pid, _texts(), given, sandboxed=sandboxed, while_queued=while_queued))
         except AttachError as error:
             if error.name != "attach-not-ready" or time.monotonic() > end:
                 raise
             time.sleep(0.01)
-    try:
-        channel = open_channel(target, _texts(), given, sandboxed=sandboxed, while_queued=while_queued)
-        return Debuggee(pid, channel)
-    except BaseException:
-        target.close()
-        raise
 
 
 @dataclass
@@ -221,4 +210,5 @@ def command_of(arguments: dict[str, Any]) -> list[str]:
     if isinstance(what, list):
         what = "\n".join(what)
     run = {"program": [], "module": ["-m"], "code": ["-c"]}[kinds[0]]
-    return [*python, MAIN_FILE, *options, *run, str(what), *rest]
+    # Machine code sees no breakpoints.
+    return [*python, MAIN_FILE, *options, "-X", "jit=off", *run, str(what), *rest]

@@ -21,8 +21,25 @@ from morrow import debuglog
 from morrow.attach.errors import AttachError, NotReady
 from morrow.debug.debuggee import Debuggee, Launch, attach_to, command_of
 from morrow.debug.protocol import (
-    BadMessage, Breakpoint, BreakpointLocation, Capabilities, CompletionItem, ExceptionBreakpointsFilter, ExceptionDetails, Failure,
-    Framing, GotoTarget, Json, Module, Peer, Scope, Source, StackFrame, Thread, Variable, VariablePresentationHint,
+    BadMessage,
+    Breakpoint,
+    BreakpointLocation,
+    Capabilities,
+    CompletionItem,
+    ExceptionBreakpointsFilter,
+    ExceptionDetails,
+    Failure,
+    Framing,
+    GotoTarget,
+    Json,
+    Module,
+    Peer,
+    Scope,
+    Source,
+    StackFrame,
+    Thread,
+    Variable,
+    VariablePresentationHint,
 )  # fmt: skip
 
 FILTERS = [

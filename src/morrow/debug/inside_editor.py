@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP031
 """An editor's side of a debugging session, inside the target: requests come over the channel, answers go back.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. One thread of ours waits for
@@ -17,16 +18,14 @@ import sys
 _look = agent.parts["morrow look"]  # noqa: F821
 _values = agent.parts["morrow values"]  # noqa: F821
 _stops = agent.parts["morrow stops"]  # noqa: F821
+_sources = agent.parts["morrow sources"]  # noqa: F821
+Refused, _describe, _text, _next_line = map(_sources.get, ("Refused", "describe", "text_of", "next_line"))
 _BackEnd = agent.parts["morrow monitor" if hasattr(sys, "monitoring") else "morrow trace"]["BackEnd"]  # noqa: F821
 _FIRST_TASK = 1_000_000  # numbers of tasks begin here, those of threads at 1
 _LONG = 3.0  # seconds until an evaluation counts as waiting for a thread that is stopped
 
 
-class Refused(Exception):
-    """A request that cannot be done; the text is for the user."""
-
-
-class Session:
+class Session(_sources["Sources"]):
     """One editor's visit. ``agent.session`` while it lasts."""
 
     def __init__(self):
@@ -39,8 +38,8 @@ class Session:
         self.stops = _stops["Stops"](self, given.get("just_mine", True), given.get("all_threads", True))
         self.stops.back_end = _BackEnd(self.stops)
         self.numbers, self.idents, self.tasks = {}, {}, {}
-        self.frames, self.refs, self.sources, self.source_keys = {}, {}, {}, {}
-        self.code_lines = {}
+        self.frames, self.refs = {}, {}
+        self._begin_sources()
         self.hook = None
 
     # -- beginning and end -----------------------------------------------------------------------------------------------
@@ -306,36 +305,6 @@ class Session:
 
         return test
 
-    def do_locations(self, path, first, last):
-        """Return the lines from *first* to *last* that have code."""
-        real = path if path.startswith("<") else os.path.realpath(path)
-        blocks, why = self._code_lines(real)
-        return {"lines": sorted({line for block in blocks for line in block[2] if first <= line <= last})}
-
-    def _code_lines(self, real):
-        """Return ([(first, last, lines)] of each block of code in a file, "") or ([], why not)."""
-        try:
-            stamp = os.stat(real).st_mtime_ns
-        except OSError:
-            return [], "%s is not there for the process" % real
-        if self.code_lines.get(real, (0,))[0] == stamp:
-            return self.code_lines[real][1], ""
-        try:
-            with open(real, "rb") as file:
-                source = file.read()
-            code = _compile(source, real)
-        except (OSError, SyntaxError, ValueError) as error:
-            return [], _describe(error)
-        blocks, codes = [], [code]
-        while codes:
-            code = codes.pop()
-            lines = {line for _, _, line in code.co_lines() if line}
-            if lines:
-                blocks.append((min(lines), max(lines), lines))
-            codes += [item for item in code.co_consts if type(item) is type(code)]
-        self.code_lines[real] = stamp, blocks
-        return blocks, ""
-
     # -- running -----------------------------------------------------------------------------------------------------------------
 
     def do_start(self, entry):
@@ -432,7 +401,7 @@ class Session:
                 inner.append((traceback.tb_frame, traceback.tb_lineno))
                 traceback = traceback.tb_next
             known = {id(item[0]): at for at, item in enumerate(found)}
-            for at, (item, line) in enumerate(inner):
+            for item, line in inner:
                 if id(item) in known:
                     found[known[id(item)]] = item, line
             found = [pair for pair in reversed(inner) if id(pair[0]) not in known] + found
@@ -704,80 +673,9 @@ class Session:
 
         return ident, look
 
-    # -- sources and modules ---------------------------------------------------------------------------------------------------------
-
-    def _source(self, code, names, path):
-        """Return a number for the text of a piece of code that may not be a file for the editor."""
-        key = path if not path.startswith("<") or path.startswith("<python-input") else (path, id(code))
-        if key not in self.source_keys:
-            self.source_keys[key] = len(self.sources) + 1
-            self.sources[len(self.sources) + 1] = code, {"__loader__": names.get("__loader__"), "__name__": names.get("__name__")}
-        return self.source_keys[key]
-
-    def do_source(self, source):
-        """Return the text of a piece of code: its file's, what linecache or its loader knows, else its instructions."""
-        if source not in self.sources:
-            raise Refused("no such source")
-        code, names = self.sources[source]
-        import linecache
-
-        lines = linecache.getlines(code.co_filename, names)
-        if lines:
-            return {"text": "".join(lines), "kind": "text/x-python"}
-        import dis
-        import io
-
-        out = io.StringIO()
-        out.write("# %s has no source text here; these are its instructions\n\n" % code.co_filename)
-        dis.dis(code, file=out)
-        return {"text": out.getvalue(), "kind": "text/plain"}
-
-    def do_modules(self):
-        """Return the modules that are loaded."""
-        found = []
-        for name, module in sorted((str(name), module) for name, module in list(sys.modules.items()) if type(module) is type(sys)):
-            path = module.__dict__.get("__file__")
-            version = module.__dict__.get("__version__")
-            mine = type(path) is str and not path.endswith((".so", ".pyd")) and _stops["_is_programs"](path, self.stops.real(path))
-            if not name.startswith("_morrow"):
-                found.append({"name": name, "path": path if type(path) is str else "", "version": version if type(version) is str else "", "mine": mine})
-        return {"modules": found}
 
 
 # -- small things ----------------------------------------------------------------------------------------------------------------------
-
-
-def _describe(error):
-    return "%s: %s" % (type(error).__name__, _text(error)) if _text(error) else type(error).__name__
-
-
-def _text(error):
-    try:
-        return str(error)
-    except Exception:
-        return "<its text cannot be shown>"
-
-
-def _compile(source, path):
-    """Compile a file; in a process that runs under morrow, today's grammar is known."""
-    try:
-        return compile(source, path, "exec", dont_inherit=True)
-    except SyntaxError:
-        language = sys.modules.get("morrow.language")
-        if language is None:
-            raise
-        return language.compile(source, path, "exec")
-
-
-def _next_line(blocks, line):
-    """Return the first line with code from *line* on: inside the innermost block that has it, else anywhere."""
-    around = sorted((last - first, lines) for first, last, lines in blocks if first <= line <= last)
-    for _, lines in around:
-        later = [one for one in lines if one >= line]
-        if later:
-            return min(later)
-    later = [one for _, _, lines in blocks for one in lines if one >= line]
-    return min(later, default=None)
 
 
 def _closing(text, start):

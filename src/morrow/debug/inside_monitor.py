@@ -85,7 +85,7 @@ class BackEnd:
                 if step.frame is not None:
                     code = step.frame.f_code
                     wanted[id(code)] = code, _e.LINE | _LEAVE
-            for key, (code, old) in list(self._local.items()):
+            for key, (code, _) in list(self._local.items()):
                 if key not in wanted:
                     _m.set_local_events(self.tool, code, 0)
             for key, (code, new) in wanted.items():

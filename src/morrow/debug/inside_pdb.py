@@ -18,6 +18,8 @@ _threads, _tasks, _task_frames, _write_back, _trace_all = map(
     ("threads", "tasks", "task_frames", "write_back", "trace_all"),
 )
 
+_variables = __import__("re").compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
+
 
 class _Output:
     """What pdb prints goes to the other side, whole lines as they come."""
@@ -85,6 +87,7 @@ class Session:
         self.previous = sys.gettrace()
         self.tracing = False
         self.watching = False
+        self.marked = []  # namespaces that hold convenience variables of ours
         session = self
 
         class Debugger(_commands(session), pdb.Pdb):
@@ -235,6 +238,9 @@ class Session:
             self.pdb.clear_all_breaks()
         self.pdb.stoplineno = -1
         self._untrace()
+        self.pdb._chain = ()
+        while self.marked:
+            self.marked.pop().pop("__pdb_convenience_variables", None)
         agent.leave()  # noqa: F821
 
 
@@ -287,8 +293,33 @@ def _commands(session):
                 super().interaction(frame, traceback)
 
         def default(self, line):
+            if not hasattr(self, "_replace_convenience_variables"):  # 3.11's pdb has none
+                line = _variables.sub(r'__pdb_convenience_variables["\1"]', line)
             super().default(line)
             _write_back(self.curframe)
+
+        def _getval(self, arg):
+            if not hasattr(self, "_replace_convenience_variables"):
+                arg = _variables.sub(r'__pdb_convenience_variables["\1"]', arg)
+            return super()._getval(arg)
+
+        # -- $_frame, $_exception, $_asynctask ------------------------------------------------------------------------------
+
+        def setup(self, frame, traceback):
+            result = super().setup(frame, traceback)
+            if self.curframe is not None:
+                self.set_convenience_variable(self.curframe, "_frame", self.curframe)
+                events, tasks = sys.modules.get("asyncio.events"), sys.modules.get("asyncio.tasks")
+                loop = events._get_running_loop() if events is not None else None
+                if loop is not None and tasks is not None:
+                    self.set_convenience_variable(self.curframe, "_asynctask", tasks.current_task(loop))
+            return result
+
+        def set_convenience_variable(self, frame, name, value):
+            names = frame.f_globals
+            if "__pdb_convenience_variables" not in names:
+                session.marked.append(names)  # to be taken out again: they would keep the frame alive
+            names.setdefault("__pdb_convenience_variables", {})[name] = value
 
         # -- completion ---------------------------------------------------------------------------------------------------
 
@@ -491,9 +522,41 @@ def _commands(session):
             if error is None or error.__traceback__ is None:
                 self.error("pm: no exception is being handled there, and none was left unhandled")
                 return
+            self._chain, chain = [], error
+            while chain is not None and not any(one is chain for one in self._chain):
+                self._chain.insert(0, chain)
+                chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+            self._show_exception(len(self._chain) - 1)
+
+        def _show_exception(self, index):
+            self._chosen, error = index, self._chain[index]
             self.message(f"{type(error).__name__}: {error}")
             self.setup(None, error.__traceback__)
+            self.set_convenience_variable(self.curframe, "_exception", error)
             self.print_stack_entry(self.stack[self.curindex])
+
+        _chain, _chosen = (), 0
+
+        def do_exceptions(self, arg):
+            """exceptions [number]
+
+            List the exceptions that the one looked at by ``pm`` came from, or look at one of them.
+            """
+            if not self._chain:
+                self.error("exceptions: choose one with pm first")
+            elif not arg.strip():
+                for index, error in enumerate(self._chain):
+                    text = repr(error)
+                    text = text if len(text) <= 80 else text[:77] + "..."
+                    mark = ">" if index == self._chosen else " "
+                    number = "  -" if error.__traceback__ is None else "%3d" % index
+                    self.message("%s %s %s" % (mark, number, text))
+            elif not arg.strip().isdigit():
+                self.error("Argument must be an integer")
+            elif int(arg) >= len(self._chain) or self._chain[int(arg)].__traceback__ is None:
+                self.error("No exception with that number")
+            else:
+                self._show_exception(int(arg))
 
         def do_interpreters(self, arg):
             """interpreters

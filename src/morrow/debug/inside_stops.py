@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP031
 """When to stop, and what happens then, inside the target: breakpoints, steps, exceptions, threads that wait.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. What is executed is reported by a
@@ -11,7 +12,6 @@ evaluate, jump. With ``all`` threads stopping together, the first to stop leads;
 
 import _thread
 import os
-import sys
 
 
 class Place:
@@ -437,6 +437,6 @@ def _is_programs(name, real):
     if name.startswith("<"):
         return name.startswith(("<string>", "<stdin>", "<python-input", "<ipython", "<evaluate"))
     library = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
-    if real.startswith(library) or real.startswith(_OURS):
+    if real.startswith((library, _OURS)):
         return False
     return not any(os.sep + folder + os.sep in real for folder in ("site-packages", "dist-packages"))

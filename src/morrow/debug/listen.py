@@ -32,6 +32,10 @@ from morrow.debug.editor import Adapter
 _EPILOG = "docs/guide/editors.md has configurations for VS Code, Neovim, Emacs and PyCharm."
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=110)  # left to itself it imports shutil, which costs 5 ms
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``morrow --dap``; return the exit status: the program's own where one is started."""
     given = _parse(list(sys.argv[1:] if arguments is None else arguments))
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="morrow --dap", description="Serve editors with the Debug Adapter Protocol.", epilog=_EPILOG, allow_abbrev=False,
+        prog="morrow --dap", description="Serve editors with the Debug Adapter Protocol.", epilog=_EPILOG, allow_abbrev=False, formatter_class=_formatter,
         usage="morrow --dap [[HOST:]PORT | unix:PATH] [--attach PID | [--wait] [-m mod | -c cmd | file] [arg] ...]",
     )  # fmt: skip
     parser.add_argument("address", nargs="?", help="where to listen (default: standard input and output; port 0: any free one)")
@@ -109,7 +113,7 @@ def _serve(given: argparse.Namespace) -> int:
         cleanup.callback(_close, listener, given.address)
         launch, process = None, None
         if given.command:
-            command = [sys.executable, MAIN_FILE, *given.command]
+            command = [sys.executable, MAIN_FILE, "-X", "jit=off", *given.command]  # machine code sees no breakpoints
             if given.wait:
                 launch = Launch(command, {}, pipes=False, own_input=True)
                 cleanup.callback(launch.forget)

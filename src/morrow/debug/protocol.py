@@ -231,7 +231,7 @@ class Framing:
             BadMessage: it is not the protocol.
         """
         self._rest += data
-        found = []
+        found: list[Json] = []
         while True:
             head, gap, rest = self._rest.partition(b"\r\n\r\n")
             if not gap:

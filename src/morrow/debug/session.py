@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from morrow.attach.channel import Channel, open_channel, source_text
+from morrow.attach.channel import Channel, reach, source_text
+from morrow.attach.cooperative import Offer
 from morrow.attach.errors import AttachError
 from morrow.attach.inject import Injection, Outcome
-from morrow.attach.target import Target, find
+from morrow.attach.target import Target
 
 _BREAK_IN = """
 import sys
@@ -34,8 +35,8 @@ class Session:
         stopped: whether it waits at a prompt of ours.
     """
 
-    def __init__(self, target: Target, channel: Channel) -> None:
-        self.target, self._channel = target, channel
+    def __init__(self, channel: Channel) -> None:
+        self.target, self._channel = channel.target, channel
         self.stopped = True
         self._breaking: Injection | None = None
 
@@ -91,6 +92,10 @@ class Session:
         Returns:
             Outcome: ``started`` is False when it is busy in native code; the prompt then comes when it is back.
         """
+        if isinstance(self.target, Offer):
+            self.target.knock(_program(_BREAK_IN), patience).close()
+            return Outcome(True, "cooperation")
+        assert isinstance(self.target, Target)
         if self._breaking is not None:
             if not self._breaking.started():
                 return self._breaking.outcome
@@ -108,6 +113,10 @@ class Session:
         self.target.close()
 
 
+def _program(script: str) -> bytes:
+    return b"%9d" % len(script.encode()) + script.encode()
+
+
 def attach(
     pid: int, *, sandboxed: bool = False, patience: float = 1.0, while_queued: Callable[[Outcome], float] | None = None
 ) -> Session:
@@ -122,16 +131,8 @@ def attach(
     Raises:
         AttachError, NotReady: messages.py, ``attach-*``.
     """
-    target = find(pid)
-    try:
-        texts = [
-            ("morrow look", source_text("morrow.debug", "inside_look.py")),
-            ("morrow pdb", source_text("morrow.debug", "inside_pdb.py")),
-        ]
-        channel = open_channel(
-            target, texts, sandboxed=sandboxed, patience=patience, while_queued=while_queued
-        )
-        return Session(target, channel)
-    except BaseException:
-        target.close()
-        raise
+    texts = [
+        ("morrow look", source_text("morrow.debug", "inside_look.py")),
+        ("morrow pdb", source_text("morrow.debug", "inside_pdb.py")),
+    ]
+    return Session(reach(pid, texts, sandboxed=sandboxed, patience=patience, while_queued=while_queued))

@@ -7,11 +7,10 @@ program; at a prompt it drops the line. Ctrl-D, ``quit`` and ``detach`` leave th
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Outcome
@@ -19,7 +18,14 @@ from morrow.attach.target import find
 from morrow.debug.session import Session, attach
 from morrow.debug.wire import kind_of
 
+if TYPE_CHECKING:
+    from morrow.repl.prompt import Line
+
 _HELP = "threads, thread N, tasks, task N, pm, interpreters, detach: what attaching adds to pdb; help lists everything"
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=110)  # left to itself it imports shutil, which costs 5 ms
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="morrow -m pdb", description="Debug a live Python process.", epilog=_HELP, allow_abbrev=False
+        prog="morrow -m pdb", description="Debug a live Python process.", epilog=_HELP, allow_abbrev=False, formatter_class=_formatter
     )
     parser.add_argument(
         "-p", "--pid", "--attach", dest="pids", type=int, action="append", metavar="PID", help="the process"
@@ -89,7 +95,7 @@ def debug(pid: int, commands: Sequence[str] = (), *, sandboxed: bool = False, wa
             print(f"attach: waiting: {outcome.waiting_for}", file=sys.stderr)
         return wait
 
-    reader = _Terminal() if sys.stdin is not None and sys.stdin.isatty() else _Script()
+    reader = _reader()
     with attach(pid, sandboxed=sandboxed, while_queued=while_queued) as session:
         reader.use(session)
         return _loop(session, reader, list(commands))
@@ -141,7 +147,7 @@ def _handle(
         words = line.split()
         leaving = leaving or (bool(words) and words[0] in ("q", "quit", "exit", "detach", "EOF"))
         session.answer(line)
-    elif kind == "running" and not leaving and isinstance(reader, _Terminal):
+    elif kind == "running" and not leaving and isinstance(reader, _Terminal | _Plain):
         print("running; Ctrl-C breaks in")
     elif kind == "want":
         _interpreter(session, message["number"])
@@ -175,7 +181,12 @@ def _interpreter(session: Session, number: int) -> None:
     from morrow.attach.dump import as_text
     from morrow.attach.threads import read
 
-    snapshot = read(session.target, pause=False)
+    try:
+        with find(session.target.pid) as target:
+            snapshot = read(target, pause=False)
+    except AttachError as error:  # reached by cooperation: its memory is not ours to read
+        print(error, file=sys.stderr)
+        return
     snapshot.threads = [thread for thread in snapshot.threads if thread.interpreter == number]
     sys.stdout.write(as_text(snapshot, []))
 
@@ -194,26 +205,11 @@ class _Script:
 
 
 class _Terminal:
-    """Lines from a person: edited, remembered and completed here."""
+    """Lines from a person: edited by the prompt's editor, with its colours and its history; the target completes."""
 
     def __init__(self) -> None:
         self._session: Session | None = None
-        self._offers: list[str] = []
-        try:
-            import readline
-        except ImportError:
-            self._readline = None
-            return
-        self._readline = readline
-        readline.set_completer(self._complete)
-        readline.set_completer_delims(" \t\n`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?")
-        binding = "bind ^I rl_complete" if "libedit" in (readline.__doc__ or "") else "tab: complete"
-        readline.parse_and_bind(binding)
-        self._history = os.path.expanduser("~/.morrow_pdb_history")
-        try:
-            readline.read_history_file(self._history)
-        except OSError:
-            pass  # the first time
+        self._line: Line | None = None
 
     def use(self, session: Session) -> None:
         self._session = session
@@ -221,31 +217,55 @@ class _Terminal:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def read(self, prompt: str) -> str | None:
+        if self._line is None:
+            # The prompt is there before the editor, whose import takes a while; what is typed meanwhile waits.
+            from morrow.repl import Waiting
+
+            waiting = Waiting(prompt)
+            try:
+                from morrow.repl.editor import prepare
+
+                self._line = prepare()
+            finally:
+                waiting.end()
         try:
-            line = input(prompt)
+            return self._line.read(prompt, {}, [], self._offer)
         except EOFError:
             return None
-        if self._readline is not None and line.strip():
-            try:
-                self._readline.set_history_length(1000)
-                self._readline.write_history_file(self._history)
-            except OSError:
-                pass  # a read-only home: history lasts for this session
-        return line
 
-    def _complete(self, text: str, state: int) -> str | None:
-        if state == 0:
-            assert self._readline is not None and self._session is not None
-            line, begin, end = (
-                self._readline.get_line_buffer(),
-                self._readline.get_begidx(),
-                self._readline.get_endidx(),
-            )
-            try:
-                self._offers = self._session.complete(text, line, begin, end)
-            except AttachError:
-                self._offers = []  # the process has gone: the next command will say so
-        return self._offers[state] if state < len(self._offers) else None
+    def _offer(self, text: str) -> list[tuple[str, int]]:
+        """Ask the target what could follow *text*, as readline would: the last word is what is completed."""
+        assert self._session is not None
+        begin = max(text.rfind(mark) for mark in _WORD_ENDS) + 1
+        try:
+            found = self._session.complete(text[begin:], text, begin, len(text))
+        except AttachError:
+            return []  # the process has gone: the next command will say so
+        return [(word, len(text) - begin) for word in found]
+
+
+class _Plain(_Script):
+    """Lines from a person at a terminal that no editor can use, or who wants none: `input`, as the system edits it."""
+
+    def use(self, session: Session) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def read(self, prompt: str) -> str | None:
+        try:
+            return input(prompt)
+        except EOFError:
+            return None
+
+
+_WORD_ENDS = " \t\n`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?"  # readline's usual ones, without the dot
+
+
+def _reader() -> _Terminal | _Script:
+    if sys.stdin is None or not sys.stdin.isatty():
+        return _Script()
+    from morrow.repl import why_basic
+
+    return _Terminal() if why_basic() is None else _Plain()
 
 
 def _highlighted(text: str) -> str:

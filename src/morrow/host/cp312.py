@@ -25,5 +25,7 @@ FACTS = OLDER.but(
     adaptive_start=bytes((17, 0)),
     has_watchers=True,
     attr_can_load_methods=True,
+    recursion_remaining=28,
+    counts_calls_of_c=False,
     error_indicator="one",
 )

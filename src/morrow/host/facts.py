@@ -67,11 +67,14 @@ class Facts:
 
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
+    recursion_remaining: int | None  # offset of that count in PyThreadState, the limit behind it (host.recursion)
+    counts_calls_of_c: bool  # calling a function written in C counts as a level of recursion
     shows_command_lines: bool  # tracebacks quote the text of -c
     awaits_in_context: bool  # -m asyncio: all blocks share one context, PYTHONSTARTUP and -q have their effect
     words_unknown_options_alike: bool  # "Unknown option: --x" as for "-x", and -J is one of them
     counts_c_calls: bool  # a call of a function written in C takes from the recursion limit while it runs
     interrupts_by_subclass: bool  # an unhandled subclass of KeyboardInterrupt ends the process by SIGINT too
+    keeps_interrupts: bool  # one that a prompt has shown and gone on from counts in the exit status all the same
     # -- jit: how CPython keeps things, where the way differs and not only the offset (offsets: host.structs) ----------
     jit_supported: bool  # the jit knows this host's bytecode and structures
     long_size: str  # "ob_size": digit count and sign there; "lv_tag": count << 3 | sign (0 plus, 1 zero, 2 minus)
@@ -144,6 +147,11 @@ def facts(version: tuple[int, int], free_threaded: bool = False) -> Facts:
         raise NoFacts(version, free_threaded) from None
     known: Facts = module.FACTS
     return known
+
+
+def build() -> str:
+    """Return what tells this very build from any other: compiled code is good for one of them only."""
+    return f"{sys.hexversion:x} {sys.version}"
 
 
 def is_free_threaded() -> bool:

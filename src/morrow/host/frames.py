@@ -8,6 +8,8 @@ it walks the raw chain.
 
 from __future__ import annotations
 
+import sys
+
 from morrow.host.facts import HERE
 
 TYPE_CHECKING = False  # mypy takes this for typing's; importing typing at every start would cost 5 ms
@@ -32,3 +34,24 @@ def hide(function: F) -> F:
         raise TypeError(f"{function.__qualname__} has cells: its code does not start with RESUME")
     function.__code__ = code.replace(co_code=stand_in + code.co_code[len(stand_in) :])
     return function
+
+
+@hide
+def quietly(function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function of ours while a program's trace and profile functions look away; return what it returns.
+
+    One that is written in C and cannot be called, such as cProfile's, cannot be put back, and so goes on looking.
+    """
+    trace, profile = sys.gettrace(), sys.getprofile()
+    traced, profiled = callable(trace), callable(profile)
+    if traced:
+        sys.settrace(None)
+    if profiled:
+        sys.setprofile(None)
+    try:
+        return function(*arguments)
+    finally:
+        if profiled:
+            sys.setprofile(profile)
+        if traced:
+            sys.settrace(trace)

@@ -12,7 +12,27 @@ it is used: every interpreter loads this module.
 
 from __future__ import annotations
 
-_PLACES = {}
+_PLACES = {
+    "create": "policy",
+    "Pool": "pool",
+    "ProcessInterpreter": "process",
+    "Interpreter": "interpreter",
+    "InterpreterPoolExecutor": "executor",
+    "Queue": "queues",
+    "select": "select_queues",
+    "Counter": "shared",
+    "Dict": "shared",
+    "Struct": "shared",
+    "Memory": "shared",
+    "PluginHost": "plugins",
+    "DistributedExecutor": "distributed",
+    "ExecutionFailed": "errors",
+    "Interrupted": "errors",
+    "InterpreterError": "errors",
+    "NotShareableError": "errors",
+    "WorkerLost": "errors",
+}
+"""Name -> the module that has it."""
 
 
 def __getattr__(name: str) -> object:
@@ -22,3 +42,10 @@ def __getattr__(name: str) -> object:
     module = __import__(f"morrow.interpreters.{place}", fromlist=[name])
     value = globals()[name] = getattr(module, name)
     return value
+
+
+def create_queue(maxsize: int = 0, **options: object) -> object:
+    """Return a new queue between interpreters; see `morrow.interpreters.queues.create`."""
+    from morrow.interpreters import queues
+
+    return queues.create(maxsize, **options)  # type: ignore[arg-type]

@@ -29,9 +29,10 @@ _fake_main: ModuleType | None = None
 WANT_EXCEPTION = 1
 
 
-def start(mailbox: int, main_file: str | None, path0: str | None) -> None:
+def start(number: int, mailbox: int, main_file: str | None, path0: str | None) -> None:
     """Make this interpreter ready; called once, by the text that `engine` runs first."""
-    global _mailbox, _main_file
+    global _mailbox, _main_file, _number
+    _number = number
     _mailbox = Mailbox(mailbox)
     _main_file = main_file
     main = sys.modules["__main__"].__dict__
@@ -44,10 +45,17 @@ def start(mailbox: int, main_file: str | None, path0: str | None) -> None:
 def step() -> None:
     """Answer the message in the mailbox."""
     data = _mailbox.read()
+    heart = _start_beating() if _beats and data[:1] != b"k" else None
     try:
         answer = _answer(data)
+    except KeyboardInterrupt as error:  # on the way in or out of the program's code
+        answer = failure(error)
     finally:
         data.release()
+        if heart is not None:
+            heart.release()
+    if _alive and not _serves:
+        _start_serving()
     _mailbox.write(answer)
 
 
@@ -70,19 +78,23 @@ def _answer(data: memoryview) -> crossing.Pieces:
         else:
             parts = crossing.unpack(data)
             flags = parts[0][0]
-            function, positional, named = _decode_call(parts[1:])
+            function, positional, named = _decode_call(parts[1:], "args" if flags & WANT_EXCEPTION else "callable")
             for part in parts:
                 part.release()
     except NotShareableError as error:
         return refusal(error)
     main = sys.modules["__main__"].__dict__
+    global _busy
+    _busy = True
     try:
         if kind == b"x":
             exec(code, main)
             return [b"v", b"m", marshal.dumps(None)]
         value = call(function, positional, named, main)
     except BaseException as error:
+        _busy = False
         return failure(error, bool(kind == b"c" and flags & WANT_EXCEPTION))
+    _busy = False
     try:
         return [b"v", *crossing.encode(value)]
     except NotShareableError as error:
@@ -99,7 +111,7 @@ def call(function: object, positional: tuple[object, ...], named: dict[str, obje
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _template = compile("'f'(*'a', **'k')", "<string>", "eval")
+            _template = compile("'f'(*'a', **'k')", __file__, "eval")
     values = {"f": function, "a": positional, "k": named}
     constants = tuple(values.get(item, item) if type(item) is str else item for item in _template.co_consts)
     return eval(_template.replace(co_consts=constants), main)
@@ -109,11 +121,11 @@ _BUILTIN = type(len)
 _template = None
 
 
-def _decode_call(parts: list[memoryview]) -> tuple[object, tuple[object, ...], dict[str, object]]:
+def _decode_call(parts: list[memoryview], name: str) -> tuple[object, tuple[object, ...], dict[str, object]]:
     try:
         function = crossing.decode(parts[0], fake_main)
     except BaseException as error:
-        raise _unreadable("callable", error) from error
+        raise _unreadable(name, error) from error
     try:
         return function, crossing.decode(parts[1], fake_main), crossing.decode(parts[2], fake_main)  # type: ignore[return-value]
     except BaseException as error:
@@ -210,12 +222,119 @@ def compile_main(source: bytes, path: str) -> CodeType:
 # -- for engine ------------------------------------------------------------------------------------------------------------
 
 
+_busy = False  # whether the program's code runs
+_beats = False  # whether it shares a GIL that it would not hand over
+_creator = 0
+_number = 0  # this interpreter's
+_alive: list = []
+_serves = False
+_begin: object = None
+_beaten: object = None
+
+
+def beat(creator: int) -> None:
+    """Have a second thread while something runs: one that asks for the GIL, and so makes the first hand it over.
+
+    On some hosts only a thread of the same interpreter can ask. *creator* is the thread that made the interpreter: the
+    host may know whoever runs code in it by that one's number.
+    """
+    global _beats, _begin, _creator
+    import _thread
+
+    _beats, _creator = True, creator
+    _begin = _begin or _thread.start_new_thread
+
+
+def _start_beating() -> object:
+    import _thread
+
+    heart = _thread.allocate_lock()
+    heart.acquire()
+    runner = _thread.get_ident()
+
+    def run() -> None:
+        global _beaten
+        _beaten = _thread._set_sentinel()  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        if heart.acquire(timeout=0.005):
+            return
+        from morrow.interpreters import board
+
+        words, row = board.get_board().words, board.get_board().interpreter(_number)
+        while not heart.acquire(timeout=0.005):
+            if words[row + board.INTERRUPT] and _busy:
+                words[row + board.INTERRUPT] = 0
+                raise_in(runner) or raise_in(_creator)
+
+    _begin(run, ())  # type: ignore[operator]
+    return heart
+
+
+def raise_in(thread: int) -> bool:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one."""
+    import ctypes
+
+    return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+
+
+def raise_here() -> None:
+    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`)."""
+    from morrow.interpreters import board
+
+    words = board.get_board().words
+    row = board.get_board().interpreter(_number)
+    if not words[row + board.INTERRUPT] or not _busy:
+        return  # it has ended meanwhile
+    words[row + board.INTERRUPT] = 0
+    frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
+    while frame is not None and frame.f_code.co_filename not in _OURS:
+        frame.f_trace = _raise
+        frame = frame.f_back  # type: ignore[assignment]
+    sys.settrace(_raise)
+
+
+def _raise(frame: object, event: str, argument: object) -> object:
+    if not _busy:
+        sys.settrace(None)
+        return None
+    if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
+        return None
+    sys.settrace(None)
+    raise KeyboardInterrupt
+
+
+def _start_serving() -> None:
+    """Answer from a thread from now on: this host runs no code in an interpreter that has background threads."""
+    global _serves
+    from morrow.interpreters import board, wakeup
+
+    words, row = board.get_board().words, board.get_board().interpreter(_number)
+    asked, answered = wakeup.create(), wakeup.create()
+    _serves = True
+
+    def serve() -> None:
+        while _serves:
+            wakeup.wait((asked,))
+            step()
+            wakeup.post(answered)
+
+    _begin(serve, ())  # type: ignore[operator]
+    words[row + board.ANSWERED] = answered
+    words[row + board.ASKED] = asked
+
+
+def stop_serving() -> None:
+    """Let the thread end that answers."""
+    global _serves
+    _serves = False
+
+
 def prepare_threads() -> None:
     """Refuse here what hosts that can end threads refuse themselves: daemon threads and fork; count the others."""
+    global _begin
     import _thread
     import os
 
-    begin = _thread.start_new_thread
+    begin = _begin = _thread.start_new_thread
 
     def start_new_thread(function, args, kwargs={}, /):  # type: ignore[no-untyped-def]
         owner = getattr(function, "__self__", None)
@@ -247,16 +366,27 @@ def prepare_threads() -> None:
             setattr(sys.modules["posix"], name, fork)
 
 
-_alive: list = []
-
-
 def finish_threads() -> None:
     """Wait for the threads that the program has left behind, and run what it wants run at their end."""
     threading = sys.modules.get("threading")
     if threading is not None:
-        threading._shutdown()  # type: ignore[attr-defined]
+        for function in reversed(getattr(threading, "_threading_atexits", ())):
+            function()
     for lock in list(_alive):
         lock.acquire()
+
+
+def prepare_to_end() -> None:
+    """Let the last beating thread be gone, and threading take the thread that calls this for the main one.
+
+    Where it takes the one that imported it first, and that one is gone, ending the interpreter waits for it for ever
+    (3.12, Lib/threading.py, _shutdown).
+    """
+    if _beaten is not None:
+        _beaten.acquire(timeout=5)  # type: ignore[attr-defined]
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._main_thread._ident = threading.get_ident()  # type: ignore[attr-defined]
 
 
 def block(names: tuple[str, ...]) -> None:

@@ -25,7 +25,7 @@ _NAME = "morrow-interpreters"
 # Words of the header.
 MAGIC, PID, NEXT_QUEUE, MAIN_THREAD = range(4)
 # Words of an interpreter's row.
-ID, MAILBOX, STATE, REFERENCES, OWNED, TIMES, BEAT = range(7)
+ID, MAILBOX, STATE, REFERENCES, OWNED, ASKED, ANSWERED, INTERRUPT = range(8)  # two counts to wait on, if a thread serves it
 # Words of a queue's row; ID as above.
 MEMORY, READY, SPACE, Q_REFERENCES, MAXSIZE, UNBOUND = range(1, 7)
 IDLE, RUNNING, CLOSING = range(3)

@@ -8,6 +8,7 @@ would find it; threads that a host cannot end are ended here.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import marshal
 import os
@@ -19,16 +20,17 @@ from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.interpreters import capsule, crossing, keyword_parsers
 from morrow.interpreters.board import (
-    BEAT,
+    ANSWERED,
+    ASKED,
     CLOSING,
     ID,
     IDLE,
+    INTERRUPT,
     MAILBOX,
     OWNED,
     REFERENCES,
     RUNNING,
     STATE,
-    TIMES,
     anonymous_file,
     get_board,
 )
@@ -45,6 +47,7 @@ OWN_GIL, SHARED_GIL = 1, 2  # what a row's OWNED says; 0: somebody else made the
 
 _host: object = None
 _ids: dict[int, object] = {}  # the host's objects that keep interpreters alive, on hosts that have such
+_creators: dict[int, int] = {}  # the threads that made them
 _mailboxes: dict[int, Mailbox] = {}
 _STEP = "__import__('sys').modules['morrow.interpreters.agent'].step()"
 
@@ -103,7 +106,14 @@ def is_running(id: int) -> bool:
     try:
         return bool(host().is_running(id))  # type: ignore[attr-defined]
     except Exception as error:  # RuntimeError on some hosts, an exception class of its own on others
+        if _SEVERAL in str(error):
+            row = get_board().find_interpreter(id)
+            return row >= 0 and get_board().words[row + STATE] == RUNNING
         raise _not_found(id) from error
+
+
+# What a host says that can only run code in interpreters without background threads.
+_SEVERAL = "more than one thread"
 
 
 def exists(id: int) -> bool:
@@ -112,8 +122,8 @@ def exists(id: int) -> bool:
         return True
     try:
         host().is_running(id)  # type: ignore[attr-defined]
-    except Exception:  # as above
-        return False
+    except Exception as error:  # as above
+        return _SEVERAL in str(error)
     return True
 
 
@@ -168,6 +178,7 @@ def create(own_gil: bool | None = None) -> int:
         words[row + ID] = id
         words[row + OWNED] = OWN_GIL if own else SHARED_GIL
         words[row + MAILBOX] = -1
+    _creators[id] = _thread.get_ident()
     _close_at_exit()
     log("interpreters", 1, f"interpreter {id} created ({'own' if own else 'shared'} GIL)")
     return id
@@ -224,7 +235,10 @@ def destroy(id: int) -> None:
         mailbox = words[row + MAILBOX]
     try:
         if mailbox > 0 and HERE is not None and not HERE.ends_threads:
-            _ask(id, [b"k", marshal.dumps(("finish_threads", ()))])
+            _end_threads(id, row)
+        if mailbox > 0 and HERE is not None and not HERE.threading_finds_main:
+            _ask(id, [b"k", marshal.dumps(("prepare_to_end", ()))])
+            _wait_until_alone(id)
         host().destroy(id)  # type: ignore[attr-defined]
     except Exception as error:
         if exists(id):
@@ -233,6 +247,7 @@ def destroy(id: int) -> None:
             raise InterpreterError(str(error)) from error
     finally:
         _ids.pop(id, None)
+        _creators.pop(id, None)
     box = _mailboxes.pop(id, None)
     if box is not None:
         box.close()
@@ -241,6 +256,35 @@ def destroy(id: int) -> None:
             words[row + word] = 0
     _close_fd(mailbox)
     log("interpreters", 1, f"interpreter {id} closed")
+
+
+def _end_threads(id: int, row: int) -> None:
+    """Do what later hosts do when they destroy an interpreter: wait for its threads."""
+    words = get_board().words
+    _ask(id, [b"k", marshal.dumps(("finish_threads", ()))])
+    served = words[row + ASKED], words[row + ANSWERED]
+    if served[0]:
+        _ask(id, [b"k", marshal.dumps(("stop_serving", ()))])
+        words[row + ASKED] = words[row + ANSWERED] = 0
+        _wait_until_alone(id)
+        for fd in served:
+            _close_fd(fd)
+
+
+def _wait_until_alone(id: int) -> None:
+    """Wait until the host sees one thread only: one that has just ended is still there for a moment."""
+    import time
+
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            host().is_running(id)  # type: ignore[attr-defined]
+            return
+        except RuntimeError as error:
+            if _SEVERAL not in str(error):
+                return
+        time.sleep(0.0001)
+    raise InterpreterError(f"interpreter {id} still has threads: one was started in a way that cannot be seen")
 
 
 def _close_fd(fd: int) -> None:
@@ -326,13 +370,21 @@ def _take(id: int) -> int:
     if board.words[row + STATE] == RUNNING or is_running(id):
         raise InterpreterError("interpreter already running")
     board.words[row + STATE] = RUNNING
+    board.words[row + INTERRUPT] = 0
     return row
 
 
 def _ask(id: int, message: crossing.Pieces) -> object:
     box = _mailboxes.get(id) or _open_mailbox(id)
     box.write(message)
-    _enter(id, _STEP)
+    words, row = get_board().words, get_board().interpreter(id)
+    if words[row + ASKED]:
+        from morrow.interpreters import wakeup
+
+        wakeup.post(words[row + ASKED])
+        wakeup.wait((words[row + ANSWERED],))
+    else:
+        _enter(id, _STEP)
     data = box.read()
     try:
         return answer(data)
@@ -382,7 +434,7 @@ def _open_mailbox(id: int) -> Mailbox:
     if fd < 0:
         fd = anonymous_file("morrow-mailbox", SMALL)
         try:
-            _enter(id, _first_text(fd, board.words[row + OWNED]))
+            _enter(id, _first_text(id, fd, board.words[row + OWNED]))
         except BaseException:
             os.close(fd)
             raise
@@ -391,19 +443,21 @@ def _open_mailbox(id: int) -> Mailbox:
     return box
 
 
-def _first_text(mailbox: int, kind: int) -> str:
+def _first_text(id: int, mailbox: int, kind: int) -> str:
     """Return what an interpreter runs first. It leaves no name behind, and needs nothing to be on sys.path."""
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
     if isinstance(path, str):
         path = os.path.abspath(path)
     path0 = None if morrow.for_interpreters or HERE is None or HERE.passes_path0 or not sys.path or sys.flags.safe_path else sys.path[0]
-    lines = [capsule.text(), f"agent.start({mailbox}, {path!r}, {path0!r})"]
+    lines = [capsule.text(), f"agent.start({id}, {mailbox}, {path!r}, {path0!r})"]
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")
         if not HERE.ends_threads:
             lines.append("agent.prepare_threads()")
+        if HERE.starves and kind == SHARED_GIL:
+            lines.append(f"agent.beat({_creators.get(id, 0)})")
     if morrow.for_interpreters:
         lines.append(morrow.for_interpreters)
     return f"exec({chr(10).join(lines)!r}, {{}})"
@@ -414,6 +468,9 @@ def _enter(id: int, text: str) -> None:
     try:
         failed = host().run_string(id, text)  # type: ignore[attr-defined]
     except Exception as error:  # RunFailedError, RuntimeError, InterpreterError: by host
+        if _SEVERAL in str(error):
+            _wait_until_alone(id)
+            return _enter(id, text)
         if "unrecognized" in str(error) or "not found" in str(error).lower():
             raise _not_found(id) from error
         if "already running" in str(error):

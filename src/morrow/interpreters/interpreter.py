@@ -9,7 +9,7 @@ import threading
 import weakref
 
 from morrow.interpreters import crossing, engine
-from morrow.interpreters.errors import InterpreterError, InterpreterNotFoundError
+from morrow.interpreters.errors import ExecutionFailed, InterpreterError, InterpreterNotFoundError
 
 __all__ = ["Interpreter", "create", "get_current", "get_main", "list_all"]
 
@@ -151,13 +151,23 @@ class Interpreter:
             InterpreterError: the interpreter is running already.
         """
         self._check("exec code for")
-        engine.run_code(self._id, _script(code))
+        excinfo = None
+        try:
+            engine.run_code(self._id, _script(code))
+        except ExecutionFailed as failed:
+            excinfo = failed.excinfo
+        if excinfo is not None:  # raised here, for a traceback without our frames
+            raise ExecutionFailed(excinfo)
 
     def _call(self, callable: object, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         self._check("make a call in")
         if not hasattr(type(callable), "__call__"):
             raise TypeError(f"expected a callable, got {callable!r}")
-        return engine.call(self._id, callable, args, kwargs)
+        try:
+            return engine.call(self._id, callable, args, kwargs)
+        except ExecutionFailed as failed:
+            excinfo = failed.excinfo
+        raise ExecutionFailed(excinfo)
 
     def call(self, callable: object, /, *args: object, **kwargs: object) -> object:
         """Call the object in the interpreter and return what it returns.

@@ -129,8 +129,8 @@ class _Lazy:
     def found(self, what: str, frame: FrameType, thread: int) -> bool:
         return _get_worker().found(what, frame, thread)
 
-    def tick(self, busy: float) -> bool:
-        return _worker is not None and _worker.tick(busy)
+    def tick(self, busy: float) -> float:
+        return _worker.tick(busy) if _worker is not None else 0
 
 
 def _get_worker() -> Worker:
@@ -145,8 +145,12 @@ def _get_worker() -> Worker:
 def _pause() -> None:
     if _sampler is not None:
         _sampler.stop()
+    if _worker is not None:
+        _worker.before_fork()
 
 
 def _resume() -> None:
+    if _worker is not None:
+        _worker.after_fork()
     if _sampler is not None and not _off and not _stopped and not sys.is_finalizing():
         _sampler.start()

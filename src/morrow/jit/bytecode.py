@@ -80,12 +80,31 @@ _PAIRS = {
 }  # fmt: skip
 
 
+_read: dict[int, tuple[CodeType, bytes, list[Instruction]]] = {}
+
+
 def read_bytecode(code: CodeType) -> list[Instruction]:
-    """Return the code's instructions in order; jump arguments are indexes into the list."""
+    """Return the code's instructions in order; jump arguments are indexes into the list.
+
+    Reading takes longer than most of compiling, so it is done once for as long as the host's interpreter changes nothing,
+    until `forget_bytecode`. The list is not to be changed.
+    """
+    adaptive: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
+    known = _read.get(id(code))
+    if known is None or known[0] is not code or known[1] != adaptive:
+        known = _read[id(code)] = code, adaptive, _read_bytecode(code, adaptive)
+    return known[2]
+
+
+def forget_bytecode() -> None:
+    """Let go of the codes read."""
+    _read.clear()
+
+
+def _read_bytecode(code: CodeType, adaptive: bytes) -> list[Instruction]:
     assert HERE is not None
     raw = list(dis.get_instructions(code))
     hints = {i.offset: i.opname for i in dis.get_instructions(code, adaptive=True)}
-    adaptive: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
     found: list[Instruction] = []
     start: int | None = None
     names: object = None

@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 
 from morrow import debuglog
 from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
-from morrow.jit.bytecode import read_bytecode
+from morrow.jit.bytecode import forget_bytecode, read_bytecode
 from morrow.jit.ir_types import Gone, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
@@ -124,6 +124,7 @@ class Compiled:
         seconds: how long compiling took.
         exits: where it may leave.
         texts: stage -> text, if they were asked for.
+        from_disk: whether its object code was found in the cache on disk.
     """
 
     code: CodeType
@@ -138,6 +139,7 @@ class Compiled:
     missed_address: int = 0
     slow_address: int = 0
     level: int = 1
+    from_disk: bool = False
     profile: bool = False
     _places: tuple[tuple[CodeType, int, int], ...] = ()
     _reviews: int = 0
@@ -286,12 +288,19 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     Args:
         stages: texts to keep: "bytecode", "ir", "llvm", "asm".
     """
+    try:
+        return _compile(request, stages)
+    finally:
+        forget_bytecode()
+
+
+def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     global _serial
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
     _serial += 1
-    session = _Session(f"m{_serial}", request.profile)
+    session = _Session("m", request.profile)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -334,11 +343,12 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
             imports[symbol] = llvm.library_address(_LIBRARY[symbol])
         elif not symbol.startswith("llvm."):
             imports[symbol] = llvm.c_address(symbol)
-    optimised = llvm.optimise(text, request.level)
     if "asm" in stages:
-        texts["asm"] = llvm.assembly(optimised, request.level)
+        texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
+    hits = llvm.disk().hits
     counters, met, places = (f"{session.name}_{what}" for what in ("counters", "classes", "places"))
-    loaded = llvm.Loaded(session.name, llvm.object_code(optimised, request.level), imports, (*module.exports, counters, met, places, f"{session.name}_slow"))
+    exports = (*module.exports, counters, met, places, f"{session.name}_slow")
+    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, exports)
     lines = {}
     points = []
     for number, (owner, exit) in enumerate(module.exits):
@@ -359,6 +369,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         slow_address=loaded.addresses[f"{session.name}_slow"],
         missed_address=loaded.addresses.get(f"{entry}_missed", 0),
         level=request.level,
+        from_disk=llvm.disk().hits > hits,
         profile=request.profile,
         _places=tuple((owner.__code__, at, loaded.addresses[places] + 8 * guards.MET * n) for n, (owner, at) in enumerate(module.places)),
         _loaded=loaded,

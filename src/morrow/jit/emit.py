@@ -11,7 +11,7 @@ import struct
 from types import CodeType, FunctionType
 
 from morrow.host import HERE
-from morrow.jit import guards, ir, layout
+from morrow.jit import guards, ir, layout, release
 from morrow.jit.ir_types import is_heap
 from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, tagged, type_of
 
@@ -40,6 +40,7 @@ class Module:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.releases = release.is_possible()
         self.texts: list[str] = []
         self.declared: set[str] = set()
         self.imports: dict[str, int] = {}
@@ -144,12 +145,21 @@ class _Function:
             for op in b.ops
             if op.name == "home_store" and not (isinstance(op.operands[0], ir.Literal) and op.operands[0].value != ir.TAG_OBJECT)
         }
+        self.regions = release.find_regions(function, self.referring) if self.module.releases else {}
+        self.region, self.in_regions = -1, set()
+        if self.regions:
+            release.emit_start(out)
+            for number in sorted(set(self.regions.values())):
+                self.module.texts.append(f"{self.region_name(number)} = internal global [2 x i64] zeroinitializer")
         out.line(f"br label %{function.blocks[0].label}")
         holes = {}
         for block in function.blocks:
             out.block(block.label)
             holes[block.label] = len(out.lines)
+            self.region = self.regions.get(block.label, -1)
             for op in block.ops:
+                if self.region >= 0 and op.exit is not None:
+                    self.in_regions.add(id(op.exit))
                 self.operation(op)
         self.leave_all()
         self.leave_for_good()
@@ -182,11 +192,15 @@ class _Function:
         module, out, code = self.module, self.out, self.code
         first = exits[0]
         block = f"state{first.number}"
+        froms = []
         for exit in exits:
             out.block(f"exit{exit.number}")
+            if id(exit) in self.in_regions:
+                release.emit_exit(out)
+            froms.append(out.label)
             out.line(f"br label %{block}")
         out.block(block)
-        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %exit{exit.number} ]" for exit in exits)
+        names = ", ".join(f"[ @{self.function.name}_exit{exit.number}, %{label} ]" for exit, label in zip(exits, froms, strict=True))
         chosen = out.let(f"phi ptr {names}")
         kinds, seen = [], {}
         place = subject = 0
@@ -877,8 +891,15 @@ class _Function:
     def op_is_due(self, op: ir.Op) -> None:
         self.result(op, f"icmp ne i64 {guards.breaker(self.out, '%ts')}, 0")
 
+    def region_name(self, number: int) -> str:
+        """Return the symbol of a region's statistics."""
+        return f"@{self.function.name}_region{number}"
+
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
+        if self.region >= 0:
+            release.emit_poll(out, self.region_name(self.region), self.otherwise(op))
+            return
         busy, done = out.fresh("busy"), out.fresh("calm")
         due = guards.breaker(out, "%ts")
         out.branch(out.let(f"icmp eq i64 {due}, 0"), done, busy, LIKELY)
@@ -896,10 +917,29 @@ class _Function:
         return label
 
     def op_jump(self, op: ir.Op) -> None:
+        self.cross(op, 0)
         self.out.line(f"br label %{self.target(op, 0)}")
 
     def op_branch(self, op: ir.Op) -> None:
-        self.out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+        out = self.out
+        if not self.regions or all(self.regions.get(label, -1) == self.region for label, _ in op.targets):
+            out.branch(self.text(op.operands[0]), self.target(op, 0), self.target(op, 1))
+            return
+        edges = [out.fresh("edge"), out.fresh("edge")]
+        out.branch(self.text(op.operands[0]), *edges)
+        for which, edge in enumerate(edges):
+            out.block(edge)
+            self.cross(op, which)
+            out.line(f"br label %{self.target(op, which)}")
+
+    def cross(self, op: ir.Op, which: int) -> None:
+        """Write what is due on an edge between a region and what is around it."""
+        there = self.regions.get(op.targets[which][0], -1)
+        if there != self.region:
+            if self.region >= 0:
+                release.emit_exit(self.out)
+            if there >= 0:
+                release.emit_entry(self.out, self.region_name(there))
 
     def op_return(self, op: ir.Op) -> None:
         tag, bits = (self.text(o) for o in op.operands)

@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from morrow.host import HERE
 from morrow.host.structs import structs
+from morrow.jit import release
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
@@ -42,6 +43,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
     "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
+    *release.EXPORTS,
 )  # fmt: skip
 
 
@@ -59,6 +61,7 @@ def runtime_text() -> str:
     _write_back(out)
     _record_call(out)
     _poll(out)
+    release.runtime(out)
     _show(out)
     _home(out)
     _compare(out)
@@ -72,7 +75,7 @@ def runtime_text() -> str:
     _new(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
     head = [f"@{name} = external global i8" for name in names]
-    head += ["@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
+    head += [*release.GLOBALS, "@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
     text = "__init__() should return None, not '%.200s'"
     head.append(f'@morrow_init_text = internal constant [{len(text) + 1} x i8] c"{text}\\00"')
     head.append('@morrow_capsule = internal constant [14 x i8] c"morrow.record\\00"')

@@ -37,6 +37,7 @@ _worker: Worker | None = None
 def start(worker: Worker) -> bool:
     """Begin counting; return whether the host can be compiled for at all (`worker.off` says why not)."""
     global _worker
+    worker.measures = False
     if not worker.prepare():
         return False
     from morrow.jit import compile as compiler
@@ -96,13 +97,19 @@ declare void @PyThreadState_LeaveTracing(ptr)
 declare i32 @PyErr_ExceptionMatches(ptr)
 declare void @PyErr_Clear()
 declare void @Py_IncRef(ptr)
+DECLARE
 
 define ptr @morrow_guarded(ptr %self, ptr %args, i64 %nargs) {
 entry:
   %thread = call ptr @PyThreadState_Get()
+BREAKER
+  br i1 %due, label %none, label %ours
+ours:
+BLOCK
   call void @PyThreadState_EnterTracing(ptr %thread)
   %answer = call ptr @PyObject_Vectorcall(ptr @morrow_handler, ptr %args, i64 %nargs, ptr null)
   call void @PyThreadState_LeaveTracing(ptr %thread)
+ALLOW
   %failed = icmp eq ptr %answer, null
   br i1 %failed, label %look, label %done
 look:
@@ -112,12 +119,62 @@ look:
   br i1 %deep, label %clear, label %done
 clear:
   call void @PyErr_Clear()
+  br label %none
+none:
   call void @Py_IncRef(ptr @morrow_none)
   ret ptr @morrow_none
 done:
   ret ptr %answer
 }
 """
+
+
+# A signal's handler must run in the program, not in what counts for us: signals of this thread wait meanwhile (where the
+# system has masks), and when something is due already nothing is counted.
+_DECLARE = "declare i32 @morrow_sigmask(i32, ptr, ptr)"
+_BLOCK = """
+  %all = alloca [128 x i8]
+  %old = alloca [128 x i8]
+  store [128 x i8] [{}], ptr %all
+  %blocked = call i32 @morrow_sigmask(i32 {}, ptr %all, ptr %old)
+"""
+_ALLOW = """
+  %allowed = call i32 @morrow_sigmask(i32 {}, ptr %old, ptr null)
+"""
+try:
+    import _signal
+
+    _SETMASK = int(_signal.SIG_SETMASK)
+except (ImportError, AttributeError):  # Windows
+    _SETMASK = 0
+_BLOCK = _BLOCK.format(", ".join(["i8 -1"] * 128), _SETMASK)
+_ALLOW = _ALLOW.format(_SETMASK)
+
+
+def _mask() -> dict[str, int]:
+    """Return the address of pthread_sigmask, or of something that does nothing where there is none."""
+    from morrow.jit import llvm
+
+    if _SETMASK:
+        return {"morrow_sigmask": llvm.library_address("pthread_sigmask")}
+    return {"morrow_sigmask": llvm.library_address("abs")}
+
+
+def _breaker(thread: str) -> str:
+    """Return LLVM text that sets %due if the interpreter has something to do between two instructions."""
+    from morrow.jit import guards
+    from morrow.jit.objects import Text
+
+    out = Text("w")
+    word = guards.breaker(out, thread)
+    return "\n".join(out.lines) + f"\n  %due = icmp ne i64 {word}, 0"
+
+
+def _guarded_text() -> str:
+    text = _GUARDED
+    for name, part in (("DECLARE", _DECLARE), ("BLOCK", _BLOCK), ("ALLOW", _ALLOW), ("BREAKER", _breaker("%thread"))):
+        text = text.replace(f"\n{name}\n", f"\n{part}\n")
+    return text
 
 
 def _count_by_monitoring(worker: Worker) -> None:
@@ -170,9 +227,9 @@ def _count_by_monitoring(worker: Worker) -> None:
                 return counter(*arguments)  # type: ignore[operator]
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(call))
-        imports = {name: llvm.c_address(name) for name in _CALLS}
+        imports = {name: llvm.c_address(name) for name in _CALLS} | _mask()
         imports |= {"morrow_handler": id(call), "morrow_none": id(None), "PyExc_RecursionError": llvm.c_address("PyExc_RecursionError")}
-        loaded = llvm.Loaded(f"morrow.{counter.__name__}", llvm.object_code(llvm.optimise(_GUARDED, 1), 1), imports, ("morrow_guarded",))  # type: ignore[attr-defined]
+        loaded = llvm.Loaded(f"morrow.{counter.__name__}", llvm.build(_guarded_text(), 1), imports, ("morrow_guarded",))  # type: ignore[attr-defined]
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(loaded))
         return osr.make_builtin("morrow_guarded", loaded.addresses["morrow_guarded"])
 
@@ -215,6 +272,7 @@ def _count_by_evaluator(worker: Worker) -> None:
 declare i32 @PyErr_ExceptionMatches(ptr)
 @morrow_table = external global [{_SLOTS} x ptr]
 @morrow_handler = external global i8
+{_DECLARE}
 declare ptr @PyObject_CallFunction(ptr, ptr, ...)
 declare ptr @_PyEval_EvalFrameDefault(ptr, ptr, i32)
 declare void @Py_DecRef(ptr)
@@ -227,7 +285,10 @@ define ptr @morrow_evaluate(ptr %thread, ptr %frame, i32 %throw) {{
   %free = icmp eq i8 %busy, 0
   %normal = icmp eq i32 %throw, 0
   %may = and i1 %free, %normal
-  br i1 %may, label %look, label %go
+  br i1 %may, label %calm, label %go
+calm:
+{_breaker("%thread")}
+  br i1 %due, label %go, label %look
 look:
   %code_at = getelementptr i8, ptr %frame, i64 {f_code}
   %code = load ptr, ptr %code_at
@@ -240,9 +301,11 @@ look:
   br i1 %done, label %go, label %count
 count:
   store volatile i8 1, ptr @morrow_busy
+{_BLOCK}
   call void @PyThreadState_EnterTracing(ptr %thread)
   %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr @morrow_handler, ptr @format, ptr %frame)
   call void @PyThreadState_LeaveTracing(ptr %thread)
+{_ALLOW}
   store volatile i8 0, ptr @morrow_busy
   %failed = icmp eq ptr %answer, null
   br i1 %failed, label %look_why, label %drop
@@ -266,8 +329,9 @@ go:
 }}
 """
     imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_RecursionError", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
+    imports |= _mask()
     imports |= {"morrow_busy": ctypes.addressof(busy), "morrow_table": ctypes.addressof(table), "morrow_handler": id(on_call)}
-    loaded = llvm.Loaded("morrow.evaluate", llvm.object_code(llvm.optimise(text, 1), 1), imports, ("morrow_evaluate",))
+    loaded = llvm.Loaded("morrow.evaluate", llvm.build(text, 1), imports, ("morrow_evaluate",))
     for thing in (loaded, table, busy, on_call):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))  # frames may be in it when this module is gone
         _keep.append(thing)

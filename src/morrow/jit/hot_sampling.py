@@ -13,6 +13,8 @@ import _thread
 import sys
 from time import monotonic, process_time, sleep
 
+from morrow.host import HERE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,9 @@ INTERVAL = 0.01
 IDLE_INTERVAL = 0.05
 """Seconds between looks while it waits."""
 
+QUIET = 150
+"""Looks that find nothing new before they become rarer."""
+
 
 class Sampler:
     """The sampling thread.
@@ -34,10 +39,10 @@ class Sampler:
         busy: seconds of CPU the process has used while being looked at.
     """
 
-    def __init__(self, found: Callable[[str, FrameType, int], bool], tick: Callable[[float], bool], interval: float = INTERVAL) -> None:
+    def __init__(self, found: Callable[[str, FrameType, int], bool], tick: Callable[[float], float], interval: float = INTERVAL) -> None:
         """*found* is told ("function" or "loop", frame, thread); it must let go of the frame, and returns whether it took it up.
 
-        *tick* is called at every look with `busy`, and again at once while it returns True.
+        *tick* is called at every look with `busy`, and again after as many seconds as it returns, unless that is 0.
         """
         self._found = found
         self._tick = tick
@@ -48,6 +53,7 @@ class Sampler:
         self.hot: Hot | None = None  # made at the first look: most commands have ended by then
         self.busy = 0.0
         self.running = False
+        self._read: Callable[[], dict[int, FrameType]] | None = None
 
     def start(self) -> None:
         """Start looking."""
@@ -82,6 +88,7 @@ class Sampler:
         own = self._ident
         last = process_time()
         pause = self._interval
+        quiet = 0
         try:
             while not wake.acquire(timeout=pause):
                 now = process_time()
@@ -89,30 +96,63 @@ class Sampler:
                 self.busy += used
                 if used < pause * 0.02:  # not 30 %: on a crowded machine a busy program gets little
                     pause = min(pause * 1.5, max(IDLE_INTERVAL, self._interval))
+                elif self._look(own):
+                    quiet, pause = 0, self._interval
                 else:
-                    pause = self._interval
-                    self._look(own)
-                if self._tick(self.busy):
-                    pause = 0.001
+                    # nothing new for long: looks become rarer, up to those of a program that waits
+                    quiet += 1
+                    pause = self._interval if quiet < QUIET else min(pause * 1.05, max(IDLE_INTERVAL, self._interval))
+                soon = self._tick(self.busy)
+                if soon:
+                    quiet, pause = 0, soon
                 last = process_time()  # what our own work took is not the program's
         finally:
             ended.release()
 
-    def _look(self, own: int) -> None:
+    def _look(self, own: int) -> bool:
+        """Count where every thread stands; return whether something was taken up."""
         if self.hot is None:
             from morrow.jit.hot import Hot
 
             self.hot = Hot()
-        frames = sys._current_frames()
+        if self._read is None:
+            self._read = _frame_reader()
+        frames = self._read()
         frames.pop(own, None)
         alone = len(frames) == 1
+        taken = False
         while frames:
             thread, frame = frames.popitem()
             if alone or _moves(frame):
                 what = self.hot.add(frame)
                 if what and self._found(what, frame, thread):
                     self.hot.took(frame.f_code, what)
+                    taken = True
             del frame
+        return taken
+
+
+def _frame_reader() -> Callable[[], dict[int, FrameType]]:
+    """Return what gives each thread's frame, and nothing while there is another interpreter in the process.
+
+    `sys._current_frames` makes frame objects for the threads of all interpreters (pystate.c, _PyThread_CurrentFrames), also of
+    those with a memory allocator and a GIL of their own (3.12+): dropping them here corrupts memory. Asking and reading is one
+    expression of C functions, because the GIL may change hands between any two calls made by Python code.
+    """
+    from _operator import call
+    from itertools import compress
+
+    try:
+        interpreters = __import__(HERE.interpreters_module)  # type: ignore[union-attr]
+    except (ImportError, AttributeError):
+        return sys._current_frames  # a host that cannot have another one
+    only = (1).__eq__
+
+    def read() -> dict[int, FrameType]:
+        found = list(map(call, compress((sys._current_frames,), map(only, map(len, map(call, (interpreters.list_all,)))))))
+        return found[0] if found else {}
+
+    return read
 
 
 _last_places: dict[int, tuple[int, int]] = {}

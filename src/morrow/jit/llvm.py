@@ -15,7 +15,7 @@ from functools import cache
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
 
-from morrow.jit import guards
+from morrow.jit import guards, object_cache, release
 
 
 @cache
@@ -85,6 +85,26 @@ def assembly(module: binding.ModuleRef, level: int) -> str:
 _ARRAYS: set[object] = set()
 
 
+@cache
+def disk() -> object_cache.ObjectCache:
+    """Return the cache on disk for this processor and LLVM."""
+    return object_cache.open_cache(cpu())
+
+
+def build(text: str, level: int) -> bytes:
+    """Return the object code for a module's text: from disk, or made and kept there.
+
+    Raises:
+        RuntimeError: LLVM does not accept the text (a bug of ours).
+    """
+    key = disk().key(text, level)
+    code = disk().find(key)
+    if code is None:
+        code = object_code(optimise(text, level), level)
+        disk().store(key, code)
+    return code
+
+
 class Loaded:
     """Object code in memory; its functions may be called as long as this is alive.
 
@@ -148,7 +168,6 @@ _NO_ARGUMENTS = ctypes.py_object(())
 def runtime() -> dict[str, int]:
     """Compile and load the helpers of `guards` (once) and return their addresses."""
     text = guards.runtime_text()
-    module = optimise(text, 2)
     imports = {}
     for line in text.splitlines():
         if line.startswith("declare"):
@@ -158,11 +177,12 @@ def runtime() -> dict[str, int]:
             name = line[1:].split(" ", 1)[0]
             own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME, "morrow_no_arguments": _NO_ARGUMENTS}.get(name)
             imports[name] = c_address(name) if own is None else ctypes.addressof(own)
-    loaded = Loaded("morrow.runtime", object_code(module, 2), imports, guards.EXPORTS)
+    loaded = Loaded("morrow.runtime", build(text, 2), imports, guards.EXPORTS)
     _METHOD.name = b"resume"
     _METHOD.function = loaded.addresses["morrow_record_call"]
     _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
     _KEEP.append(loaded)
+    release.loaded(loaded.addresses)
     return loaded.addresses
 
 

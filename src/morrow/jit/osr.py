@@ -23,6 +23,7 @@ from types import CodeType
 from morrow.host import HERE
 from morrow.host.structs import structs
 from morrow.jit.tracers import OWN_TOOL
+from morrow.jit.trial import has_clock
 
 _S = structs()
 assert HERE is not None
@@ -30,7 +31,7 @@ assert HERE is not None
 CAPACITY = 256
 """Loops that can be waiting or in use at once; the oldest makes room."""
 
-_ROW = 40  # code, head (bytes), address, times entered, times declined
+_ROW = 48  # code, head (bytes), address, times entered, times declined, nanoseconds inside
 Load = Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]
 
 
@@ -47,6 +48,8 @@ class Entrances:
             raise MemoryError
         imports = {name: ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in _NEEDS}
         imports["morrow_table"] = self._table
+        if has_clock():
+            imports["morrow_clock"] = ctypes.cast(ctypes.CDLL(None).clock_gettime, ctypes.c_void_p).value or 0
         if HERE is not None and HERE.has_monitoring:
             imports["morrow_disable"] = id(sys.monitoring.DISABLE)
             imports["morrow_none"] = id(None)
@@ -101,12 +104,13 @@ class Entrances:
             sys.monitoring.free_tool_id(OWN_TOOL)
             self._taken = False
 
-    def counts(self, code: CodeType, head: int) -> tuple[int, int]:
-        """Return how often that loop was entered, and how often the compiled code declined the frame."""
+    def counts(self, code: CodeType, head: int) -> tuple[int, int, int]:
+        """Return how often that loop was entered, how often the compiled code declined the frame, and the nanoseconds inside."""
         if (code, head) not in self._rows:
-            return 0, 0
+            return 0, 0, 0
         at = self._table + _ROW * self._rows.index((code, head))
-        return ctypes.c_int64.from_address(at + 24).value, ctypes.c_int64.from_address(at + 32).value
+        entered, declined, inside = (ctypes.c_int64.from_address(at + place).value for place in (24, 32, 40))
+        return entered, declined, inside
 
     # -- 3.11 -----------------------------------------------------------------------------------------------------------
 
@@ -154,7 +158,7 @@ class Entrances:
 
     def _write(self, row: int, code: int, head: int, address: int) -> None:
         at = self._table + _ROW * row
-        for offset, value in ((0, 0), (8, head), (16, address), (24, 0), (32, 0), (0, code)):
+        for offset, value in ((0, 0), (8, head), (16, address), (24, 0), (32, 0), (40, 0), (0, code)):
             ctypes.c_uint64.from_address(at + offset).value = value
 
 
@@ -188,7 +192,7 @@ _LOOK_UP = """
   br label %look
 look:
   %k = phi i64 [ 0, %entry ], [ %next, %other ]
-  %row = getelementptr [5 x i64], ptr @morrow_table, i64 %k
+  %row = getelementptr [6 x i64], ptr @morrow_table, i64 %k
   %next = add i64 %k, 1
   %end = icmp ugt i64 %k, CAPACITY
   br i1 %end, label %none, label %compare
@@ -207,7 +211,14 @@ other:
 _ENTER = """
   %address_at = getelementptr i64, ptr %row, i64 2
   %address = load ptr, ptr %address_at
+  %begin = call i64 @now()
   %status = call i32 %address(ptr %thread, ptr %frame)
+  %finish = call i64 @now()
+  %took = sub i64 %finish, %begin
+  %time_at = getelementptr i64, ptr %row, i64 5
+  %time = load i64, ptr %time_at
+  %time_more = add i64 %time, %took
+  store i64 %time_more, ptr %time_at
   %entered = icmp ne i32 %status, 0
   %column = select i1 %entered, i64 3, i64 4
   %count_at = getelementptr i64, ptr %row, i64 %column
@@ -220,6 +231,27 @@ if HERE.has_monitoring:
     _NEEDS: tuple[str, ...] = ("PyThreadState_Get", "PyLong_AsLong", "Py_IncRef")
 else:
     _NEEDS = ("PyThreadState_Get",)
+
+
+def _now() -> str:
+    """Return LLVM text of a clock for the time inside loops; one that stands still where the system has none of this name."""
+    if not has_clock():
+        return "define internal i64 @now() {\nentry:\n  ret i64 0\n}"
+    # CLOCK_MONOTONIC is 1 (Linux, include/uapi/linux/time.h)
+    return """
+declare i32 @morrow_clock(i32, ptr)
+define internal i64 @now() {
+entry:
+  %time = alloca [2 x i64]
+  %failed = call i32 @morrow_clock(i32 1, ptr %time)
+  %seconds = load i64, ptr %time
+  %more_at = getelementptr i64, ptr %time, i64 1
+  %more = load i64, ptr %more_at
+  %whole = mul i64 %seconds, 1000000000
+  %sum = add i64 %whole, %more
+  ret i64 %sum
+}
+"""
 
 
 def _text() -> str:
@@ -236,9 +268,10 @@ def _text() -> str:
   %frame_at = getelementptr i8, ptr %thread, i64 {_S["PyThreadState.current_frame"]}"""
         # PyObject *(PyObject *self, PyObject *const *args, Py_ssize_t nargs): code, where from, where to
         return f"""
-@morrow_table = external global [{CAPACITY + 1} x [5 x i64]]
+@morrow_table = external global [{CAPACITY + 1} x [6 x i64]]
 @morrow_none = external global i8
 @morrow_disable = external global i8
+{_now()}
 declare ptr @PyThreadState_Get()
 declare i64 @PyLong_AsLong(ptr)
 declare void @Py_IncRef(ptr)
@@ -269,7 +302,8 @@ go_on:
 """
     # int (PyObject *obj, PyFrameObject *frame, int what, PyObject *arg); PyTrace_LINE is 2
     return f"""
-@morrow_table = external global [{CAPACITY + 1} x [5 x i64]]
+@morrow_table = external global [{CAPACITY + 1} x [6 x i64]]
+{_now()}
 declare ptr @PyThreadState_Get()
 
 define i32 @morrow_enter(ptr %self, ptr %object, i32 %what, ptr %argument) {{

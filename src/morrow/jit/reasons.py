@@ -31,11 +31,14 @@ REASONS: dict[str, str] = {
     "NOT_FASTER": "nothing in it would run faster as machine code ({detail})",
     "IDENTITY": "it asks whether numbers are the same object, and compiled code keeps their values only",
     "TOO_DEEP": "its calls of itself go deeper than compiled code can follow on the C stack",
+    "NO_GAIN": "measured while it ran: its machine code is not faster ({detail})",
     "CALLS_UNKNOWN": "calls {detail}, whose effects are not known",
     "ARGUMENTS": "it takes *args, **kwargs or keyword-only arguments, which the compiler does not take yet",
     # -- one loop -------------------------------------------------------------------------------------------------------
     "LOOP_HEAD": "the running loop could not be entered ({detail})",
     "LOOP_HANDLER": "an exception inside the loop would find another handler than in CPython",
+    "LOOP_SHORT": "its machine code was left again after {detail} on average",
+    "LOOP_TYPES": "its variables were mostly of other types than when it was compiled ({detail})",
     "LOOP_NOT_REACHED": "the loop went on elsewhere before it could be entered",
 }
 

@@ -33,6 +33,8 @@ class Row:
         entries: how often compiled loops of it were entered from the interpreter.
         milliseconds: time spent compiling it.
         size: bytes of machine code.
+        from_disk: how many of its makes took their machine code from the cache on disk.
+        gain: how many times faster a call was measured to be, 0 if that is not known.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Row:
     size: int
     left: tuple[Left, ...] = ()
     exits: int = 0
+    from_disk: int = 0
+    gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _row(decision: Decision) -> Row:
     return Row(
         decision.name, code.co_filename, code.co_firstlineno, max(lines, default=code.co_firstlineno), state, decision.samples, decision.makes,
         sum(made is not None for made in decision.loops.values()), decision.seconds * 1e3, sum(made.size for made in decision.compiled),
-        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits,
+        tuple(sorted(left, key=lambda left: (left.line, -left.times))), exits, sum(made.from_disk for made in decision.compiled), decision.gain,
     )  # fmt: skip
 
 
@@ -111,9 +115,11 @@ def as_text(report: Report) -> str:
     if not report.rows:
         return f"jit: nothing was hot long enough to be compiled ({report.busy:.2f} s of CPU looked at)\n"
     compiled = [row for row in report.rows if row.state != "interpreted"]
+    kept = sum(row.from_disk for row in report.rows)
     lines = [
         f"jit: compiled {len(compiled)} of {len(report.rows)} hot functions, {sum(row.size for row in compiled) / 1024:.0f} KiB, "
-        f"in {report.milliseconds:.0f} ms on its own thread (and {report.load_milliseconds:.0f} ms to load LLVM)",
+        f"in {report.milliseconds:.0f} ms on its own thread (and {report.load_milliseconds:.0f} ms to load LLVM)"
+        + (f", {kept} from the cache on disk" if kept else ""),
         *report.notes,
     ]
     for title, rows in (("compiled", compiled), ("left to CPython", [row for row in report.rows if row.state == "interpreted"])):
@@ -122,7 +128,8 @@ def as_text(report: Report) -> str:
         for row in rows:
             loops = f", {row.loops} loop{'s' * (row.loops != 1)} entered while running" if row.loops else ""
             exits = f", left {row.exits:,} times" if row.exits else ""
-            spent = f"  {row.milliseconds:.0f} ms{loops}{exits}" if row.state != "interpreted" else ""
+            gain = f", {row.gain:.1f}x as fast" if row.gain else ""
+            spent = f"  {row.milliseconds:.0f} ms{gain}{loops}{exits}" if row.state != "interpreted" else ""
             lines.append(f"    {_short(row.file)}:{row.line} {row.name}{spent}")
             lines += [f"        {left}" for left in row.left[:8]]
     return "\n".join(lines) + "\n"

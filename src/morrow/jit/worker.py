@@ -37,6 +37,18 @@ CALLER_SAMPLES = 3
 REST = 1.0
 """Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
 
+UNPROVEN = 0.3
+"""Part of the budget that may be spent before anything compiled has been seen to pay."""
+
+TRIAL_SECONDS = 8.0
+"""Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
+
+TURN = 0.004
+"""Seconds between changes of a trial, see `trial`."""
+
+LOOP_LEAST = 3000
+"""Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
+
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
 
@@ -48,6 +60,7 @@ if TYPE_CHECKING:
     from morrow.jit.compile import Compiled
     from morrow.jit.osr import Entrances
     from morrow.jit.running import Loop
+    from morrow.jit.trial import Trial, Trials
 
 
 class Decision:
@@ -62,9 +75,11 @@ class Decision:
         seconds: time spent compiling it.
         makes: how often it was compiled.
         resting: True once it was left for good.
+        refused: whether it was declined as a whole before.
+        gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -75,6 +90,8 @@ class Decision:
         self.seconds = 0.0
         self.makes = 0
         self.resting = False
+        self.gain = 0.0
+        self.refused = False
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
 
@@ -109,9 +126,11 @@ class Worker:
 
     Attributes:
         decisions: code object -> `Decision`.
+        measures: whether functions are put on trial before they keep their compiled code.
         pause_counting: told True when compiled code begins to rest and False when it ends; `hot_eager` puts its own here.
         off: a sentence when nothing can be compiled in this process, else "".
         size: bytes of machine code made so far.
+        paid: whether anything compiled has been measured to be faster than CPython.
         spent: seconds of CPU spent compiling on the jit's own thread.
         only: compile nothing but code of files whose name begins so (or with one of these); for hunting bugs.
     """
@@ -123,17 +142,23 @@ class Worker:
         self.load_seconds = 0.0
         self.spent = 0.0
         self.resting = ""
+        self.paid = False
+        self._trials: Trials | None = None
+        self._on_trial: list[tuple[Decision, weakref.ref[FunctionType], Trial, float]] = []
+        self._busy = 0.0
         self._rested = 0.0
         self._queue: list[Task] = []
         self._ready = False
         self._wanted = False
         self._pending: object = None
         self._lock = _thread.allocate_lock()
+        self._held = False
         self._own_threads: set[int] = set()
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
         self._compile: Callable[[object], object] | None = None
+        self.measures = True
         self.pause_counting: Callable[[bool], None] = lambda resting: None
         self.only: str | tuple[str, ...] = ""
 
@@ -214,6 +239,8 @@ class Worker:
         from morrow.jit import compile as compiler
         from morrow.jit import install
 
+        if any(reference() is function for _, reference, _, _ in self._on_trial):
+            return True  # half of the time it is interpreted on purpose
         made = next((made for reference, made in decision.functions if reference() is function), None)
         if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
@@ -244,6 +271,16 @@ class Worker:
         """Return whether this thread is inside `working`."""
         return _thread.get_ident() in self._own_threads
 
+    def before_fork(self) -> None:
+        """Wait until no thread is compiling: the child would have LLVM's locks as they are, and not the thread that holds them."""
+        self._held = not self.is_working() and self._lock.acquire(timeout=10)
+
+    def after_fork(self) -> None:
+        """Let threads compile again, in parent and child."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
         found = self.decisions.get(code)
@@ -253,26 +290,29 @@ class Worker:
 
     # -- the jit's thread ------------------------------------------------------------------------------------------------
 
-    def tick(self, busy: float) -> bool:
+    def tick(self, busy: float) -> float:
         """Do what is due: compile one task, review, wake up. *busy*: seconds of CPU the process has used.
 
-        Returns whether more is waiting.
+        Returns after how many seconds there is more to do, 0 when nothing waits.
         """
         with self.working():
             return self._tick(busy)
 
-    def _tick(self, busy: float) -> bool:
+    def _tick(self, busy: float) -> float:
         if self.off:
-            return False
+            return 0
         if self.resting:
             self._wake_up()
-            return False
+            return 0
+        self._busy = busy
         if self._waiting:
             self._look_at_waiting()
+        if self._on_trial:
+            self._judge()
         if self._wanted and busy >= START_BUSY and not self._ready and self._threading_is_there():
             with _quick_switches():
                 self.prepare()
-        if self._queue and self.spent < ALLOWANCE + BUDGET * busy:
+        if self._queue and self.spent < self._budget():
             began = thread_time()
             with _quick_switches():
                 self.run(self._queue.pop(0))
@@ -281,7 +321,13 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        return bool(self._queue) and not self.off and self.spent < ALLOWANCE + BUDGET * busy
+        if self._queue and not self.off and self.spent < self._budget():
+            return 0.001
+        return TURN if self._on_trial else 0
+
+    def _budget(self) -> float:
+        """Return the seconds of CPU that compiling may have taken by now."""
+        return (ALLOWANCE + BUDGET * self._busy) * (1 if self.paid else UNPROVEN)
 
     def _threading_is_there(self) -> bool:
         """Have threading imported by the main thread, where it must be first (see `Facts.threading_finds_main`).
@@ -314,7 +360,14 @@ class Worker:
         if self.off:
             return False
         began = perf_counter()
-        self.off = self._prepare()
+        try:
+            self.off = self._prepare()
+        except Exception as error:  # a bug of ours or of LLVM's: the program runs without
+            if _checking():
+                raise
+            from morrow.jit.reasons import sentence
+
+            self.off = sentence("LLVM_BROKEN", f"{type(error).__name__}: {error}".partition("\n")[0])
         self.load_seconds = perf_counter() - began
         self._ready = not self.off
         log("jit", 1, f"off: {self.off}" if self.off else f"ready after {self.load_seconds * 1e3:.0f} ms")
@@ -339,7 +392,7 @@ class Worker:
                 import llvmlite.binding  # noqa: F401
 
                 from morrow.jit import compile as compiler
-                from morrow.jit import install, llvm, osr, running  # noqa: F401
+                from morrow.jit import install, llvm, osr, running, trial
         except ShadowedImport as error:
             return sentence("SHADOWED", error)
         except ModuleNotFoundError as error:
@@ -348,7 +401,7 @@ class Worker:
             return sentence("LLVM_BROKEN", error)
 
         def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
-            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.object_code(llvm.optimise(text, 1), 1), imports, exports)
+            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.build(text, 1), imports, exports)
             _keep_for_ever(loaded)
             return loaded.addresses
 
@@ -358,6 +411,9 @@ class Worker:
         self._entrances = osr.Entrances(load)
         _keep_for_ever(self._entrances)
         self._look = running.Look(load)
+        if self.measures and trial.has_clock():
+            self._trials = trial.Trials(load, llvm.library_address("clock_gettime"))
+            _keep_for_ever(self._trials)
         if not tracers.watch(self._tracer_changed, load):
             log("jit", 1, "another audit hook refused ours: tracers are noticed late")
         tracer = tracers.find_tracer()
@@ -370,8 +426,8 @@ class Worker:
         """Compile one task and put the result in place. Returns whether there is new code in place."""
         decision = self.decision(task.code)
         function = task.function()
-        if function is None or function.__code__ is not task.code or decision.resting:
-            return False
+        if function is None or function.__code__ is not task.code or decision.resting or self._held:
+            return False  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
             return False
         if self.size > MEMORY_LIMIT:
@@ -413,6 +469,9 @@ class Worker:
             decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
                 decision.loops[task.loop.head] = None
+            elif not decision.compiled:
+                decision.makes = MAKES if decision.refused else decision.makes  # twice is enough: the host has learnt no more
+                decision.refused = True
             elif decision.compiled and decision.compiled[-1].profile:
                 from morrow.jit import install
 
@@ -435,12 +494,41 @@ class Worker:
                 decision.functions.append((weakref.ref(function), made))
             return False
         if made.entry and task.loop is None:
-            decision.functions.append((weakref.ref(function), made))
-            install.install(function, made.entry)
+            reference = weakref.ref(function)
+            decision.functions.append((reference, made))
+            trial = self._trials.begin(function, made.entry) if self._trials is not None else None
+            if trial is not None:
+                self._on_trial.append((decision, reference, trial, self._busy))
+            else:
+                install.install(function, made.entry)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
             self._arm(task.code, task.loop.head, made.osr, task.thread)
         return True
+
+    def _judge(self) -> None:
+        """Go on with the trials; end those that are decided."""
+        from morrow.jit.trial import LEAST_GAIN
+
+        assert self._trials is not None
+        for item in list(self._on_trial):
+            decision, reference, trial, since = item
+            function = reference()
+            trial.turn()
+            gain = trial.verdict()
+            late = self._busy - since > TRIAL_SECONDS
+            if function is not None and not gain and not late:
+                continue
+            self._on_trial.remove(item)
+            keep = late or gain >= LEAST_GAIN
+            self._trials.end(trial, function, keep)
+            decision.gain = gain
+            self.paid |= gain >= LEAST_GAIN
+            if function is not None and not keep:
+                decision.resting = True
+                detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
+                decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
+            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
 
     def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
@@ -470,6 +558,7 @@ class Worker:
     def review(self) -> None:
         """Look at what is in place: widen what is left too often, take out what does not pay."""
         from morrow.jit import install
+        from morrow.jit.trial import has_clock
 
         for decision in list(self.decisions.values()):
             for reference, made in list(decision.functions):
@@ -490,9 +579,19 @@ class Worker:
                     decision.resting = True
                     decision.decline(decision.code.co_firstlineno, "KEEPS_LEAVING", f"{_count_exits(made)} times")
             for head, made in list(decision.loops.items()):
-                if made is not None and made.review() == "leave" and self._entrances is not None:
+                if made is None or self._entrances is None:
+                    continue
+                entered, declined, inside = self._entrances.counts(decision.code, head)
+                short = has_clock() and entered > 200 and inside < LOOP_LEAST * entered
+                self.paid |= entered > 0 and inside > 10**8
+                if short or declined > 1000 + 10 * entered or made.review() == "leave":
                     self._entrances.disarm(decision.code)
                     decision.loops[head] = None
+                    line = next((line for start, end, line in decision.code.co_lines() if start <= head < end), None) or 0
+                    if short:
+                        decision.decline(line, "LOOP_SHORT", f"{inside / entered / 1000:.1f} us")
+                    elif declined > 1000 + 10 * entered:
+                        decision.decline(line, "LOOP_TYPES", f"{declined:,} times")
 
     # -- resting ---------------------------------------------------------------------------------------------------------
 
@@ -512,6 +611,10 @@ class Worker:
         self._set_watched(1)
         with self.working():
             install.remove_all()
+            for _, reference, trial, _ in self._on_trial:
+                assert self._trials is not None
+                self._trials.end(trial, reference(), False)
+            self._on_trial.clear()
             for thread in list(self._waiting):
                 if self._entrances is not None:
                     self._entrances.recall(thread)
@@ -536,7 +639,7 @@ class Worker:
             return
         self.resting = ""
         self._set_watched(0)
-        for decision in self.decisions.values():
+        for decision in list(self.decisions.values()):
             if decision.resting:
                 continue
             for reference, made in decision.functions:

@@ -55,15 +55,24 @@ def compile(
 
     if not isinstance(source, (str, bytes)):
         return compile_it()
+    import gc
+
     from morrow.language import syntax_errors
 
-    return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
+    # A tree is many objects that all stay until it is compiled: looking through them for garbage is a third of the time.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return syntax_errors.compile_checked(compile_it, source, filename, mode, flags, optimize)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _compile(  # type: ignore[no-untyped-def]
     source, filename, mode, flags, optimize, deferred, late
 ) -> CodeType:
-    from morrow.language import features
+    from morrow.language import features, syntax_errors
 
     context = features.Context(filename, mode, flags, deferred=deferred, late=late)
     wanted = features.wanted(source, context)
@@ -81,6 +90,7 @@ def _compile(  # type: ignore[no-untyped-def]
         if refused is not None and not parsed.rewritten:
             raise refused  # the grammar is fine: what is wrong only shows later, such as `return` outside a function
         tree = parsed.tree
+        syntax_errors.parsed(tree)
         if parsed.rewritten:
             context.rewritten = True
             wanted = features.wanted(source, context)

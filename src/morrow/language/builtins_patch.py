@@ -12,12 +12,13 @@ annotations there are evaluated at once, and only text that the host refuses is 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from sys import _getframe  # kept: programs may take sys._getframe away
 
 import morrow_runtime
 from morrow import language
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.language import ONLY_AST, OPTIMIZED_AST
 
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
@@ -124,7 +125,7 @@ def compile(  # noqa: A001
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
     try:
-        return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
+        return quietly(_compile, source, filename, mode, flags, optimize, _feature_version, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
 
@@ -160,7 +161,7 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
         return _host_exec(source, globals, locals)
     try:
-        source = _code(source, "exec", globals, frame)
+        source = quietly(_code, source, "exec", globals, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
     return _host_exec(source, globals, locals)
@@ -190,12 +191,13 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def] 
     if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
         return _host_eval(source, globals, locals)
     try:
-        source = _code(source, "eval", globals, frame)
+        source = quietly(_code, source, "eval", globals, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
     return _host_eval(source, globals, locals)
 
 
+@hide
 def _locals(frame: FrameType) -> object:
     """The namespace that exec() and eval() take when they are given none."""
     found = frame.f_locals

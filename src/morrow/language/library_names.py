@@ -10,6 +10,7 @@ import gc
 import sys
 
 from morrow import settings
+from morrow.host.frames import hide
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class _Waiting:
     def __init__(self) -> None:
         self.searching = False
 
+    @hide
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
         if name not in _MODULES or self.searching:
             return None

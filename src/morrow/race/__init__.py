@@ -216,8 +216,9 @@ def _after_fork() -> None:
 def _end() -> None:
     """Write the reports; end the process with our status if the program's own is 0."""
     from morrow import __version__
-    from morrow.race import findings, report, shadow
+    from morrow.race import access, findings, report, shadow
 
+    access.retire()
     found = list(findings.found.values())
     _write(late_reports())
     is_child = "race" not in sys._xoptions  # started by the process that was asked; its output may be read by a program

@@ -11,7 +11,7 @@ import gc
 from types import FunctionType, MemberDescriptorType, ModuleType
 
 from morrow.race import containers, shadow
-from morrow.race.clocks import CHANGED, GIVEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, TOUCHED, Timeline, get_ident, joined, timelines
+from morrow.race.clocks import CHANGED, ITEMS_READ, ITEMS_WRITTEN, LOCK, TAKEN, Timeline, get_ident, joined, timelines
 from morrow.race.shadow import CONTENTS
 from morrow.race.sites import CONSTANT, LOOK, MUTATE, READ, UPDATE, WALK, WRITE, Site, sites
 
@@ -78,9 +78,10 @@ def method(owner: Any, number: int, seen: Seen, index: Any = _NOT_GIVEN) -> Any:
     kind = type(owner)
     if kind in containers.TRACKED:
         site = sites[number]
-        if id(owner) in seen[CHANGED] and kind in site.changes:
-            return owner
-        if id(owner) in seen[GIVEN] and not seen[TOUCHED] and site.name in containers.GIVING:
+        if kind in site.changes:
+            if id(owner) in seen[TAKEN if site.name in containers.TAKING else CHANGED]:
+                return owner
+        elif site.name == "get" and type(index) in _PLAIN_KEYS and (id(owner), index) in seen[ITEMS_READ]:
             return owner
         _method(owner, index, site, seen)
         return owner
@@ -323,6 +324,9 @@ def _method(owner: Any, index: Any, site: Site, seen: Seen) -> None:
         shadow.touch(record, id(owner), timeline)
         if operation.takes and record.shared:
             timeline.acquire(record.handed)
+            # From now on, what the others do after they have put something in matters to us.
+            record.taken = True
+            shadow.unsee_elsewhere(CHANGED, id(owner), seen)
         if operation.by_key and index is not _NOT_GIVEN and _is_simple(index):
             shadow.access(record, index, site, timeline, operation.mode, 2)
         if operation.whole:
@@ -331,12 +335,15 @@ def _method(owner: Any, index: Any, site: Site, seen: Seen) -> None:
             shadow.access(record, CONTENTS, site, timeline, mode, 2, checks=not operation.by_key)
         if operation.gives:
             record.handed = joined(record.handed, timeline.known)
-        if operation.gives and record.shared:
-            # Pushing again, with nothing done in between, would hand over nothing new: GIVEN is not one of TOUCHED.
-            timeline.tick()
-            seen[GIVEN].add(id(owner))
-        elif operation.mode == MUTATE and not operation.by_key and not record.shared:
-            timeline.saw(CHANGED, id(owner))
+            shadow.unsee_elsewhere(TAKEN, id(owner), seen)
+            if record.taken:
+                record.taken = False
+                timeline.tick()
+        if operation.by_key:
+            if operation.mode == LOOK and type(index) in _PLAIN_KEYS:
+                timeline.saw(ITEMS_READ, (id(owner), index))
+        elif operation.mode == MUTATE:
+            timeline.saw(TAKEN if operation.takes else CHANGED, id(owner))
     finally:
         _leave(timeline, collecting)
 
@@ -379,3 +386,29 @@ def install() -> None:
     """Make the functions known to rewritten code."""
     for text, function in NAMES.items():
         setattr(builtins, text, function)
+
+
+def retire() -> None:
+    """Let rewritten code run on without a detector: at exit, when modules are about to be emptied.
+
+    CPython then also puts ``builtins`` back to what it was at start, from a copy that only the garbage collector can find
+    (pylifecycle.c, finalize_restore_builtins_dict). A ``__del__`` that runs after that needs our names to be there.
+    """
+    idle = {
+        ".race_attribute": lambda owner, number, seen: owner,
+        ".race_name": lambda token, number, seen: True,
+        ".race_stored": lambda value, token, number, seen: value,
+        ".race_key": lambda container, index, number, seen: index,
+        ".race_holder": lambda container, index, number, seen: container,
+        ".race_method": lambda owner, number, seen, index=None: owner,
+        ".race_contents": lambda container, number, seen: container,
+        ".race_module": lambda namespace, token: None,
+        ".race_module_ends": lambda token: None,
+        ".race_finalizer_begins": lambda: None,
+        ".race_finalizer_ends": lambda: None,
+    }
+    names = {**NAMES, **idle}
+    vars(builtins).update(names)
+    for found in gc.get_referrers(builtins.abs):
+        if type(found) is dict and found.get("__name__") == "builtins":
+            found.update(names)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LOCK = _thread.allocate_lock()  # the real one; taken before anything of threading is replaced
 
-ITEMS_READ, ITEMS_WRITTEN, TOUCHED, CHANGED, GIVEN, LOOKED, WALKED, FIRST_NAME = range(1, 9)
+ITEMS_READ, ITEMS_WRITTEN, TOUCHED, CHANGED, TAKEN, LOOKED, WALKED, FIRST_NAME = range(1, 9)
 """Places in a timeline's ``seen``: 0 is the timeline itself, TOUCHED the sets that hold anything, the others sets of ids (the
-first two: of pairs of id and key). CHANGED, LOOKED, WALKED: containers. GIVEN: shared ones that this thread has put something
-into, with nothing else done since. From FIRST_NAME on each name has two: whose attribute of it was read, and written."""
+first two: of pairs of id and key). CHANGED, TAKEN, LOOKED, WALKED: containers that were changed, taken out of, looked at,
+iterated over. From FIRST_NAME on each name has two: whose attribute of it was read, and written."""
 
 _MOST_FRAMES = 12
 
@@ -59,7 +59,6 @@ class Timeline:
         for seen in touched:
             seen.clear()
         touched.clear()
-        self.seen[GIVEN].clear()
 
     def saw(self, place: int, what: object) -> None:
         """Remember that *what* needs no second look in this epoch."""

@@ -76,7 +76,7 @@ CHANGING: dict[str, frozenset[type]] = {
 }
 """Method -> the types of which it changes which items there are, whatever its arguments."""
 
-GIVING = frozenset(name for table in OPERATIONS.values() for name, row in table.items() if row.gives)
+TAKING = frozenset(name for table in OPERATIONS.values() for name, row in table.items() if row.takes)
 TRACKED: dict[type, type] = {kind: kind for kind in OPERATIONS} | {defaultdict: dict, OrderedDict: dict}
 """Type -> the built-in type whose operations it has."""
 

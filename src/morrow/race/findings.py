@@ -151,7 +151,7 @@ def classify(first: Access, second: Access, container: type) -> Kind | None:
         read, write = (first, second) if first.mode in (READ, LOOK) else (second, first)
         # The writer had come to its store through this very load. Without a lock, the reader could have done so, too;
         # with one, it is the first half of double-checked locking.
-        again = write.check is read.site and not write.held and write.mode in (WRITE, UPDATE, MUTATE)
+        again = write.check is read.site and not write.held and write.mode in (WRITE, MUTATE)
         return KINDS["check-then-act/warning" if again else "unordered-read/note"]
     if UPDATE in modes:
         return KINDS["lost-update/error"]

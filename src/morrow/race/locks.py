@@ -134,13 +134,18 @@ def _where() -> tuple[CodeType | None, int]:
     """Return the innermost (code, instruction) outside threading and morrow."""
     frame = sys._getframe(2)
     while frame is not None:
-        path = frame.f_code.co_filename
-        if not path.endswith(_LIBRARY) and not path.startswith(_OWN):
-            return frame.f_code, frame.f_lasti
+        code = frame.f_code
+        known = _known.get(id(code))
+        if known is None:
+            known = _known[id(code)] = (code, code.co_filename.endswith(_LIBRARY) or code.co_filename.startswith(_OWN))
+        if not known[1]:
+            return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None, 0
 
 
+_known: dict[int, tuple[CodeType, bool]] = {}
+"""id of a code object, which is kept -> whether it is threading's, queue's or ours. Hashing a code object takes long."""
 _LIBRARY = ("/threading.py", "/queue.py", "\\threading.py", "\\queue.py")
 
 

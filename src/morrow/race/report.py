@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import linecache
 import os
+import sys
 from collections.abc import Iterable
 
 from morrow.race.findings import KINDS, LEVELS, Finding, Side
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 
 def short(path: str) -> str:
-    """Return a path as people write it: relative where that is shorter."""
+    """Return a path as people write it: from here, or from the folder that modules are found in."""
     try:
-        relative = os.path.relpath(path)
-    except (ValueError, OSError):  # another drive; a current folder that is gone
-        return path
-    return relative if len(relative) < len(path) and not relative.startswith("..") else path
+        here = os.getcwd() + os.sep
+    except OSError:  # the current folder is gone
+        here = ""
+    folders = [here, *(entry + os.sep for entry in sys.path if os.path.isabs(entry)), os.path.dirname(os.__file__) + os.sep]
+    fitting = [folder for folder in folders if folder and path.startswith(folder)]
+    return path[len(max(fitting, key=len)) :] if fitting else path
 
 
 def as_text(finding: Finding) -> str:
@@ -151,7 +154,8 @@ def _location(side: Side) -> dict[str, Any]:
 
 
 def _physical(path: str, line: int, function: str) -> dict[str, Any]:
-    where = short(path)
+    here = os.getcwd() + os.sep
+    where = path.removeprefix(here)
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": where.replace(os.sep, "/") if not os.path.isabs(where) else "file://" + where},

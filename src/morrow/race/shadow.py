@@ -16,7 +16,7 @@ import weakref
 from collections import deque
 
 from morrow.race import findings
-from morrow.race.clocks import CHANGED, FIRST_NAME, GIVEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, LOOKED, WALKED, Timeline, names, stack, timelines
+from morrow.race.clocks import CHANGED, FIRST_NAME, TAKEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, LOOKED, WALKED, Timeline, names, stack, timelines
 from morrow.race.sites import CONSTANT, LOOK, MUTATE, READ, UPDATE, WALK, WRITE, Site
 
 _READS = (READ, LOOK, WALK)
@@ -59,14 +59,15 @@ class Record:
         shared: another thread has touched it.
         alive: a weak reference that tells of its death, or the object itself.
         handed: the clock that whoever takes something out of this container is ordered after.
+        taken: something has been taken out since a thread last put something in and began a new epoch.
     """
 
-    __slots__ = ("variables", "creator", "created", "born", "shared", "alive", "handed", "kind")
+    __slots__ = ("variables", "creator", "created", "born", "shared", "alive", "handed", "kind", "taken")
 
     def __init__(self, timeline: Timeline, alive: object, kind: type) -> None:
         self.variables: dict[object, Variable] = {}
         self.creator, self.created = timeline.number, timeline.clock
-        self.shared = self.born = False
+        self.shared = self.born = self.taken = False
         self.alive, self.kind = alive, kind
         self.handed: dict[int, int] | None = None
 
@@ -104,8 +105,15 @@ def _unsee(identity: int, record: Record) -> None:
             seen[ITEMS_READ].discard((identity, key))
             seen[ITEMS_WRITTEN].discard((identity, key))
     for seen in every:
-        for place in (CHANGED, GIVEN, LOOKED, WALKED):
+        for place in (CHANGED, TAKEN, LOOKED, WALKED):
             seen[place].discard(identity)
+
+
+def unsee_elsewhere(place: int, identity: int, seen: list) -> None:  # type: ignore[type-arg]
+    """Let the other threads come back to us about this object; *seen* is the calling thread's."""
+    for other in list(timelines.values()):
+        if other is not seen:
+            other[place].discard(identity)
 
 
 def record_of(watched: object, timeline: Timeline) -> Record:
@@ -205,7 +213,7 @@ def touch(record: Record, identity: int, timeline: Timeline) -> None:
     if not record.shared and record.creator != timeline.number:
         record.shared = True
         for seen in list(timelines.values()):
-            seen[CHANGED].discard(identity)  # from now on, what goes into a container carries order
+            seen[TAKEN].discard(identity)  # from now on, what goes into a container carries order
         if record.born and timeline.known.get(record.creator, 0) < record.created:
             record.variables.clear()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.repl import basic
 
 TYPE_CHECKING = False
@@ -24,19 +24,21 @@ COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> None:
+def prompt(namespace: dict[str, Any], greet: bool) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
 
+    Returns:
+        Whether the last statement ended by an interrupt, which the exit status tells. Always false in a terminal.
+
     Raises:
         SystemExit: a statement raised it.
     """
-    if why_basic() is not None:
-        basic.prompt(namespace, greet)
-        return
+    if quietly(why_basic) is not None:
+        return basic.prompt(namespace, greet)
     if greet:
         basic.say_hello()
     basic.run_startup(namespace)  # also behind a script: as in CPython since 3.13, Lib/_pyrepl/main.py
@@ -45,6 +47,7 @@ def prompt(namespace: dict[str, Any], greet: bool) -> None:
         # site's own sets up readline, which would write its idea of the history over ours when python ends.
         basic.run_hook()
     interact(namespace)
+    return False
 
 
 def why_basic() -> str | None:
@@ -84,12 +87,13 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
     sys.ps1 = getattr(sys, "ps1", ">>> ")
     sys.ps2 = getattr(sys, "ps2", "... ")
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
-    waiting = _Waiting(str(sys.ps1))
+    waiting = Waiting(str(sys.ps1))
 
     # A file here called dis.py or token.py is the reader's business, not the editor's.
     here = sys.path[:1] if sys.path[:1] == [""] else []
     del sys.path[: len(here)]
     try:
+        from morrow.repl.compiling import get_compiler
         from morrow.repl.console import Console
         from morrow.repl.history import History, find_history_file
         from morrow.repl.prompt import Prompt, wants_vi
@@ -109,7 +113,7 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
         history.trouble = None
     editing = settings.get("editing")
     builtins.explain = Explain()  # type: ignore[attr-defined]
-    console = (kind or Console)(namespace, _compiler(), name)
+    console = (kind or Console)(namespace, get_compiler(), name)
     prompt = Prompt(console, history, theme, vi=wants_vi() if editing == "inputrc" else editing == "vi")
     waiting.end()
     try:
@@ -138,7 +142,7 @@ class Explain:
         print(jit.explain(html=html), end="")
 
 
-class _Waiting:
+class Waiting:
     """A prompt without an editor behind it yet: what is typed is kept for the editor, and not echoed."""
 
     def __init__(self, prompt: str) -> None:
@@ -182,24 +186,6 @@ def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     except KeyboardInterrupt as error:
         console.show(error)
     return True
-
-
-def _compiler() -> Any:
-    """Return the compiler of what is typed: it is the program's own text, wherever this file is installed."""
-    if settings.get("language") == "0":
-        return builtins.compile
-    from morrow import language
-
-    deferred = settings.get("deferred") != "0"
-
-    def compile(
-        source: Any, filename: str, mode: str, flags: int = 0, dont_inherit: bool = True, optimize: int = -1
-    ) -> Any:
-        if flags & language.ONLY_AST:
-            return language.parse(source, filename, mode, flags=flags)
-        return language.compile(source, filename, mode, flags, True, optimize, deferred=deferred)
-
-    return compile
 
 
 def _command(text: str, namespace: dict[str, Any]) -> Callable[[], object] | None:

@@ -1,46 +1,47 @@
 """Python's own plain prompt, over the compiler of this process: one line after another, no editing beyond readline's.
 
 What python does at its prompt when it has nothing better: Modules/main.c pymain_run_stdin, Python/pythonrun.c
-PyRun_InteractiveLoop.
+PyRun_InteractiveLoop. A program's trace functions see the statements, and nothing of what is here.
 """
 
 from __future__ import annotations
 
 import ast
 import codeop
+import io
+import linecache
 import os
 import sys
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from morrow.host import HERE
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
 from morrow.language.tracebacks import uncaught
+from morrow.repl.compiling import get_compiler
+from morrow.unhandled import report
 
 BLOCKS = (
     ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.For | ast.AsyncFor | ast.While | ast.With
     | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
 )  # fmt: skip
 
-Compiler = Callable[[str, str, str], Any]
-"""Takes a source, a file name and "single"; returns its code, or None when it is only the beginning of something."""
+Execute = Callable[[Any, dict[str, Any]], object]
 
 
-def prompt(
-    namespace: dict[str, Any],
-    greet: bool,
-    compiler: Compiler | None = None,
-    execute: Callable[[Any, dict[str, Any]], object] = host_exec,
-) -> None:
+@hide
+def prompt(namespace: dict[str, Any], greet: bool, execute: Execute = host_exec, awaits: bool = False) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
         namespace: the dict of ``__main__``.
         greet: whether nothing has run before: then the banner is shown (not under -q) and PYTHONSTARTUP is run.
-        compiler: what compiles a statement, if not the usual one.
-        execute: what runs its code.
+        execute: runs the code of a statement.
+        awaits: whether ``await`` may stand at the top; a block of one line then needs no blank one behind it, as in 3.14.
+
+    Returns:
+        Whether the last statement ended by an interrupt.
 
     Raises:
         SystemExit: a statement raised it.
@@ -48,38 +49,49 @@ def prompt(
     if greet:
         say_hello()
         run_startup(namespace)
-    if _is_terminal():
-        run_hook()
-    for name, text in (("ps1", ">>> "), ("ps2", "... ")):
-        if not hasattr(sys, name):
-            setattr(sys, name, text)
-    _loop(namespace, compiler or codeop.CommandCompiler(), execute)
+    reader = quietly(_Reader, awaits)
+    return _loop(namespace, reader, execute)
 
 
+@hide
 def say_hello() -> None:
     """Show the banner, unless under -q."""
     if not sys.flags.quiet:
-        sys.stderr.write(f"Python {sys.version} on {sys.platform}\n")
+        _tell(f"Python {sys.version} on {sys.platform}\n")
         if not sys.flags.no_site:
-            sys.stderr.write('Type "help", "copyright", "credits" or "license" for more information.\n')
+            _tell('Type "help", "copyright", "credits" or "license" for more information.\n')
 
 
-def _is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
-
-
+@hide
 def run_startup(namespace: dict[str, Any]) -> None:
     """Run the file that PYTHONSTARTUP names, if it names one."""
     path = None if sys.flags.ignore_environment else os.environ.get("PYTHONSTARTUP")
-    if not path:
-        return
+    if path:
+        _run_startup(path, namespace)
+
+
+@hide
+def _run_startup(path: str, namespace: dict[str, Any]) -> None:
     try:
         with open(path, "rb") as file:
-            exec(compile(file.read(), path, "exec"), namespace)
+            source = file.read()
     except OSError as error:
-        sys.stderr.write(f"Could not open PYTHONSTARTUP\n{type(error).__name__}: {error}\n")
-    except Exception as error:  # whatever the user's file does, the prompt opens
-        sys.excepthook(type(error), error, error.__traceback__)
+        _tell(f"Could not open PYTHONSTARTUP\n{type(error).__name__}: {error}\n")
+        return
+    namespace["__file__"], namespace["__cached__"] = path, None
+    try:
+        try:
+            code = get_compiler()(source, path, "exec")
+        except Exception as error:
+            report(error.with_traceback(None))
+        else:
+            host_exec(code, namespace)
+    except SystemExit:
+        raise
+    except BaseException as error:  # whatever the user's file does, the prompt opens
+        report(error)
+    namespace.pop("__file__", None)
+    namespace.pop("__cached__", None)
 
 
 def run_hook() -> None:
@@ -89,25 +101,119 @@ def run_hook() -> None:
         try:
             hook()
         except Exception as error:  # python warns and goes on as well
-            sys.stderr.write(f"Failed calling sys.__interactivehook__\n{type(error).__name__}: {error}\n")
+            _tell(f"Failed calling sys.__interactivehook__\n{type(error).__name__}: {error}\n")
 
 
-def _read(prompt_text: str) -> str | None:
-    """Return the next line with its newline, or None at the end of the input."""
-    if _is_terminal():
+_INCOMPLETE = 0x4000 | 0x200  # PyCF_ALLOW_INCOMPLETE_INPUT, PyCF_DONT_IMPLY_DEDENT (Include/cpython/compile.h)
+
+
+class _Reader:
+    """The lines that are typed, and the compiler that tells whether they are complete.
+
+    Without a terminal python reads file descriptor 0 by itself, in blocks, past `sys.stdin`: what it has read ahead,
+    the program's own reading does not get. So does this.
+    """
+
+    def __init__(self, awaits: bool = False) -> None:
+        self.compiler = codeop.CommandCompiler()
+        self.compile = get_compiler()
+        self.awaits = awaits
+        if awaits:
+            self.compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.lines: list[str] = []
+        self.count = 0
+        self._file: io.BufferedReader | None = None
+        for name, text in (("ps1", ">>> "), ("ps2", "... ")):
+            if not hasattr(sys, name):
+                setattr(sys, name, text)
+        if _is_terminal():
+            run_hook()
+        else:
+            try:
+                self._file = open(0, "rb", buffering=4096, closefd=False)  # noqa: SIM115 - as long as the process
+            except OSError:  # closed: the end of the input
+                self._file = io.BufferedReader(io.BytesIO())  # type: ignore[arg-type]
+
+    def read(self) -> str | None:
+        """Return the next line with its newline, or None at the end of the input."""
+        text = str(sys.ps2 if self.lines else sys.ps1)  # type: ignore[attr-defined]
+        if self._file is None:
+            try:
+                return input(text) + "\n"
+            except EOFError:
+                return None
+        _tell(text)
         try:
-            return input(prompt_text) + "\n"
-        except EOFError:
-            return None
-    _tell(prompt_text)
-    if sys.stdin is None or sys.stdin.closed:
-        return None
-    try:
-        return sys.stdin.readline() or None
-    except OSError:
-        return None  # whoever wrote to us is gone: the end of the input
+            line = self._file.readline()
+        except OSError:
+            return None  # whoever wrote to us is gone: the end of the input
+        return line.decode(getattr(sys.stdin, "encoding", None) or "utf-8", "replace") or None
+
+    def next(self) -> object:
+        """Return the code of the next statement, or None at the end of the input.
+
+        Raises:
+            SyntaxError, ValueError, OverflowError: what was typed is none.
+        """
+        self.lines.clear()
+        while True:
+            line = self.read()
+            if line is None:
+                _tell("\n")
+                return self._compile(True) if self.lines else None
+            self.lines.append(line.rstrip("\n"))
+            # A line that the end of the input has cut off is read on, as python does.
+            if line.endswith("\n") and (code := self._compile(False)) is not None:
+                return code
+
+    def _compile(self, is_end: bool) -> object:
+        """Return the code of what has been typed, or None when more must follow; at the end of the input nothing can."""
+        text = "\n".join(self.lines)
+        if not is_end:
+            try:
+                if self.compiler(text, "<stdin>", "single") is None and not (self.awaits and self._is_whole()):
+                    return None
+            except SyntaxError:  # said below, of the text as it was typed
+                pass
+        flags = self.compiler.compiler.flags & ~_INCOMPLETE
+        source = text + "\n" if any(not line.lstrip().startswith("#") and line.strip() for line in self.lines) else "pass\n"
+        # pythonrun.c, run_mod: the parser knows it as <stdin>, the code by a name of its own, whose lines are kept.
+        tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
+        if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
+            return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
+        name = f"<stdin-{self.count}>"
+        self.count += 1
+        try:
+            code = self.compile(tree, name, "single", flags, True)
+        except SyntaxError as error:
+            if error.text is None and error.lineno and error.lineno <= len(self.lines):
+                error.text = self.lines[error.lineno - 1]
+            raise
+        _remember(code, text + "\n")
+        return code
+
+    def _is_whole(self) -> bool:
+        """Say whether the first line is a statement as it stands."""
+        try:
+            self.compiler.compiler(self.lines[0] + "\n", "<stdin>", "single", incomplete_input=False)
+        except SyntaxError:
+            return False
+        return len(self.lines) == 1
 
 
+def _remember(code: Any, text: str) -> None:
+    """Let tracebacks show the lines of what was typed."""
+    if HERE is not None and HERE.shows_tracebacks:
+        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
+    else:
+        uncaught.texts.append((code, text))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+@hide
 def _tell(text: str) -> None:
     """Write a prompt. That nobody can read it is no reason to stop, nor one to try again."""
     try:
@@ -118,99 +224,41 @@ def _tell(text: str) -> None:
 
 
 @hide
-def _loop(
-    namespace: dict[str, Any], compiler: Compiler, execute: Callable[[Any, dict[str, Any]], object]
-) -> None:
-    lines: list[str] = []
+def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
+    interrupted = False
     while True:
         try:
-            line = _read(str(sys.ps2 if lines else sys.ps1))  # type: ignore[attr-defined]
-            if line is None:
-                _tell("\n")
-                if not lines:
-                    return
-            else:
-                lines.append(line.rstrip("\n"))
-                if not line.endswith("\n"):
-                    continue  # the last line of all, unfinished: python asks for the rest of it
-            code = _compile(compiler, lines, line is None)
-            if code is None and line is not None:
-                continue
-            text = "".join(f"{line}\n" for line in lines)
-            lines.clear()
-            if code is not None:
-                remember(code, text)
-                execute(code, namespace)
-            sys.stdout.flush()
-        except SystemExit:
-            raise
+            code = quietly(reader.next)
         except KeyboardInterrupt:
-            lines.clear()
             _tell("\nKeyboardInterrupt\n")
-        except BaseException as error:
-            lines.clear()
-            sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-            sys.last_exc = error  # type: ignore[attr-defined]
-            _show(error)
-
-
-def remember(code: Any, text: str) -> None:
-    """Let tracebacks show the lines of what was typed (in 3.14: Python/pythonrun.c, pyrun_one_parse_ast)."""
-    if HERE is not None and HERE.shows_tracebacks:
-        import linecache
-
-        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
-    else:
-        uncaught.texts.append((code, text))
-
-
-def _show(error: BaseException) -> None:
-    if isinstance(error, SyntaxError) and error.filename == "<stdin>":
-        error.__traceback__ = None  # nothing ran; and the host's hook shows what it finds there
-    show_exception(error, error.__traceback__, lambda error, tb: sys.__excepthook__(type(error), error, tb))
-
-
-def show_exception(
-    error: BaseException, tb: TracebackType | None, show: Callable[[BaseException, TracebackType | None], None]
-) -> None:
-    """Let the program's `sys.excepthook` show an exception. Where it has none of its own, or that one fails, *show* does.
-
-    Raises:
-        SystemExit: the program's hook asked to leave.
-    """
-    hook = sys.excepthook
-    if hook is not sys.__excepthook__:
+            continue
+        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+            # It is about what was typed: where in the compiler it was found is nobody's business.
+            _show(error.with_traceback(None))
+            continue
+        if code is None:
+            return interrupted
+        interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
         try:
-            hook(type(error), error, tb)
-            return
+            execute(code, namespace)
         except SystemExit:
             raise
-        except BaseException as trouble:  # order and words: CPython's Lib/code.py, _excepthook
-            trouble.__context__ = None
-            trouble.__traceback__ = trouble.__traceback__ and trouble.__traceback__.tb_next
-            print("Error in sys.excepthook:", file=sys.stderr)
-            show(trouble, trouble.__traceback__)
-            print("\nOriginal exception was:", file=sys.stderr)
-    show(error, tb)
+        except BaseException as error:
+            interrupted = interrupted or type(error) is KeyboardInterrupt
+            _show(error)
+        _flush()
 
 
-def _compile(compiler: Compiler, lines: list[str], is_end: bool) -> object:
-    """Return the code of *lines*, or None if more must follow; at the end of the input nothing can."""
-    text = "\n".join(lines)
+@hide
+def _show(error: BaseException) -> None:
+    status = report(error)
+    if status is not None:
+        raise SystemExit(status)  # the program's own hook said so
+
+
+@hide
+def _flush() -> None:
     try:
-        code = compiler(text + "\n" if is_end else text, "<stdin>", "single")
-        if code is None and is_end:
-            return compile(text + "\n", "<stdin>", "single")  # the error that says what is missing
-        return code
-    except (SyntaxError, ValueError, OverflowError) as refusal:
-        error: Exception = refusal
-    # python's prompt reads whole lines, and compiles a block only when a blank line has ended it. codeop does neither.
-    try:
-        tree = compile(text + "\n", "<stdin>", "single", ast.PyCF_ONLY_AST)
-    except (SyntaxError, ValueError, OverflowError) as refusal:
-        raise refusal.with_traceback(None) from None  # where in the compiler it was found is nobody's business
-    if not is_end and lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
-        return None
-    if isinstance(error, SyntaxError) and error.text is None and 0 < (error.lineno or 0) <= len(lines):
-        error.text = lines[error.lineno - 1] + "\n"  # type: ignore[operator]
-    raise error.with_traceback(None) from None
+        sys.stdout.flush()
+    except Exception:  # closed or replaced by the program: python looks away too
+        pass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import codeop
 import concurrent.futures
 import contextvars
 import os
@@ -21,7 +20,7 @@ from typing import Any
 
 from morrow.host.frames import hide
 from morrow.repl import basic, interact, why_basic
-from morrow.repl.console import CO_COROUTINE, TOP_LEVEL_AWAIT, Console
+from morrow.repl.console import CO_COROUTINE, Console
 
 BANNER = (
     f"asyncio REPL {sys.version} on {sys.platform}\n"
@@ -162,21 +161,4 @@ def _read_blocks(beside: Beside, namespace: dict[str, Any]) -> None:
         Here.beside = beside
         interact(namespace, Here)
     else:
-        basic.prompt(namespace, greet=False, compiler=_compiler(), execute=beside.run)
-
-
-def _compiler() -> Callable[[str, str, str], Any]:
-    """Return a compiler that takes ``await`` at the top, and a block of one line without a blank one behind it, as 3.14's."""
-    commands = codeop.CommandCompiler()
-    commands.compiler.flags |= TOP_LEVEL_AWAIT
-
-    def compile_block(source: str, filename: str, symbol: str) -> Any:
-        code = commands(source, filename, symbol)
-        if code is None and "\n" not in source:
-            try:
-                return commands.compiler(source + "\n", filename, symbol, incomplete_input=False)
-            except SyntaxError:
-                return None  # its first line only
-        return code
-
-    return compile_block
+        basic.prompt(namespace, greet=False, execute=beside.run, awaits=True)

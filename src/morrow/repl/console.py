@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from morrow.host.frames import hide
 from morrow.repl import tracebacks
-from morrow.repl.basic import BLOCKS, show_exception
+from morrow.repl.basic import BLOCKS
+from morrow.unhandled import report
 from morrow.repl.highlight import State, scan_line
 
 _FUTURES = 0
@@ -186,7 +187,9 @@ class Console:
         error.__traceback__ = tb
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, tb
         sys.last_exc = error  # type: ignore[attr-defined]
-        show_exception(error, tb, lambda error, tb: tracebacks.print_exception(error, tb, theme=self._theme))
+        status = report(error, lambda error: tracebacks.print_exception(error, error.__traceback__, theme=self._theme))
+        if status is not None:
+            raise SystemExit(status)  # the program's own hook said so
 
 
 def _is_open(text: str) -> bool:

@@ -6,6 +6,7 @@ Nothing is imported before one of them is: `start` only leaves a note for the mo
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,28 @@ if TYPE_CHECKING:
 _line: Line | None = None
 
 
-def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = None) -> str:
+Offer = Callable[[str], list[tuple[str, int]]]
+"""Given the line up to the cursor, returns what could follow, each with how many characters before the cursor it replaces."""
+
+
+def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = None, offer: Offer | None = None) -> str:
     """Read one line with the prompt's editor: colours, history and completion.
 
     Args:
         prompt: shown before the line.
         namespace: what names and attributes are completed from.
         words: more words to complete at the start of the line: a debugger's commands.
+        offer: what completes instead, where the names are another process's.
 
     Raises:
         EOFError: Ctrl-D on an empty line.
         KeyboardInterrupt: Ctrl-C.
     """
+    return prepare().read(prompt, namespace, words or [], offer)
+
+
+def prepare() -> Line:
+    """Import the editor, which takes a tenth of a second, and return it."""
     global _line
     if _line is None:
         from morrow import settings
@@ -42,7 +53,7 @@ def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = 
             theme = get_theme("default")  # the prompt says what is wrong with it; a debugger has better things to say
         editing = settings.get("editing")
         _line = Line(History(find_history_file()), theme, wants_vi() if editing == "inputrc" else editing == "vi")
-    return _line.read(prompt, namespace, words or [])
+    return _line
 
 
 def edit_code(code: ModuleType) -> None:

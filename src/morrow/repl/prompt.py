@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -94,9 +94,14 @@ class _Completions(Completer):
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.namespace = namespace
         self.words: list[str] = []
+        self.offer: Callable[[str], list[tuple[str, int]]] | None = None
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         text = document.text_before_cursor
+        if self.offer is not None:
+            for word, length in self.offer(text):
+                yield Completion(word, start_position=-length)
+            return
         if text.isidentifier():
             for word in self.words:
                 if word.startswith(text):
@@ -187,14 +192,16 @@ class Line:
             key_bindings=_line_bindings(),
         )
 
-    def read(self, prompt: str, namespace: Mapping[str, Any], words: list[str]) -> str:
-        """Return the next line.
+    def read(
+        self, prompt: str, namespace: Mapping[str, Any], words: list[str], offer: Callable[[str], list[tuple[str, int]]] | None = None
+    ) -> str:
+        """Return the next line; see `editor.read_line`.
 
         Raises:
             EOFError: Ctrl-D on an empty line.
             KeyboardInterrupt: Ctrl-C.
         """
-        self._completions.namespace, self._completions.words = namespace, words
+        self._completions.namespace, self._completions.words, self._completions.offer = namespace, words, offer
         return self._session.prompt([(self._prompt_style, prompt)])
 
 

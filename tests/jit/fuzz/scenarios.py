@@ -713,9 +713,9 @@ class Scenarios:
                     return 'interrupted', e.args
             for n in (3, 4, 40): run(spin, n)
             old = signal.signal(signal.SIGUSR1, on_signal)
-            for _ in range(2):
+            for _ in range(1):
                 hits.clear()
-                threading_timer = __import__('threading').Timer(0.01, lambda: __import__('os').kill(__import__('os').getpid(), signal.SIGUSR1))
+                threading_timer = __import__('threading').Timer(0.15, lambda: __import__('os').kill(__import__('os').getpid(), signal.SIGUSR1))
                 threading_timer.start()
                 run(spins, 10**9)
                 threading_timer.join()

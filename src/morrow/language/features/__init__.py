@@ -106,7 +106,7 @@ def _find(name: str) -> ModuleType | None:
         return None
 
 
-_TYPE_PARAMETERS = re.compile(rb"(?:def|class|type)(?:\s|\\\r?\n)+[\w\x80-\xff]+(?:\s|\\\r?\n)*[\[=\\]")
+_TYPE_PARAMETERS = re.compile(rb"(?:def|class|type)(?:[ \t\f]|\\\r?\n)+[\w\x80-\xff]+(?:[ \t\f]|\\\r?\n)*[\[=\\]")
 _TEMPLATE = re.compile(rb"(?<![\w'\"])(?:[tT][rR]?|[rR][tT])['\"]")
 
 

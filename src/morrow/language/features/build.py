@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from morrow.language import tree as nodes
+from morrow.language.tree import children
 
 RUNTIME = "__morrow__"
 """The built-in name of morrow_runtime; rewritten code uses no other global name of ours."""
@@ -34,7 +35,7 @@ def at(node: Node, place: ast.AST) -> Node:
                 each.end_lineno, each.end_col_offset = each.lineno, each.col_offset
         elif "lineno" in each._attributes and each is not node:
             continue  # the user's own node: everything below it has its position
-        todo.extend(ast.iter_child_nodes(each))
+        todo += children(each)
     return node
 
 
@@ -171,7 +172,7 @@ def names_of(body: Iterable[ast.AST]) -> tuple[set[str], set[str], set[str]]:
             # Names bound inside stay there, but for := in a comprehension.
             bound |= {walrus.target.id for walrus in ast.walk(each) if isinstance(walrus, ast.NamedExpr)}
             continue
-        todo.extend(ast.iter_child_nodes(each))
+        todo += children(each)
     return bound - declared_global - declared_nonlocal, declared_global, declared_nonlocal
 
 

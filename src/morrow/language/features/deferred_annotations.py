@@ -32,6 +32,7 @@ from collections.abc import Iterable, Iterator
 from morrow.host import HERE
 from morrow.language.features import Context, build, may_be_annotated
 from morrow.language.features.build import LOAD, STORE, at, call, load, mangle, parameters, runtime
+from morrow.language.tree import children, walk
 
 _CONDITIONAL = "__conditional_annotations__"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -190,7 +191,8 @@ class _Scope:
 
     def module_annotations(self, reference: ast.AST) -> list[ast.stmt]:
         self.context.renames = True
-        return [at(ast.Assign([ast.Name("__annotate__", STORE)], _annotate(self.items, "")), reference)]
+        annotate = call(runtime("module_annotate"), _annotate(self.items, ""))
+        return [at(ast.Assign([ast.Name("__annotate__", STORE)], annotate), reference)]
 
     def class_annotations(self, node: ast.ClassDef) -> list[ast.stmt]:
         self.context.renames = True
@@ -219,7 +221,7 @@ class _Scope:
         """Return the names in annotations that have to be looked up in this class."""
         if self.kind != "class":
             return set()
-        used = {node.id for _, annotation, _ in pairs for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+        used = {node.id for _, annotation, _ in pairs for node in walk(annotation) if isinstance(node, ast.Name)}
         wanted = used & self.bound
         if self.looks_up_everything:
             wanted |= used - self.around - self.declared.keys()
@@ -378,9 +380,9 @@ def _own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
             waiting += node.decorator_list
         elif isinstance(node, _COMPREHENSIONS):
             # `:=` in a comprehension binds outside it (PEP 572).
-            waiting += [child.target for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
+            waiting += [child.target for child in walk(node) if isinstance(child, ast.NamedExpr)]
         elif not isinstance(node, ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+            waiting += children(node)
 
 
 def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
@@ -391,7 +393,7 @@ def _own_expressions(annotation: ast.expr) -> Iterator[ast.AST]:
     if isinstance(annotation, _COMPREHENSIONS):
         yield from _own_expressions(annotation.generators[0].iter)
         return
-    for child in ast.iter_child_nodes(annotation):
+    for child in children(annotation):
         yield from _own_expressions(child)  # type: ignore[arg-type]
 
 
@@ -415,14 +417,14 @@ def _is_asynchronous(comprehension: ast.ListComp | ast.SetComp | ast.DictComp) -
     if any(generator.is_async for generator in comprehension.generators):
         return True
     first = comprehension.generators[0]
-    waiting = [node for node in ast.iter_child_nodes(comprehension) if node is not first]
+    waiting = [node for node in children(comprehension) if node is not first]
     waiting += [first.target, *first.ifs]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Await):
             return True
         if not isinstance(node, ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+            waiting += children(node)
     return False
 
 

@@ -54,6 +54,8 @@ def lower(tree: ast.AST, context: Context) -> ast.AST:
     Raises:
         SyntaxError: what CPython's symbol table refuses: duplicate parameters, ``yield`` in a bound and the like.
     """
+    if not any(getattr(each, "type_params", None) or isinstance(each, nodes.TypeAlias) for each in nodes.walk(tree)):
+        return tree
     lowering = _Lowering(context, context.has_future_annotations(tree))
     if isinstance(getattr(tree, "body", None), list):
         tree.body = lowering.block(tree.body)  # type: ignore[attr-defined]
@@ -142,7 +144,7 @@ class _Lowering:
     def generic_below(self, node: ast.AST, own: set[str]) -> bool:
         """Return whether names bound by a function matter: they do to type parameters around it and scopes in it."""
         return bool(own or self.type_names) or any(
-            getattr(each, "type_params", None) or isinstance(each, nodes.TypeAlias) for each in ast.walk(node)
+            getattr(each, "type_params", None) or isinstance(each, nodes.TypeAlias) for each in nodes.walk(node)
         )
 
     def class_(self, node: ast.ClassDef) -> ast.stmt:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import ast
 
     from morrow.host import Facts
+    from morrow.language.syntax_errors.findings import Warned
 
 __all__ = ["compile_checked", "explain", "what_314_says"]
 
@@ -36,20 +37,30 @@ BARRY = 0x400000  # __future__.barry_as_FLUFL
 INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of its own kind
 
 # What hosts before 3.14 let pass although 3.14 refuses it: more often than not there is nothing wrong, but a look is due.
-_ACCEPTED = re.compile(
-    r"""__debug__[ ]*:[ ]*[^\s=]                              # an annotation of __debug__
-      | \bbarry_as_FLUFL\b
-      | (?:[\[({]\s*){20}                                 # comprehensions in comprehensions
-      | \bfrom[ ]+\.+[ ]*__future__\b
-      | \b__\w+[ ]*:=                                      # := and private names
-      | \)[ ]*:.*\basync[ ]+for\b                          # in an annotation that is not kept
-      | (?<!\w)[fF][rR]?(['"])(?!\1\1)[^'"\n]*\{[^'"\n}]*(?:\n[^'"\n}:]*)*:[^'"\n}]*\n   # a newline in a format spec
-    """,
-    re.VERBOSE,
+# Each line is (words that must be there, what to search for then): every file pays for this, so that what cannot be there
+# is found out by `in`, and patterns start with what `re` skips to quickly.
+_ACCEPTED = (
+    (("__debug__",), re.compile(r"__debug__[ ]*:[ ]*[^\s=]")),  # an annotation of __debug__
+    (("barry_as_FLUFL",), re.compile(r"barry_as_FLUFL\b")),
+    ((), re.compile(r"[\[({](?:\s*[\[({]){19}")),  # comprehensions in comprehensions
+    (("__future__",), re.compile(r"from[ ]+\.+[ ]*__future__\b")),
+    ((":=", "__"), re.compile(r"__\w+[ ]*:=")),  # := and private names
+    (("async", "for"), re.compile(r"\)[ ]*:.*\basync[ ]+for\b")),  # in an annotation that is not kept
+    # A newline in a format spec.
+    ((), re.compile(r"[fF](?<!\w[fF])[rR]?(['\"])(?!\1\1)[^'\"\n]*\{[^'\"\n}]*(?:\n[^'\"\n}:]*)*:[^'\"\n}]*\n")),
 )
 _DEEP = re.compile(r"[-+~(\[{]{1000}|(?:\bnot\s+){1000}")
 # What may deserve a warning (`warned` looks closer): a backslash, a number running into a word, `is`, `finally`.
-_SUSPICIOUS = re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b|[bB]['\"][^\n]*\\[NuU]|\bfinally\b|\bis\b\s*[-\w(\"'\[{]|[\"'0-9)\]}]\s*is\b")
+_SUSPICIOUS = (
+    (("\\",), re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[bB]['\"][^\n]*\\[NuU]")),
+    ((), re.compile(r"[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b")),
+    (("finally",), re.compile(r"finally\b")),
+    (("is",), re.compile(r"is(?<!\wis)\b")),
+)
+
+
+def _holds(table: Sequence[tuple[tuple[str, ...], re.Pattern[str]]], text: str) -> bool:
+    return any(all(word in text for word in words) and pattern.search(text) is not None for words, pattern in table)
 
 
 def explain(
@@ -201,6 +212,11 @@ def compile_checked(
         worded = explain(source, filename, mode, error, flags, optimize)
         if worded is None:
             raise
+    except UnicodeDecodeError:
+        # The host found a mistake, and then could not decode the text to show it; 3.14 looks at the encoding first.
+        worded = explain(source, filename, mode, None, flags, optimize)
+        if worded is None:
+            raise
     except MemoryError as error:
         # Some hosts say nothing when a text is nested too deeply for their parser.
         if error.args or not _DEEP.search(source if isinstance(source, str) else source.decode("latin-1")):
@@ -223,8 +239,8 @@ def _compile_checked(
     compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
 ) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    accepted = _ACCEPTED.search(text)
-    if not accepted and not _SUSPICIOUS.search(text):
+    accepted = _holds(_ACCEPTED, text)
+    if not accepted and not _holds(_SUSPICIOUS, text):
         return compile_()
     from morrow.language.syntax_errors import warned
 
@@ -235,13 +251,34 @@ def _compile_checked(
         return compile_()
     if not warned.suspicious(text.replace("\r", "\n") + "\n", host):
         return compile_()
-    with warned.without_the_hosts(host):
-        made = compile_()
-    _warn(source, filename, mode, flags, optimize, host)
+    found: list[Warned] | None = None
+
+    def look(tree: ast.AST) -> None:
+        nonlocal found
+        found = warned.tree_warnings(text, tree, host, optimize, await_anywhere=bool(flags & TOP_LEVEL_AWAIT))
+
+    _looks.append(look)
+    try:
+        with warned.without_the_hosts(host):
+            made = compile_()
+    finally:
+        _looks.remove(look)
+    _warn(source, filename, mode, flags, optimize, host, found)
     return made
 
 
-def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts) -> None:
+_looks: list[Callable[[ast.AST], None]] = []
+
+
+def parsed(tree: ast.AST) -> None:
+    """Take a tree that was parsed on the way, before anything changes it: then it need not be parsed again for warnings."""
+    if _looks:
+        _looks[-1](tree)
+
+
+def _warn(
+    source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts, found_in_tree: list[Warned] | None
+) -> None:
     """Give 3.14's warnings for a program that is right."""
     from morrow.language import grammar
     from morrow.language.syntax_errors import warned
@@ -262,10 +299,12 @@ def _warn(source: str | bytes, filename: str, mode: str, flags: int, optimize: i
             raise Checked(SyntaxError(message, where))
     if flags & ONLY_AST:
         return
-    with warned.without_the_hosts(host):
-        tree = grammar.parse(source, filename, mode).tree
-    await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
-    for found in warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere):
+    if found_in_tree is None:
+        with warned.without_the_hosts(host):
+            tree = grammar.parse(source, filename, mode).tree
+        await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
+        found_in_tree = warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere)
+    for found in found_in_tree:
         line: int = found.node.lineno  # type: ignore[attr-defined]
         if not warned.give(found.message, filename, line):
             raise Checked(make(_at_node(found.message, found.node, filename)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from morrow.language.syntax_errors.findings import Misplaced, Warned, fields
+from morrow.language.tree import children
 
 MAX_BLOCKS = 21  # CO_MAXBLOCKS
 
@@ -510,7 +511,7 @@ def _generates(body: list[ast.stmt]) -> bool:
             if arguments is not None:
                 pending += list(fields(arguments, ("defaults", "kw_defaults")))
             continue
-        pending += list(ast.iter_child_nodes(node))
+        pending += children(node)
     return False
 
 
@@ -536,5 +537,5 @@ def _awaits(node: ast.AST) -> bool:
                 return True
             pending.append(child.generators[0].iter)
             continue
-        pending += list(ast.iter_child_nodes(child))
+        pending += children(child)
     return False

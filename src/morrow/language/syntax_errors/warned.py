@@ -19,10 +19,13 @@ from morrow.language.syntax_errors.finally_warnings import finally_warnings
 from morrow.language.syntax_errors.literals import find_invalid_escape
 from morrow.language.syntax_errors.placement import check_placement
 from morrow.language.syntax_errors.scanner import Refused, Scanner, Token, invalid_escape
+from morrow.language.tree import walk
 
 _ESCAPE = re.compile(r"\\(?:[^\n\r\\'\"abfnrtvxNuU0-7{}]|[4-7][0-7][0-7])|\\[{}]|[bB]['\"][^\n]*\\[NuU]")
-_NUMBER_START = re.compile(r"(?<![\w.])[0-9][0-9a-fA-FxXoObB_.]*(?:[eE][+-]?[0-9_]+)?[jJ]?(?:and|else|for|if|in|is|or|not)\b")
-_IS_LITERAL = re.compile(r"\bis\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[(0-9])|[\"'0-9)]\s+is\b")
+_NUMBER_START = re.compile(r"[0-9](?<![\w.][0-9])[0-9a-fA-FxXoObB_.]*(?:[eE][+-]?[0-9_]+)?[jJ]?(?:and|else|for|if|in|is|or|not)\b")
+# Two patterns that start with what `re` skips to quickly, not one with alternatives.
+_IS_LITERAL = re.compile(r"is(?<!\wis)\s+(?:not\s+)?(?:[bBrRuU]{0,2}[\"']|[(0-9])")
+_LITERAL_IS = re.compile(r"[\"'0-9)]\s+is\b")
 _FINALLY = re.compile(r"^([ \t]*)finally[ \t]*:(.*\n(?:\1[ \t]+.*\n|[ \t]*(?:#.*)?\n)*)", re.MULTILINE)
 _LEAVES = re.compile(r"\b(?:return|break|continue)\b")
 
@@ -104,22 +107,29 @@ _PREFIXES = frozenset(("", "r", "u", "b", "br", "rb", "f", "fr", "rf", "t", "tr"
 
 def _compares_literal(text: str) -> bool:
     """Return whether `is` may stand next to a literal. What ends a call is none, where strings cannot hide a bracket."""
-    if _IS_LITERAL.search(text) is None:
+    if not _has_is_by_literal(text):
         return False
-    if "'" in text or '"' in text or "#" in text or _IS_BEFORE_LITERAL.search(text):
+    if _IS_BY_QUOTE.search(text) or _IS_BEFORE_LITERAL.search(text):
         return True
     return any(text[found.start()] != ")" or not _ends_call(text, found.start()) for found in _IS_AFTER_LITERAL.finditer(text))
 
 
+def _has_is_by_literal(text: str) -> bool:
+    return "is" in text and (_IS_LITERAL.search(text) is not None or _LITERAL_IS.search(text) is not None)
+
+
+_IS_BY_QUOTE = re.compile(r"\bis\s+(?:not\s+)?[bBrRuU]{0,2}[\"']|[\"']\s+is\b")
 _IS_BEFORE_LITERAL = re.compile(r"\bis\s+(?:not\s+)?[(0-9]")
 _IS_AFTER_LITERAL = re.compile(r"[0-9)]\s+is\b")
 _LAST_WORD = re.compile(r"\w+\Z")
 
 
 def _ends_call(text: str, at: int) -> bool:
-    """Return whether the bracket at *at* closes the arguments of a call."""
+    """Return whether the bracket at *at* closes the arguments of a call, as far as no string or comment can hide a bracket."""
     depth = 0
     for here in range(at, max(at - 2000, 0), -1):
+        if text[here] in "'\"#":
+            return False
         if text[here] == ")":
             depth += 1
         elif text[here] == "(":
@@ -191,10 +201,25 @@ def _escape_warning(token: Token, escape: tuple[str, int, int]) -> TextWarning:
 def tree_warnings(text: str, tree: ast.AST, host: Facts, optimize: int, *, await_anywhere: bool = False) -> list[Warned]:
     """Return 3.14's warnings about *tree* that *host* does not give."""
     found = finally_warnings(tree) if _leaves_finally(text) else []
-    if not host.names_compared_literal and _IS_LITERAL.search(text):
+    if not host.names_compared_literal and _has_is_by_literal(text) and any(map(_may_compare_literal, walk(tree))):
         placed = check_placement(tree, optimize=optimize, await_anywhere=await_anywhere)
         found += [warned for warned in placed if warned.message.startswith(('"is" ', '"is not" '))]
     return found
+
+
+_NO_LITERAL = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BoolOp, ast.Compare, ast.IfExp, ast.Await, ast.NamedExpr, ast.Yield
+)  # fmt: skip
+
+
+def _may_compare_literal(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Compare) or not any(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
+        return False
+    return any(
+        not isinstance(side, _NO_LITERAL)
+        and not (isinstance(side, ast.Constant) and any(side.value is one for one in (None, True, False, ...)))
+        for side in (node.left, *node.comparators)
+    )
 
 
 @contextmanager

@@ -46,11 +46,12 @@ def update(module: ModuleType = traceback) -> None:
     if not hasattr(_Exception, "exc_type_str"):
         _Exception.exc_type_str = exc_type_str
     module._walk_tb_with_full_positions = frames.walk
-    for function in (print_exception, format_exception, final_exc_line):
+    for function in (print_exception, format_exception, final_exc_line, print_last, frames.walk_stack, _print_exception_bltin):
         name = _NAMES.get(function.__name__, function.__name__)
         function.__name__ = function.__qualname__ = name
         function.__module__ = "traceback"
         setattr(module, name, function)
+    module._levenshtein_distance = suggestions.distance
     module.format_exception_only = only = _format_exception_only
     only.__name__ = only.__qualname__ = "format_exception_only"
     only.__module__ = "traceback"
@@ -69,8 +70,12 @@ def show(error: BaseException, file: Any) -> None:
     """Print an uncaught exception, coloured if whoever reads *file* can see colours."""
     update()
     shown = _Exception(type(error), error, error.__traceback__, limit=frames.BUILTIN_LIMIT, compact=True)
-    file.write("".join(shown.format(colorize=can_colour(file))))
-    file.flush()
+    for line in list(shown.format(colorize=can_colour(file))):  # all of it before the first: there is another way to print
+        print(line, file=file, end="")
+    try:
+        file.flush()
+    except Exception:  # as in 3.14: whatever stands for a file may have no such thing
+        pass
 
 
 def plain_traceback(tb: TracebackType) -> str:
@@ -80,14 +85,6 @@ def plain_traceback(tb: TracebackType) -> str:
     for frame in summary:
         frame.colno = frame.end_colno = None
     return "Traceback (most recent call last):\n" + "".join(summary.format())
-
-
-def final_line(kind: type[BaseException], error: BaseException | None) -> str:
-    """Return the line with type and message, as printed where nothing can be raised."""
-    module = kind.__module__ if isinstance(kind.__module__, str) else "<unknown>"
-    name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
-    message = "" if error is None else safely(error, "exception")
-    return f"{name}: {message}\n" if error is not None else f"{name}\n"
 
 
 # -- functions of the module ------------------------------------------------------------------------------------------------
@@ -117,6 +114,20 @@ def _format_exception_only(exc, /, value=_sentinel, *, show_group=False, **kwarg
     return list(shown.format_exception_only(show_group=show_group, colorize=kwargs.get("colorize", False)))
 
 
+def print_last(limit=None, file=None, chain=True):  # type: ignore[no-untyped-def]
+    """This is a shorthand for 'print_exception(sys.last_exc, limit=limit, file=file, chain=chain)'."""
+    if hasattr(sys, "last_exc"):
+        print_exception(sys.last_exc, limit=limit, file=file, chain=chain)
+    elif hasattr(sys, "last_type"):
+        print_exception(sys.last_type, sys.last_value, sys.last_traceback, limit=limit, file=file, chain=chain)
+    else:
+        raise ValueError("no last exception")
+
+
+def _print_exception_bltin(exc, /):  # type: ignore[no-untyped-def]
+    show(exc, sys.stderr if sys.stderr is not None else sys.__stderr__)
+
+
 def final_exc_line(etype, value, *, insert_final_newline=True, colorize=False):  # type: ignore[no-untyped-def]
     message = safely(value, "exception")
     paint = painter(colorize)
@@ -130,8 +141,10 @@ def final_exc_line(etype, value, *, insert_final_newline=True, colorize=False): 
 
 def format_frame_summary(self: Any, frame_summary: Any, **kwargs: Any) -> str:
     """Format the lines for a single FrameSummary."""
-    from morrow.language.tracebacks.marks import frame_text
-
+    try:
+        from morrow.language.tracebacks.marks import frame_text
+    except ImportError:  # the interpreter is ending and imports nothing more
+        return f'  File "{frame_summary.filename}", line {frame_summary.lineno}, in {frame_summary.name}\n'
     if not isinstance(frame_summary, frames.FrameSummary):  # made before this morrow looked after tracebacks
         frame_summary = frames.FrameSummary(
             frame_summary.filename, frame_summary.lineno, frame_summary.name, line=frame_summary.line

@@ -77,7 +77,10 @@ class FrameSummary(_Host):  # type: ignore[misc]
             self._lines = "\n".join(map(self._find_line, numbers)) + "\n"
 
     def _find_line(self, number: int) -> str:
-        line = linecache.getline(self.filename, number).rstrip()
+        try:
+            line = linecache.getline(self.filename, number).rstrip()
+        except ImportError:  # the interpreter is ending and imports nothing more
+            return ""
         if not line and self._code is not None and self.filename.startswith("<"):
             line = line_of_code(self._code, number)
         return line
@@ -99,8 +102,6 @@ class FrameSummary(_Host):  # type: ignore[misc]
         """The first of its lines, without the blanks around it."""
         self._set_lines()
         return None if self._lines is None else self._lines.partition("\n")[0].strip()
-
-    _line = property(lambda self: self._lines)  # what hosts call it
 
 
 FrameSummary.__module__ = "traceback"
@@ -178,10 +179,13 @@ def _position(tb: TracebackType) -> Position:
     if index < 0:
         return tb.tb_lineno, None, None, None
     found: Position = next(itertools.islice(code.co_positions(), index // 2, None))
-    if HERE is not None and not HERE.places_statement_parts:
-        from morrow.language.tracebacks import positions
+    if HERE is not None and not HERE.places_statement_parts and isinstance(code, CodeType):
+        try:
+            from morrow.language.tracebacks import positions
 
-        found = positions.corrected(code, index // 2, found)
+            found = positions.corrected(code, index // 2, found)
+        except ImportError:  # the interpreter is ending and imports nothing more: the host's position has to do
+            pass
     return (tb.tb_lineno, *found[1:]) if found[0] is None else found
 
 
@@ -202,14 +206,26 @@ def extract_stack(
     )
 
 
+def walk_stack(f: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+    """Walk a stack yielding the frame and line number for each frame, innermost first: that of the caller if None."""
+    frame = sys._getframe().f_back if f is None else f
+
+    def outwards(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+        while frame is not None:
+            yield frame, frame.f_lineno
+            frame = frame.f_back
+
+    return outwards(frame)
+
+
 def _without_running_comprehensions(entries: Iterable[tuple[FrameType, Position]]) -> Iterator[tuple[FrameType, Position]]:
     """As `_without_comprehensions`, innermost first."""
     inner: tuple[CodeType, Position] | None = None
     for frame, position in entries:
         if inner is not None and inner[0] in frame.f_code.co_consts:
             position = inner[1]
-        outer = frame.f_back
-        is_part = frame.f_code.co_name in _COMPREHENSIONS and outer is not None and frame.f_code in outer.f_code.co_consts
+        outer = frame.f_back if frame.f_code.co_name in _COMPREHENSIONS else None
+        is_part = outer is not None and frame.f_code in outer.f_code.co_consts
         inner = (frame.f_code, position) if is_part else None
         if not is_part:
             yield frame, position

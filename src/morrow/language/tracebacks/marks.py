@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import textwrap
 import warnings
-from dataclasses import dataclass
+from collections import namedtuple
 from itertools import groupby, zip_longest
 from typing import Any
 
@@ -22,14 +22,8 @@ from morrow.language import ONLY_AST, grammar, host_compile
 from morrow.language.tracebacks.colours import painter
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
-    """What is marked with ``^`` inside a range marked with ``~``: lines from 0, columns in characters."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
+Anchors = namedtuple("Anchors", "line column end_line end_column")  # not a dataclass: those take ten milliseconds to import
+Anchors.__doc__ = "What is marked with ``^`` inside a range marked with ``~``: lines from 0, columns in characters."
 
 
 def frame_text(frame: Any, coloured: bool) -> str:
@@ -107,11 +101,12 @@ def _with_marks(line: str, marks: str | None, paint: Any) -> list[str]:
         return [f"{line}\n", f"{marks}\n"]
     pieces = {"^": "traceback_range", "~": "traceback_range_soft"}
     over = under = ""
-    for mark, group in groupby(zip_longest(line, marks, fillvalue=""), key=lambda pair: pair[1]):
+    # Column by column, not character by character: behind wide characters the colour runs on, to beyond the line's end.
+    for mark, group in groupby(zip_longest(f"{line}\n", marks, fillvalue=""), key=lambda pair: pair[1]):
         characters, below = map("".join, zip(*group))
         over += paint(characters, pieces[mark]) if mark in pieces else characters
         under += paint(below, pieces[mark]) if mark in pieces else below
-    return [f"{over}\n", f"{under}\n"]
+    return [over, f"{under}\n"]
 
 
 # -- what to mark ---------------------------------------------------------------------------------------------------------

@@ -94,13 +94,13 @@ def closest(names: Iterable[str], wrong: str) -> str | None:
         if name == wrong:
             continue
         allowed = min((len(name.encode("utf-8", "replace")) + len(wrong.encode("utf-8", "replace")) + 3) * _MOVE // 6, limit - 1)
-        distance = _distance(wrong, name, allowed)
-        if distance <= allowed:
-            best, limit = name, distance
+        far = distance(wrong, name, allowed)
+        if far <= allowed:
+            best, limit = name, far
     return best
 
 
-def _distance(first: str, second: str, allowed: int) -> int:
+def distance(first: str, second: str, allowed: int) -> int:
     """Return the edit distance: 2 for a byte added, lost or changed, 1 if only its case is; past *allowed*, just more."""
     a, b = first.encode("utf-8", "replace"), second.encode("utf-8", "replace")
     start = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from morrow.debuglog import log
-from morrow.host.frames import hide
+from morrow.host.frames import hide, quietly
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def uninstall() -> None:
 def excepthook(exctype: object, value: object, traceback: object, /) -> None:
     """Handle an exception by displaying it with a traceback on sys.stderr."""
     try:
-        _print(value, traceback)
+        quietly(_print, value, traceback)
     except Exception as problem:  # cannot be shown as in 3.14, at the interpreter's end for example: the host's is better than none
         log("language", 1, f"traceback left to the host: {problem!r}")
         _host_excepthook(exctype, value, traceback)  # type: ignore[arg-type]
 
 
 def _print(error: object, tb: object) -> None:
-    file = sys.stderr if sys.stderr is not None else sys.__stderr__
+    file = sys.stderr
     if file is None:
         return
     if not isinstance(error, BaseException):
@@ -139,21 +139,46 @@ def unraisablehook(unraisable, /):  # type: ignore[no-untyped-def]
     try:
         file = sys.stderr
         if file is not None:
-            text = _text_of_unraisable(unraisable)
-            file.write(text)
-            file.flush()
+            file.write(_text_of_unraisable(unraisable))
+            if hasattr(file, "flush"):
+                file.flush()
     except Exception as problem:
         log("language", 1, f"traceback left to the host: {problem!r}")
         _host_unraisablehook(unraisable)
 
 
 def _text_of_unraisable(unraisable: Any) -> str:
-    from morrow.language.tracebacks import errors
-
     text = f"{_heading(unraisable.err_msg, unraisable.object)}:\n"
     if unraisable.exc_traceback is not None:
-        text += errors.plain_traceback(unraisable.exc_traceback)
-    return text + errors.final_line(unraisable.exc_type, unraisable.exc_value)
+        try:
+            from morrow.language.tracebacks import errors
+
+            text += errors.plain_traceback(unraisable.exc_traceback)
+        except ImportError:  # the interpreter is ending and imports nothing more
+            text += _bare_traceback(unraisable.exc_traceback)
+    return text + _final_line(unraisable.exc_type, unraisable.exc_value)
+
+
+def _bare_traceback(tb: TracebackType | None) -> str:
+    """Return a traceback without lines of the program, which nobody can read any more: so does 3.14 at its end."""
+    text = "Traceback (most recent call last):\n"
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        text += f'  File "{code.co_filename}", line {tb.tb_lineno}, in {code.co_name}\n'
+        tb = tb.tb_next
+    return text
+
+
+def _final_line(kind: type[BaseException], error: BaseException | None) -> str:
+    """Return the line with type and message."""
+    module = kind.__module__ if isinstance(kind.__module__, str) else "<unknown>"
+    name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    if error is None:
+        return f"{name}\n"
+    try:
+        return f"{name}: {error}\n"
+    except BaseException:  # an error in a finalizer is shown, whatever the program's __str__ does
+        return f"{name}: <exception str() failed>\n"
 
 
 def _heading(message: str | None, about: Any) -> str:

@@ -1,0 +1,49 @@
+"""The executor that may reach past this machine: here by default, and on a real cluster (long)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from morrow.interpreters.distributed import DistributedExecutor
+
+
+def test_the_default_needs_nothing_installed():
+    with DistributedExecutor(workers=1) as pool:
+        assert pool.submit(pow, 2, 10).result() == 1024
+        assert list(pool.map(abs, range(-5, 0), chunksize=2)) == [5, 4, 3, 2, 1]
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(divmod, 1, 0).result()
+
+
+def test_without_dask_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"pip install 'morrow\[dask\]'"):
+        DistributedExecutor("cluster")
+
+
+@pytest.mark.long
+def test_a_killed_worker_loses_nothing():
+    pytest.importorskip("distributed")
+
+    def slow(number):
+        import time
+
+        time.sleep(0.05)
+        return number * number
+
+    with DistributedExecutor("cluster", workers=2, interpreters=False) as pool:
+        futures = [pool.submit(slow, number) for number in range(60)]
+        assert futures[0].result(60) == 0
+        victim = next(iter(pool._cluster.workers.values())).pid
+        os.kill(victim, signal.SIGKILL)
+        seen = []
+        assert sum(1 for _ in pool.as_completed(futures, lambda done, total: seen.append((done, total)))) == 60
+        assert [future.result() for future in futures] == [number * number for number in range(60)]
+        assert seen[-1] == (60, 60)
+        assert list(pool.map(abs, range(-40, 0), chunksize=10)) == list(range(40, 0, -1))
+    with DistributedExecutor("cluster", workers=1) as pool:
+        assert pool.submit(pow, 2, 5).result(60) == 32

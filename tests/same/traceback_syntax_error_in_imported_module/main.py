@@ -1,0 +1,3 @@
+import sys
+from importlib import import_module
+import broken_mod
