@@ -107,6 +107,7 @@ def _read_bytecode(code: CodeType, adaptive: bytes) -> list[Instruction]:
     hints = {i.offset: i.opname for i in dis.get_instructions(code, adaptive=True)}
     found: list[Instruction] = []
     start: int | None = None
+    before = ""
     names: object = None
     line = code.co_firstlineno
     for position, i in enumerate(raw):
@@ -119,14 +120,17 @@ def _read_bytecode(code: CodeType, adaptive: bytes) -> list[Instruction]:
             start, names = offset, code.co_consts[i.arg or 0]
             continue
         if i.opname == "PRECALL":
-            start = offset
+            start, before = offset, hints.get(i.offset, "")
             continue
         end = raw[position + 1].offset if position + 1 < len(raw) else len(adaptive)
         cache = adaptive[i.offset + 2 : end]
         for op, argument, extra in _neutral(code, i):
+            hint = hints.get(i.offset, "")
             if op == "call":
                 extra, names = names, None
-            found.append(Instruction(op, argument, offset, line, hints.get(i.offset, ""), cache, i.opname, extra, i.offset))
+                if hint.endswith("_ADAPTIVE") and not before.endswith("_ADAPTIVE"):
+                    hint = before or hint  # a specialised PRECALL does the call too
+            found.append(Instruction(op, argument, offset, line, hint, cache, i.opname, extra, i.offset))
         start = None
     index: dict[int, int] = {}
     for number, instruction in enumerate(found):

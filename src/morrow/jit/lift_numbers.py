@@ -233,10 +233,18 @@ class Numbers:
         A first compile does both, and so does one that follows one that met other classes. Returns "" to go on, else "end".
         """
         variable = self.state.stack[where]
-        if not self.session.profiling and not self.failed("class"):
-            self.is_class(variable, cls)
-            return ""
-        return self.choose_class(where, (cls,), otherwise)
+        at = self.instructions[self.index].offset
+        if self.session.profiling:
+
+            def note() -> str | None:
+                self.emit("meet", variable.value, attributes=(at,))
+                return otherwise()
+
+            return self.choose_class(where, (cls,), note)
+        if self.failed("class") or self.session.classes_met(self.function, at):
+            return self.choose_class(where, (cls,), otherwise)
+        self.is_class(variable, cls)
+        return ""
 
     def c_call(self: Lifter, name: str, count: int, *more: ir.Operand) -> ir.Value:
         """Call a C function on the *count* topmost entries as objects; they leave the stack afterwards.
