@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Seen = list[Any]
 
- 
+
 _NOT_GIVEN = object()
 _PLAIN_KEYS = (int, str)
 

@@ -18,7 +18,7 @@ import ast
 from morrow.language.features.build import at, call, load
 from morrow.race import access, containers
 from morrow.race.clocks import ITEMS_READ, ITEMS_WRITTEN, LOOKED, WALKED, number_of
-from morrow.race.scopes import Scope, find_scopes
+from morrow.race.scopes import find_scopes
 from morrow.race.sites import CONSTANT, LOOK, READ, UPDATE, WALK, WRITE, Site, add
 
 _SEEN = ".race_seen"

@@ -16,7 +16,20 @@ import weakref
 from collections import deque
 
 from morrow.race import findings
-from morrow.race.clocks import CHANGED, FIRST_NAME, TAKEN, ITEMS_READ, ITEMS_WRITTEN, LOCK, LOOKED, WALKED, Timeline, names, stack, timelines
+from morrow.race.clocks import (
+    CHANGED,
+    FIRST_NAME,
+    ITEMS_READ,
+    ITEMS_WRITTEN,
+    LOCK,
+    LOOKED,
+    TAKEN,
+    WALKED,
+    Timeline,
+    names,
+    stack,
+    timelines,
+)
 from morrow.race.sites import CONSTANT, LOOK, MUTATE, READ, UPDATE, WALK, WRITE, Site
 
 _READS = (READ, LOOK, WALK)
