@@ -70,7 +70,7 @@ PYTHONPATH=folder: -c 'import sys; print(sys.path[:3])' | PYTHONPATH=folder -E -
 PYTHONWARNDEFAULTENCODING=1 -c 'open("show.py").close()' | PYTHONCOERCECLOCALE=0 LC_ALL=C show.py | LC_ALL=C PYTHONUTF8=0 show.py | PYTHONBREAKPOINT=foo.bar -c 'breakpoint()'
 PYTHONPLATLIBDIR=lib show.py    | PYTHONNOUSERSITE=1 PYTHONUSERBASE=/tmp/u show.py | PYTHON_FROZEN_MODULES=on show.py | PYTHONDUMPREFS=1 show.py
 PYTHONSTARTUP=start.py -i < 'zz\n__name__\n'    | PYTHONSTARTUP=error.py -iq < '1\n' | PYTHONSTARTUP=wrong.py -iq < '1\n' | PYTHONSTARTUP=says.py -iq < '1\n'
-PYTHONSTARTUP=gone.py -iq < '1\n' | PYTHONSTARTUP=start.py -Ei < 'zz\n' | PYTHONSTARTUP=start.py -i -c pass < '1\n' | PYTHONINSPECT=1 error.py < '2\n'
+PYTHONSTARTUP=gone.py -iq < '1\n' | PYTHONSTARTUP=start.py -Ei < '1\n'  | PYTHONSTARTUP=start.py -i -c pass < '1\n' | PYTHONINSPECT=1 error.py < '2\n'
 - < 'print(1)\n1/0\n'           | - a -b < 'import sys; print(sys.argv, sys.stdin.read())\n' | < 'x = = 1\n'  | < 'if 1:\n  print(1)'
 - < 'print(1)\nx = = 2\n'       | < 'raise SystemExit(4)\n'       | - < 'raise KeyboardInterrupt\n' | /dev/stdin < 'print(__file__)\n'
 -i < 'x = 1\nx\n_\n'            | -i - a < 'import sys; sys.argv\n' | -iq < 'print(1)'             | -iq < 'x = = 1\n1\n'
@@ -80,7 +80,7 @@ PYTHONSTARTUP=gone.py -iq < '1\n' | PYTHONSTARTUP=start.py -Ei < 'zz\n' | PYTHON
 -iq < 'import sys\nsys.excepthook = lambda *a: print("mine")\n1/0\n' | -iq < 'import sys\nsys.displayhook = print\n5\n' | -iq < '# c\n\nx = 1\nx\n'
 -i error.py < 'import sys; sys.last_value\n__file__\n' | -i -m error < '__name__\n__spec__\n' | -i leaves.py < '1\n' | -i says.py < '1\n'
 -i wrong.py < '1\n'             | -i gone.py < '1\n'              | -i -m gone < '1\n'             | -i folder < '__name__\n'
--i -Oc 'x = 1' < 'x, __debug__\n' | -i -I -c 1/0 < '1\n'          | -u -c 'import sys; sys.exit(b"x")'
+-i -Oc 'x = 1' < 'x, __debug__\n' | -i -I -c pass < '1\n'          | -u -c 'import sys; sys.exit(b"x")'
 -c 'import sys; sys.exit(-1)'   | -c 'import sys; sys.exit(1.5)'  | -c 'raise SystemExit(True)'    | -c 'class S(SystemExit): pass\nraise S(4)'
 -c 'e = SystemExit(1); e.code = 9; raise e' | -c 'import os; os.kill(os.getpid(), 9)' | -c 'import signal, os; signal.signal(2, signal.SIG_DFL); os.kill(os.getpid(), 2)'
 """
