@@ -36,8 +36,8 @@ OFTEN = 40
 TOO_OFTEN = 5000
 """Times one exit that nothing can be done about may be taken between two reviews: an exit costs less than a microsecond."""
 
-PROFILE_REVIEWS = 2
-"""Reviews after which what a first compile's code has met is taken for all there is."""
+PROFILE_SECONDS = 0.3
+"""Seconds after which what a first compile's code has met is taken for all there is."""
 
 MOST_COMPILES = 5
 """Times a function is compiled before it is left alone."""
@@ -142,7 +142,8 @@ class Compiled:
     from_disk: bool = False
     profile: bool = False
     _places: tuple[tuple[CodeType, int, int], ...] = ()
-    _reviews: int = 0
+    _since: float = field(default_factory=time.monotonic)
+    _reviewed: bool = False
     _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
@@ -164,11 +165,9 @@ class Compiled:
         """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
         if self.profile:
             # it has run for a while: what it met is known now
-            self._reviews += 1
-            if self._reviews < PROFILE_REVIEWS:
+            if self._reviewed or time.monotonic() - self._since < PROFILE_SECONDS:
                 return "keep"
-            if self._reviews > PROFILE_REVIEWS:
-                return "keep"
+            self._reviewed = True
             self.remember_classes()
             return "recompile"
         often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]

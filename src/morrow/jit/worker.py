@@ -312,15 +312,16 @@ class Worker:
         if self._wanted and busy >= START_BUSY and not self._ready and self._threading_is_there():
             with _quick_switches():
                 self.prepare()
+        # before the next compile, which may take long: code that only costs must not stay in place meanwhile
+        now = monotonic()
+        if self._ready and now - self._reviewed > REVIEW_EVERY:
+            self._reviewed = now
+            self.review()
         if self._queue and self.spent < self._budget():
             began = thread_time()
             with _quick_switches():
                 self.run(self._queue.pop(0))
             self.spent += thread_time() - began
-        now = monotonic()
-        if self._ready and now - self._reviewed > REVIEW_EVERY:
-            self._reviewed = now
-            self.review()
         if self._queue and not self.off and self.spent < self._budget():
             return 0.001
         return TURN if self._on_trial else 0
@@ -496,7 +497,8 @@ class Worker:
         if made.entry and task.loop is None:
             reference = weakref.ref(function)
             decision.functions.append((reference, made))
-            trial = self._trials.begin(function, made.entry) if self._trials is not None else None
+            # a first compile's code is to find something out, not to be fast
+            trial = self._trials.begin(function, made.entry) if self._trials is not None and not made.profile else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
             else:
