@@ -38,7 +38,7 @@ raising = False
 for _ in range(40):  # eager compiles in this thread: all of it before a signal is due
     guarded(spin, 40), guarded(spin_float, 40.0)
 for raising in (False, True):
-    for f, limit in ((spin, 4*10**8), (spin_float, 3e8 if raising else 1e6)):
+    for f, limit in ((spin, 6 * 10**9), (spin_float, 6e9 if raising else 1e6)):
         hits.clear()
         timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
         timer.start()
