@@ -38,6 +38,7 @@ def test_pytest_under_morrow_runs_a_new_project_and_keeps_its_rewritten_assertio
         assert _counts(got.out) == "1 failed, 2 passed in" and "assert 7 == 8" in got.out
 
 
+@pytest.mark.skipif(HERE is not None and HERE.defers_annotations, reason="this host's compiler does it all: there is nothing to rewrite")
 def test_what_pytest_rewrites_of_an_installed_plugin_stays_the_hosts(same):
     """Its compiled file is one that a plain pytest reads too."""
     program = """\
@@ -51,8 +52,7 @@ def test_what_pytest_rewrites_of_an_installed_plugin_stays_the_hosts(same):
         """
     same.write({"app.py": program})
     got = run([sys.executable, MORROW, "app.py"], cwd=same.folder)
-    expected = "False True\n" if HERE is not None and not HERE.defers_annotations else "False False\n"
-    assert (got.out, got.err) == (expected, "")
+    assert (got.out, got.err) == ("False True\n", "")
 
 
 @pytest.mark.slow

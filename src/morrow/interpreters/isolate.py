@@ -217,12 +217,16 @@ def _run(session: pytest.Session, items: list[pytest.Item], pipe: int) -> None:
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             session.config.pluginmanager.unregister(reporter)
+        failed, enough = session.testsfailed, session.config.getvalue("maxfail")
         for index, item in enumerate(items):
             send("start", index)
             following = items[index + 1] if index + 1 < len(items) else None
             for report in runtestprotocol(item, log=False, nextitem=following):
+                failed += report.failed and not hasattr(report, "wasxfail")
                 send("report", hook.pytest_report_to_serializable(config=session.config, report=report))
             send("end", index)
+            if enough and failed >= enough:
+                break  # the parent has heard of it, and says so
             if session.shouldstop:
                 send("stop", session.shouldstop)
                 break
