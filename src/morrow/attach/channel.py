@@ -302,9 +302,14 @@ def cooperate(
     program = agent_program(texts, given, exclusive=exclusive)
     end = time.monotonic() + _STARTING
     while True:
-        channel = Channel(offer, offer.knock(program, patience), None)
-        if channel.begin(b""):
-            return channel
+        try:
+            channel = Channel(offer, offer.knock(program, patience), None)
+            if channel.begin(b""):
+                return channel
+        except AttachError as error:
+            if error.name != "attach-lost" or time.monotonic() > end:
+                raise
+            debuglog.log("attach", 1, f"{offer.pid}: still sees the visitor before off, once more: {error}")
         if time.monotonic() > end:
             raise AttachError("attach-lost", offer.pid, why="it is in the middle of importing what the debugger needs")
         time.sleep(0.02)

@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import struct
+import time
 from dataclasses import dataclass
 
 from morrow import debuglog
@@ -21,6 +22,9 @@ from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.offer import private_folder, start_time
 from morrow.attach.optout import check_switched_off, strings_of
 from morrow.attach.stop_linux import status_of
+
+_KNOCKS = 4
+"""How often it is knocked at while the visitor is patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,16 @@ class Offer:
         path = os.path.join(self.folder, f"{self.pid}.s")
         with contextlib.closing(_listen(path, self.user)) as listener:
             try:
+                end = time.monotonic() + patience
                 signal.pidfd_send_signal(self.pidfd, signal.SIGURG)
                 while True:
-                    ready, _, _ = select.select([listener.fileno(), self.pidfd], [], [], patience)
+                    ready, _, _ = select.select([listener.fileno(), self.pidfd], [], [], patience / _KNOCKS)
                     if self.pidfd in ready:
                         raise AttachError("attach-gone", self.pid)
+                    if not ready and time.monotonic() < end:
+                        # A knock that meets it while it sees the visitor before off is not heard.
+                        signal.pidfd_send_signal(self.pidfd, signal.SIGURG)
+                        continue
                     if not ready:
                         raise NotReady("attach-queued", self.pid, seconds=f"{patience:.1f}", why="its main thread runs no Python")
                     sock, _ = listener.accept()

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from morrow import settings
 from morrow.host import HERE
 from morrow.host.frames import hide, quietly
 from morrow.language import host_exec
@@ -181,7 +182,7 @@ class _Reader:
         tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
         if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
             return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
-        name = f"<stdin-{self.count}>"
+        name, keep = _naming(self.count, text + "\n")
         self.count += 1
         try:
             code = self.compile(tree, name, "single", flags, True)
@@ -189,7 +190,7 @@ class _Reader:
             if error.text is None and error.lineno and error.lineno <= len(self.lines):
                 error.text = self.lines[error.lineno - 1]
             raise
-        _remember(code, text + "\n")
+        keep(code)
         return code
 
     def _is_whole(self) -> bool:
@@ -201,12 +202,15 @@ class _Reader:
         return len(self.lines) == 1
 
 
-def _remember(code: Any, text: str) -> None:
-    """Let tracebacks show the lines of what was typed."""
-    if HERE is not None and HERE.shows_tracebacks:
-        linecache._register_code(code, text, "<stdin>")  # type: ignore[attr-defined]
-    else:
-        uncaught.texts.append((code, text))
+def _naming(count: int, text: str) -> tuple[str, Callable[[Any], object]]:
+    """Return what the code of a statement is to be called, and what lets tracebacks show its lines."""
+    if HERE is not None and HERE.shows_command_lines and (HERE.shows_tracebacks or settings.get("tracebacks") == "0"):
+        register: Any = linecache._register_code  # type: ignore[attr-defined]
+        if hasattr(linecache, "_interactive_cache"):
+            return f"<stdin-{count}>", lambda code: register(code, text, "<stdin>")
+        name = f"<stdin>-{count}"  # 3.13.0 keeps the lines by file name, and shows the first part of it
+        return name, lambda code: register(name, text, "<stdin>")
+    return f"<stdin-{count}>", lambda code: uncaught.texts.append((code, text))
 
 
 def _is_terminal() -> bool:
