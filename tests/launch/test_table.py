@@ -109,6 +109,6 @@ def _without_names(text: str) -> str:
     import re
 
     # The page of -h has morrow's own before it; 3.14 suggests keywords where older hosts do not.
-    text = re.sub(r"(?s)^(exit status 0\n--- stdout\n).*usage: \S*python \[option\].*", r"\1the page of -h\n", text)
+    text = re.sub(r"(?s)^(exit status 0\n--- stdout\n).*usage: \S*python[\d.]* \[option\].*", r"\1the page of -h\n", text)
     text = re.sub(r"<stdin-\d+>", "<stdin>", text)  # as 3.14 names what is typed, which its tracebacks do not show
     return re.sub(r"0x[0-9a-f]+", "0x..", text.replace("`morrow -h'", "`python -h'"))
