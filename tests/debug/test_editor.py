@@ -754,6 +754,7 @@ loop()
                 deadline = time.monotonic() + 10
                 while int(editor.ask("evaluate", expression="len(calls)")["result"]) == before:
                     assert time.monotonic() < deadline, "its own trace function is not called any more"
+                    time.sleep(0.05)  # evaluating takes the main thread: leave it some time to work
                 assert editor.ask("evaluate", expression="threading._trace_hook is own")["result"] == "True"
                 editor.ask("disconnect")
         assert target.alive
