@@ -229,7 +229,7 @@ def _add_warnings(options: list[str]) -> None:
     if "warnings" in sys.modules:
         sys.modules["warnings"]._processoptions(options)  # type: ignore[attr-defined]
     else:
-        import warnings  # noqa: F401
+        import warnings
 
 
 def _set_flags(*names: str) -> None:

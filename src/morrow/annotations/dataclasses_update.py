@@ -20,8 +20,8 @@ def update(dataclasses: Any) -> None:
     @functools.wraps(host_process_class)
     def _process_class(cls: Any, *arguments: Any, **named: Any) -> Any:
         from morrow.annotations.inspect_update import asking
-        from morrow_runtime.evaluate import call_annotate_function
         from morrow_runtime.annotation_attributes import put_annotations
+        from morrow_runtime.evaluate import call_annotate_function
         from morrow_runtime.read import find_annotate
 
         with asking(default=FORWARDREF):  # for the docstring, which shows the signature

@@ -119,7 +119,7 @@ def _new_typed_dict(made: Any, bases: Any, annotate: Any, ns: Any) -> None:
     def check(name: str, value: Any, owner: Any = None) -> Any:
         if isinstance(value, str):
             value = ForwardRef(value, module=made.__module__, owner=owner)
-            value.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
+            value.__forward_code__
             return value
         message = "TypedDict('Name', {f0: t0, f1: t1, ...}); each t must be a type"
         return sys.modules["typing"]._type_check(value, message, module=made.__module__)

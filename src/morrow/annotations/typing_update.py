@@ -174,7 +174,7 @@ def _without_extras(hints: dict[str, Any]) -> dict[str, Any]:
 def _make(text: str, **details: Any) -> ForwardRef:
     made = ForwardRef(text, **details)
     if not text.isidentifier() or iskeyword(text):
-        made.__forward_code__  # noqa: B018  (text that is no expression is refused here, as ever)
+        made.__forward_code__
     return made
 
 

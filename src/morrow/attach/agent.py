@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """The one file that runs inside a target: standard library only, any version from 3.11 on.
 
 Its text is sent over the channel and executed on the target's main thread, in a pending call or on top of a blocked
@@ -202,7 +201,7 @@ def _raise_later(error):
         _thread.interrupt_main()
         return
     try:
-        import _ctypes  # noqa: F401
+        import _ctypes
         import ctypes
 
         main = sys.modules["threading"].main_thread().ident if "threading" in sys.modules else None

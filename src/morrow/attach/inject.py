@@ -536,7 +536,7 @@ def _find_pending(target: Target) -> int | None:
     usual = target.offsets["runtime.pending"]
     start = max(usual - 512, 0)
     raw = target.memory.read(target.runtime + start, 1024 + 7300)
-    number = lambda position: int.from_bytes(raw[position : position + 4], "little")  # noqa: E731
+    number = lambda position: int.from_bytes(raw[position : position + 4], "little")
     candidates = []
     for position in range(0, 1024, 8):
         if (

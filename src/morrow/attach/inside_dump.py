@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """What every thread is doing, told by the process itself: for a process that offers itself and may not be read.
 
 Its text is sent to the agent (agent.py); nothing of morrow is imported there.
@@ -26,7 +25,7 @@ def _frames(frame):
         code = frame.f_code
         if not code.co_filename.startswith("<morrow ") and code.co_name != "_morrow_on_signal":
             values = None
-            if agent.given.get("locals"):  # noqa: F821
+            if agent.given.get("locals"):
                 values = {str(name): _shown(value) for name, value in list(dict(frame.f_locals).items())}
             found.append((code.co_qualname, code.co_filename, frame.f_lineno, values))
         frame = frame.f_back
@@ -57,8 +56,8 @@ def begin(frame):
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
         name = getattr(task.get_coro(), "__qualname__", "?")
         tasks.append({"name": task.get_name(), "coroutine": name, "running": not frames, "frames": frames[::-1]})
-    agent.wire.send(threads=sorted(threads, key=lambda one: not one["main"]), tasks=tasks)  # noqa: F821
-    agent.leave()  # noqa: F821
+    agent.wire.send(threads=sorted(threads, key=lambda one: not one["main"]), tasks=tasks)
+    agent.leave()
 
 
 def _tasks(asyncio):

@@ -182,7 +182,7 @@ class Reader:
                 seen.add(state)
                 try:
                     block = memory.read(state, size)
-                    word = lambda name, block=block: int.from_bytes(block[at[name] : at[name] + 8], "little")  # noqa: E731
+                    word = lambda name, block=block: int.from_bytes(block[at[name] : at[name] + 8], "little")
                     frame = self._innermost(word)
                     copies = self._copy_stack(word("tstate.datastack_chunk"))
                     frames = self._walk(frame, copies)

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """An editor's side of a debugging session, inside the target: requests come over the channel, answers go back.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. One thread of ours waits for
@@ -15,12 +14,12 @@ import _thread
 import os
 import sys
 
-_look = agent.parts["morrow look"]  # noqa: F821
-_values = agent.parts["morrow values"]  # noqa: F821
-_stops = agent.parts["morrow stops"]  # noqa: F821
-_sources = agent.parts["morrow sources"]  # noqa: F821
+_look = agent.parts["morrow look"]
+_values = agent.parts["morrow values"]
+_stops = agent.parts["morrow stops"]
+_sources = agent.parts["morrow sources"]
 Refused, _describe, _text, _next_line = map(_sources.get, ("Refused", "describe", "text_of", "next_line"))
-_BackEnd = agent.parts["morrow monitor" if hasattr(sys, "monitoring") else "morrow trace"]["BackEnd"]  # noqa: F821
+_BackEnd = agent.parts["morrow monitor" if hasattr(sys, "monitoring") else "morrow trace"]["BackEnd"]
 _FIRST_TASK = 1_000_000  # numbers of tasks begin here, those of threads at 1
 _LONG = 3.0  # seconds until an evaluation counts as waiting for a thread that is stopped
 
@@ -29,9 +28,9 @@ class Session(_sources["Sources"]):
     """One editor's visit. ``agent.session`` while it lasts."""
 
     def __init__(self):
-        given = agent.given  # noqa: F821
-        self.pid = agent.pid  # noqa: F821
-        self.wire = agent.wire  # noqa: F821
+        given = agent.given
+        self.pid = agent.pid
+        self.wire = agent.wire
         self.sending = _thread.allocate_lock()
         self.own_ident = 0
         self.held = None
@@ -48,13 +47,13 @@ class Session(_sources["Sources"]):
         """Start answering; with ``hold``, return only when the editor has set its breakpoints."""
         if not self.stops.back_end.begin():
             self.send(failed="all tools of sys.monitoring are taken")
-            agent.leave()  # noqa: F821
+            agent.leave()
             return
         self.number(_look["HOME"])
         self.hook = sys.breakpointhook
         sys.breakpointhook = self.own_hook = self._breakpoint
         self.send(event="begun", pid=self.pid, argv=list(map(str, getattr(sys, "argv", []))), executable=str(sys.executable))
-        if agent.given.get("hold"):  # noqa: F821
+        if agent.given.get("hold"):
             self.held = _thread.allocate_lock()
             self.held.acquire()
         _thread.start_new_thread(self._serve, ())
@@ -64,10 +63,10 @@ class Session(_sources["Sources"]):
     def _serve(self):
         self.own_ident = _thread.get_ident()
         try:
-            while not agent.left:  # noqa: F821
+            while not agent.left:
                 message = self.wire.receive()
                 self._answer(message)
-        except Gone:  # noqa: F821
+        except Gone:
             self.detach()
         except BaseException:
             self.detach()  # whatever it was (an interpreter that ends): nobody must wait for us
@@ -79,7 +78,7 @@ class Session(_sources["Sources"]):
             result = function(**{name: value for name, value in message.items() if name not in ("do", "id")})
         except Refused as error:
             self.send(reply=number, error=str(error))
-        except Gone:  # noqa: F821
+        except Gone:
             raise
         except Exception as error:
             self.send(reply=number, error=_describe(error))
@@ -102,7 +101,7 @@ class Session(_sources["Sources"]):
         try:
             where = {} if frame is None else {"path": self.stops.real(frame.f_code.co_filename), "line": frame.f_lineno}
             self.send(event="output", category=category, text=text, **where)
-        except Gone:  # noqa: F821
+        except Gone:
             pass  # the session is about to end
 
     def failed(self, error):
@@ -115,7 +114,7 @@ class Session(_sources["Sources"]):
 
     def detach(self):
         """Leave the program running, without a trace of us."""
-        if agent.left:  # noqa: F821
+        if agent.left:
             return
         if sys.breakpointhook is getattr(self, "own_hook", None):
             sys.breakpointhook = self.hook
@@ -123,7 +122,7 @@ class Session(_sources["Sources"]):
         if self.held is not None and self.held.locked():
             self.held.release()
         self._forget()
-        agent.leave()  # noqa: F821
+        agent.leave()
 
     def abandon_child(self):
         """In a forked child: nothing of ours may run here, and nobody would answer."""
@@ -138,7 +137,7 @@ class Session(_sources["Sources"]):
 
     def _breakpoint(self, *args, **kwargs):
         """Stand in for sys.breakpointhook: stop at the line after ``breakpoint()``."""
-        if os.getpid() != self.pid or agent.left:  # noqa: F821
+        if os.getpid() != self.pid or agent.left:
             return self.hook(*args, **kwargs)
         step = _stops["Step"]("over", sys._getframe(1), -1)
         step.reason = "breakpoint"
@@ -175,8 +174,8 @@ class Session(_sources["Sources"]):
 
     def stopped(self, ident, reason, breakpoints, error):
         """Tell the editor; called on the thread that stops."""
-        agent.hurry()  # noqa: F821
-        agent.calm()  # noqa: F821
+        agent.hurry()
+        agent.calm()
         text = "" if error is None else _describe(error)
         self.send(
             event="stopped", reason=reason, thread=self.number(ident), all=self.stops.all_threads,
@@ -191,7 +190,7 @@ class Session(_sources["Sources"]):
                 result = job()
             except Refused as error:
                 self.send(reply=number, error=str(error))
-            except Gone:  # noqa: F821
+            except Gone:
                 pass  # noticed by the thread that receives
             except Exception as error:
                 self.send(reply=number, error=_describe(error))
@@ -707,6 +706,6 @@ def _kind(value):
 
 
 def begin(frame):
-    agent.session = session = Session()  # noqa: F821
-    agent.abandon = session.detach  # noqa: F821
+    agent.session = session = Session()
+    agent.abandon = session.detach
     session.begin()

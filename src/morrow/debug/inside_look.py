@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """What pdb and the editor's side both look at inside a target: threads, asyncio tasks, a frame's variables.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there.

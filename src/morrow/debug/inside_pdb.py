@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """pdb inside a target. Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there.
 
 `begin` is called on the target's main thread, in a pending call or on top of a blocked system call. It opens the
@@ -14,7 +13,7 @@ import os
 import sys
 
 _threads, _tasks, _task_frames, _write_back, _trace_all = map(
-    agent.parts["morrow look"].get,  # noqa: F821
+    agent.parts["morrow look"].get,
     ("threads", "tasks", "task_frames", "write_back", "trace_all"),
 )
 
@@ -78,7 +77,7 @@ class Session:
     """A visit by a debugger. `agent.session` while it lasts; the agent's module finds it for `break_in`."""
 
     def __init__(self):
-        self.wire = agent.wire  # noqa: F821
+        self.wire = agent.wire
         self.lock = _thread.RLock()
         self.pdb_module = pdb = _quiet_import()
         self.output, self.input = _Output(self), _Input(self)
@@ -112,7 +111,7 @@ class Session:
     def ask(self):
         prompt, self.output.pending = self.output.pending, ""
         self.wire.send(prompt=prompt)
-        agent.calm()  # noqa: F821
+        agent.calm()
         try:
             while True:
                 message = self.wire.receive()
@@ -125,14 +124,14 @@ class Session:
                         found = []  # a completer that fails offers nothing, as in readline
                     self.wire.send(offers=found)
         finally:
-            agent.hurry()  # noqa: F821
+            agent.hurry()
 
     # -- prompts --------------------------------------------------------------------------------------------------------
 
     def prompt(self, frame, why):
         """Open a prompt on *frame* and do what it asked for. Called on the thread that owns the frame."""
         with self.lock:
-            if self.open or agent.left:  # noqa: F821
+            if self.open or agent.left:
                 return
             self.open = True
             self.pdb.stepper = _thread.get_ident()
@@ -156,21 +155,21 @@ class Session:
             try:
                 self.pdb.interaction(frame, None)
                 return
-            except Gone:  # noqa: F821
+            except Gone:
                 raise
             except BaseException as error:
                 # A signal handler of the program has raised, or a command went wrong: the prompt stays.
                 if isinstance(error, (KeyboardInterrupt, SystemExit)) or not isinstance(error, Exception):
-                    agent.keep(error)  # noqa: F821
+                    agent.keep(error)
                     self.say(f"--- {type(error).__name__}, raised by the program; it will see it when it goes on\n")
                 else:
                     self.say(f"*** {type(error).__name__}: {error}\n")
 
     def _resume(self, frame):
-        if agent.left:  # noqa: F821
+        if agent.left:
             return
         self.wire.send(running=True)
-        agent.calm()  # noqa: F821
+        agent.calm()
         if self.pdb.breaks or self.pdb.stoplineno >= 0:
             self._trace(frame)
         else:
@@ -195,7 +194,7 @@ class Session:
         """While the program runs under tracing: notice that the other side has gone, and take the tracing off."""
         import select
 
-        while self.tracing and not agent.left:  # noqa: F821
+        while self.tracing and not agent.left:
             poll = select.poll()
             poll.register(self.wire.fileno(), 0x2000)  # POLLRDHUP
             if poll.poll(500):
@@ -222,17 +221,17 @@ class Session:
 
     def break_in(self, frame):
         """Open a prompt on the program as it runs: what Ctrl-C on the other side asks for."""
-        agent.hurry()  # noqa: F821
+        agent.hurry()
         try:
             self.prompt(frame, "interrupted")
-        except Gone:  # noqa: F821
+        except Gone:
             self.detach()
         finally:
-            agent.rest()  # noqa: F821
+            agent.rest()
 
     def detach(self):
         """Leave the program running, without a trace of us."""
-        if agent.left:  # noqa: F821
+        if agent.left:
             return
         if self.pdb.breaks:
             self.pdb.clear_all_breaks()
@@ -241,7 +240,7 @@ class Session:
         self.pdb._chain = ()
         while self.marked:
             self.marked.pop().pop("__pdb_convenience_variables", None)
-        agent.leave()  # noqa: F821
+        agent.leave()
 
 
 def _commands(session):
@@ -254,7 +253,7 @@ def _commands(session):
         # -- what tracing asks ------------------------------------------------------------------------------------------
 
         def trace_dispatch(self, frame, event, arg):
-            if agent.left or os.getpid() != agent.pid:  # noqa: F821
+            if agent.left or os.getpid() != agent.pid:
                 sys.settrace(None)  # detached, or a forked child: not ours to follow
                 return None
             if frame.f_code.co_filename.startswith("<morrow "):
@@ -262,10 +261,10 @@ def _commands(session):
             try:
                 with session.lock:
                     return super().trace_dispatch(frame, event, arg)
-            except Gone:  # noqa: F821
+            except Gone:
                 session.detach()
             except BaseException as error:
-                agent.keep(error)  # noqa: F821
+                agent.keep(error)
                 session.detach()
             return None
 
@@ -279,14 +278,14 @@ def _commands(session):
                 session.open = True
                 self.stepper = _thread.get_ident()
                 session.wire.send(stopped="breakpoint", pid=os.getpid(), thread=_thread.get_ident())
-                agent.hurry()  # noqa: F821
+                agent.hurry()
                 try:
                     super().interaction(frame, traceback)
                 finally:
                     session.open = False
-                if not agent.left:  # noqa: F821
+                if not agent.left:
                     session.wire.send(running=True)
-                    agent.calm()  # noqa: F821
+                    agent.calm()
                     if not self.breaks and self.stoplineno < 0:
                         session._untrace()
             else:
@@ -639,9 +638,9 @@ def _trace_all_threads(dispatch):
 
 
 def begin(frame):
-    agent.session = session = Session()  # noqa: F821
-    agent.abandon = session.detach  # noqa: F821
+    agent.session = session = Session()
+    agent.abandon = session.detach
     try:
         session.prompt(frame, "attached")
-    except Gone:  # noqa: F821
+    except Gone:
         session.detach()

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """What code there is, inside the target: the lines that can have a breakpoint, the text of sources, the modules.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there.
@@ -8,7 +7,7 @@ Its text is sent to the agent (attach/agent.py); nothing of morrow is imported t
 import os
 import sys
 
-_stops = agent.parts["morrow stops"]  # noqa: F821
+_stops = agent.parts["morrow stops"]
 
 
 class Refused(Exception):

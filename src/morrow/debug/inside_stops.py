@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """When to stop, and what happens then, inside the target: breakpoints, steps, exceptions, threads that wait.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. What is executed is reported by a
@@ -158,7 +157,7 @@ class Stops:
         foreign = None
         try:
             about(frame, *rest)
-        except Gone:  # noqa: F821
+        except Gone:
             self.session.detach()
         except BaseException as error:
             traceback = error.__traceback__
@@ -441,7 +440,7 @@ def _runs_programs(frame):
     return code.co_name in _RUNNERS.get(os.path.basename(code.co_filename), ()) or code.co_filename.startswith(_OURS)
 
 
-_OURS = agent.given.get("home") or "\0"  # noqa: F821  where morrow itself is, in a process that it started
+_OURS = agent.given.get("home") or "\0"
 
 
 def _is_programs(name, real):

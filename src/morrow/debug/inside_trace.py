@@ -8,7 +8,7 @@ itself, if it has one, is put back at the end.
 import _thread
 import sys
 
-_trace_all = agent.parts["morrow look"]["trace_all"]  # noqa: F821
+_trace_all = agent.parts["morrow look"]["trace_all"]
 
 
 class BackEnd:
@@ -23,7 +23,7 @@ class BackEnd:
 
     def begin(self):
         """Nothing is traced yet; settrace is always there. Called on the main thread."""
-        import threading  # noqa: F401  what tells new threads to trace; its first import must be the main thread's
+        import threading
 
         return True
 
@@ -82,7 +82,7 @@ class BackEnd:
 
         Not from here: CPython takes the trace function of a thread away when it raises.
         """
-        agent.raise_later(error)  # noqa: F821
+        agent.raise_later(error)
 
     # -- trace functions ---------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: UP031
 """What a value looks like in an editor, inside the target: one line, and its parts, page by page.
 
 Its text is sent to the agent (attach/agent.py); nothing of morrow is imported there. Nothing of the program runs to list

@@ -25,7 +25,6 @@ from morrow.host.facts import HERE, NoFacts
 from morrow.host.structs import Structs, structs
 
 
-
 class Wrong:
     """One line of a failed proof: the table says *expected* is at *name*, the host has *found* there."""
 
@@ -252,11 +251,11 @@ def _types(s: Structs) -> Checks:
     yield p + "tp_call", _word(id(types.FunctionType) + s[p + "tp_call"]), _symbol("PyVectorcall_Call")
     yield p + "tp_hash", _word(id(list) + s[p + "tp_hash"]), _symbol("PyObject_HashNotImplemented")
     yield p + "tp_dict", _word(at + s[p + "tp_dict"]), id(gc.get_referents(vars(Class))[0])  # the dictionary behind the proxy
-    Class.value  # noqa: B018 - a look-up gives the type its version tag
+    Class.value
     tag = _u32(at + s[p + "tp_version_tag"])
     yield p + "tp_version_tag: given", tag != 0, True
     Class.value = 2
-    Class.value  # noqa: B018
+    Class.value
     yield p + "tp_version_tag: new after a change", _u32(at + s[p + "tp_version_tag"]) in (tag, 0), False
     if s.has(p + "tp_watched"):
         yield p + "tp_watched", _u8(at + s[p + "tp_watched"]), 0
@@ -413,7 +412,7 @@ def _instances(s: Structs) -> Checks:
 def _functions(s: Structs) -> Checks:
     cell_value = object()
 
-    def function(a, b=1, *, c=2):  # noqa: ANN001, ANN202 - annotations would add a field
+    def function(a, b=1, *, c=2):
         """Doc."""
         return cell_value
 

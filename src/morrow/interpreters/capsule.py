@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import sys
 from _frozen_importlib_external import SourceFileLoader
 
 from morrow.interpreters.board import anonymous_file

@@ -20,7 +20,7 @@ import time
 
 from morrow.debuglog import log
 from morrow.interpreters import engine, policy
-from morrow.interpreters.errors import ExecutionFailed, Interrupted, InterpreterError, WorkerLost
+from morrow.interpreters.errors import ExecutionFailed, InterpreterError, Interrupted, WorkerLost
 from morrow.interpreters.process import ProcessInterpreter
 
 TYPE_CHECKING = False

@@ -22,13 +22,22 @@ from morrow.interpreters.board import (
     Q_REFERENCES,
     READY,
     SPACE,
-    UNBOUND as UNBOUND_WORD,
     Lock,
     anonymous_file,
     get_board,
 )
+from morrow.interpreters.board import (
+    UNBOUND as UNBOUND_WORD,
+)
 from morrow.interpreters.errors import QueueError, QueueNotFoundError
-from morrow.interpreters.unbound import UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE, ItemInterpreterDestroyed, flag_of, resolve
+from morrow.interpreters.unbound import (
+    UNBOUND,
+    UNBOUND_ERROR,
+    UNBOUND_REMOVE,
+    ItemInterpreterDestroyed,
+    flag_of,
+    resolve,
+)
 
 __all__ = [
     "UNBOUND",

@@ -13,7 +13,19 @@ from types import CodeType, FunctionType
 from morrow.host import HERE
 from morrow.jit import guards, ir, layout, release
 from morrow.jit.ir_types import is_heap
-from morrow.jit.objects import LIKELY, METADATA, UNLIKELY, Text, decref, incref, int_value, null_in_frames, offset, tagged, type_of
+from morrow.jit.objects import (
+    LIKELY,
+    METADATA,
+    UNLIKELY,
+    Text,
+    decref,
+    incref,
+    int_value,
+    null_in_frames,
+    offset,
+    tagged,
+    type_of,
+)
 
 MAXIMUM_DEPTH = 300
 """Compiled calls within each other before the next one is left to the interpreter: they use the C stack, its calls do not."""

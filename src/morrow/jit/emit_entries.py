@@ -9,10 +9,9 @@ from __future__ import annotations
 from types import FunctionType
 
 from morrow.host import HERE
-from morrow.jit import guards, ir
+from morrow.jit import guards
 from morrow.jit.emit import Module, shallow
 from morrow.jit.objects import LIKELY, Text, decref, incref, int_value, null_in_frames, offset, type_of
-
 
 MOST_NESTED = 150
 """Frames that compiled code has left and the interpreter is running, within each other, before entries give way to it."""

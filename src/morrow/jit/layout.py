@@ -97,7 +97,7 @@ def make_keys_version(mapping: dict[str, object]) -> int:
 
 def _load_builtin() -> object:
     for _ in (1, 2, 3, 4):
-        len  # noqa: B018
+        len
     return None
 
 

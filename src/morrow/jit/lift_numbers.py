@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from morrow.host import HERE
-from morrow.jit import ir, layout
+from morrow.jit import ir
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import LEAVES, Gone, Variable
 

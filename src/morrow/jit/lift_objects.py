@@ -578,7 +578,7 @@ class Objects:
         variable = stack[-1]
         if variable.kind == "obj" and variable.cls is None:
             cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
-            general = lambda: self.seen_c("PyObject_GetIter", 1)  # noqa: E731
+            general = lambda: self.seen_c("PyObject_GetIter", 1)
             if cls is None:
                 return self.choose_class(len(stack) - 1, (list, tuple), general)
             if self.expect(len(stack) - 1, cls, general):

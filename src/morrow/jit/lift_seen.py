@@ -100,7 +100,7 @@ class Seen:
             return self.leave("unsupported")
         self.box_top(count)
         operands = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
-        after = lambda result: self.exchange(count, Variable("obj", (result,), cls, "own"))  # noqa: E731
+        after = lambda result: self.exchange(count, Variable("obj", (result,), cls, "own"))
         self.seen("call_c", [*operands, *more], (name,), after)
         return None
 
@@ -150,6 +150,6 @@ class Seen:
             self.box_entry(place)
         self.stabilise()
         operands = [self.state.stack[place].value for place in places]
-        after = lambda result: self.finish(base, Variable("obj", (result,), None, "own"))  # noqa: E731
+        after = lambda result: self.finish(base, Variable("obj", (result,), None, "own"))
         self.seen("call_any", operands, (names,) if names else (), after)
         return None

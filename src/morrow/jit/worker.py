@@ -344,7 +344,7 @@ class Worker:
             def bring(_: object) -> int:
                 with self.working(), _ImportsAreOurs():
                     try:
-                        import threading  # noqa: F401
+                        import threading
                     except ImportError as error:  # the program has its own
                         self.off = f"{error}"
                 return 0
@@ -390,7 +390,7 @@ class Worker:
                     return sentence("SUBINTERPRETER")
                 if tracers.evaluates_frames_itself():
                     return sentence("EVAL_FRAME")
-                import llvmlite.binding  # noqa: F401
+                import llvmlite.binding
 
                 from morrow.jit import compile as compiler
                 from morrow.jit import install, llvm, osr, running, trial

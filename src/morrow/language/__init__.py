@@ -6,7 +6,8 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 
 from __future__ import annotations
 
-from builtins import compile as host_compile, exec as host_exec  # in a program under morrow, builtins has ours
+from builtins import compile as host_compile  # in a program under morrow, builtins has ours
+from builtins import exec as host_exec
 
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:

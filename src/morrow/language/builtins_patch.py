@@ -102,7 +102,7 @@ def complete_ast() -> None:
             setattr(ast, name, node)
 
 
-def compile(  # noqa: A001
+def compile(
     source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1
 ):  # type: ignore[no-untyped-def]
     """Compile source into a code object that can be executed by exec() or eval().
@@ -132,7 +132,7 @@ def compile(  # noqa: A001
         raise error.with_traceback(None)
 
 
-def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore[no-untyped-def]  # noqa: A001
+def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore[no-untyped-def]
     """Execute the given source in the context of globals and locals.
 
     The source may be a string representing one or more Python statements
@@ -169,7 +169,7 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     return _host_exec(source, globals, locals)
 
 
-def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]  # noqa: A001
+def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]
     """Evaluate the given source in the context of globals and locals.
 
     The source may be a string representing a Python expression

@@ -132,7 +132,7 @@ def _parse_blanked(text: Source, found: blanking.Plan, host: _Host) -> ast.AST:
     blanked = blanking.apply(text.text, found.edits)
     try:
         tree = host.parse_text(blanked, host.mode)
-        parse_more = lambda holes: parse_holes(text, holes, host.parse_text, found.is_ours)  # noqa: E731
+        parse_more = lambda holes: parse_holes(text, holes, host.parse_text, found.is_ours)
         parse_more(found.holes())
         Grafter(text, found, parse_more).graft(tree)
         too_new = found.too_new(host.feature_version) if host.feature_version >= 0 else None

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from morrow.host import Facts
-from morrow.language import blanking, grammar, source as sources, tree as nodes
+from morrow.language import blanking, grammar
+from morrow.language import source as sources
+from morrow.language import tree as nodes
 from morrow.language.features import build
 
 _RUNTIME = build.RUNTIME

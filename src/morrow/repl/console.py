@@ -6,8 +6,8 @@ one as at a prompt, where an expression is shown and kept in ``_``. ``await`` ma
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import builtins
 import linecache
@@ -19,8 +19,8 @@ from typing import Any, Protocol
 from morrow.host.frames import hide
 from morrow.repl import tracebacks
 from morrow.repl.basic import BLOCKS
-from morrow.unhandled import report
 from morrow.repl.highlight import State, scan_line
+from morrow.unhandled import report
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:

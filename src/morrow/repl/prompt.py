@@ -28,11 +28,11 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 
+from morrow.language.tracebacks.colours import can_colour
 from morrow.repl.complete import complete, signature
 from morrow.repl.console import Console
 from morrow.repl.highlight import State, scan_line
 from morrow.repl.history import History
-from morrow.language.tracebacks.colours import can_colour
 
 INDENT = "    "
 _PASTED_PROMPT = re.compile(r"^(>>> |\.\.\. |>>>$|\.\.\.$)", re.M)

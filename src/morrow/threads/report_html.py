@@ -68,8 +68,8 @@ def _plot(rows: list[dict[str, Any]]) -> str:
     """Speed-up over the number of threads, with what would be ideal."""
     most = rows[-1]["threads"]
     top = max(float(most), *(row["speedup"] for row in rows))
-    across = lambda threads: _LEFT + (threads / most) * (_WIDTH - _LEFT - 30)  # noqa: E731
-    up = lambda speedup: _HEIGHT - 40 - speedup / top * (_HEIGHT - 40 - _TOP)  # noqa: E731
+    across = lambda threads: _LEFT + (threads / most) * (_WIDTH - _LEFT - 30)
+    up = lambda speedup: _HEIGHT - 40 - speedup / top * (_HEIGHT - 40 - _TOP)
     parts = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="speed-up by number of threads">']
     step = max(1, round(top / 6))
     for mark in range(0, int(top) + 1, step):

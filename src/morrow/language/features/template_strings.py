@@ -12,7 +12,6 @@ from morrow.language import tree as nodes
 from morrow.language.features import _TEMPLATE, Context, may_hold
 from morrow.language.features.build import at, call, runtime
 
-
 _TYPE = "string.templatelib.Template"
 
 

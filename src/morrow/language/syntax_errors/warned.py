@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from morrow.host import Facts
-from morrow.language.syntax_errors.findings import Warned
 from morrow.language.syntax_errors.finally_warnings import finally_warnings
+from morrow.language.syntax_errors.findings import Warned
 from morrow.language.syntax_errors.literals import find_invalid_escape
 from morrow.language.syntax_errors.placement import check_placement
 from morrow.language.syntax_errors.scanner import Refused, Scanner, Token, invalid_escape

@@ -68,7 +68,7 @@ class FrameSummary(_Host):  # type: ignore[misc]
         self._lines = line
         self._lines_dedented = None
         if lookup_line:
-            self.line  # noqa: B018  # reads it now: the file may change
+            self.line  # reads it now: the file may change
         self.locals = {key: safely(value, "local", repr) for key, value in locals.items()} if locals else None
 
     def _set_lines(self) -> None:
@@ -275,5 +275,5 @@ def extract(
         linecache.checkcache(file)
     if lookup_lines:
         for summary in result:
-            summary.line  # noqa: B018
+            summary.line
     return result

@@ -21,7 +21,6 @@ from typing import Any
 from morrow.language import ONLY_AST, grammar, host_compile
 from morrow.language.tracebacks.colours import painter
 
-
 Anchors = namedtuple("Anchors", "line column end_line end_column")  # not a dataclass: those take ten milliseconds to import
 Anchors.__doc__ = "What is marked with ``^`` inside a range marked with ``~``: lines from 0, columns in characters."
 
