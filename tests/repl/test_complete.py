@@ -7,6 +7,13 @@ import pytest
 from morrow.repl.complete import complete, signature
 
 
+@pytest.fixture(autouse=True)
+def _without_jedi(monkeypatch):
+    """Let our own completion answer, whatever is installed here."""
+    monkeypatch.setattr("morrow.repl.complete._ask_jedi", lambda *_: None)
+
+
+
 class Sample:
     __slots__ = ("slot",)
     limit = [1]
@@ -110,3 +117,11 @@ def test_a_signature_that_cannot_be_had_is_no_error():
         def __call__(self): ...
 
     assert signature("broken(", {"broken": Broken()}) is None
+
+
+def test_jedi_answers_where_it_is_installed(monkeypatch):
+    pytest.importorskip("jedi", reason="jedi is not installed here")
+    monkeypatch.undo()
+    import itertools
+
+    assert [found.text for found in complete("itertools.accu", {"itertools": itertools})] == ["accumulate"]
