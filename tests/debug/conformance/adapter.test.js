@@ -111,7 +111,7 @@ describe('morrow --dap', function () {
       Promise.all([
         client.initializeRequest().then(() => client.attachRequest({ processId: target.pid })),
         client.waitForEvent('initialized').then(() => client.configurationDoneRequest()),
-      ]).then(() => client.pauseRequest({ threadId: 1 })).then(() => client.waitForEvent('stopped'))
+      ]).then(() => Promise.all([client.waitForEvent('stopped'), client.pauseRequest({ threadId: 1 })])) // it may come at once
         .then(() => client.threadsRequest()).then(response => assert.strictEqual(response.body.threads[0].name, 'MainThread'))
         .then(() => client.disconnectRequest())
         .then(() => { assert.strictEqual(target.exitCode, null); target.kill(); resolve(); }, error => { target.kill(); reject(error); });
