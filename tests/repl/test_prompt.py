@@ -394,3 +394,11 @@ def test_explain_says_why_the_jit_is_off_and_may_be_a_variable(start):
     terminal.wait("Type explain() to see")
     terminal.send("explain = 'mine'; explain", "Enter")
     terminal.wait("'mine'")
+
+
+def test_a_startup_file_behind_a_module_leaves_its_names_alone(start, tmp_path):
+    (tmp_path / "module.py").write_text("kept = 1\n")
+    (tmp_path / "startup.py").write_text("started = 2\n")
+    terminal = start(env={"PYTHONSTARTUP": str(tmp_path / "startup.py")}, arguments=("-i", "-m", "module"))
+    terminal.send("kept, started, __file__.endswith('module.py')", "Enter")
+    terminal.wait("(1, 2, True)")

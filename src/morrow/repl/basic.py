@@ -79,6 +79,10 @@ def _run_startup(path: str, namespace: dict[str, Any]) -> None:
     except OSError as error:
         _tell(f"Could not open PYTHONSTARTUP\n{type(error).__name__}: {error}\n")
         return
+    before = {}  # of the program that has run
+    for name in ("__file__", "__cached__"):
+        if name in namespace:
+            before[name] = namespace[name]
     namespace["__file__"], namespace["__cached__"] = path, None
     try:
         try:
@@ -93,6 +97,7 @@ def _run_startup(path: str, namespace: dict[str, Any]) -> None:
         report(error)
     namespace.pop("__file__", None)
     namespace.pop("__cached__", None)
+    namespace.update(before)
 
 
 def run_hook() -> None:
