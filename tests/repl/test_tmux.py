@@ -76,6 +76,9 @@ def test_new_syntax_errors_and_interrupts(tmux):
 
 
 def test_a_pasted_session_waits_for_enter(tmux):
+    tmux.send("x")
+    tmux.wait(">>> x")  # the editor has the terminal
+    tmux.send("BSpace")
     tmux.paste(">>> for i in range(2):\n...     print('turn', i)\n...\nturn 0\nturn 1\n")
     tmux.wait("print('turn', i)")
     assert "\nturn 0" not in tmux.screen
@@ -87,6 +90,7 @@ def test_completion_and_the_end(tmux):
     tmux.send("import itertools", "Enter", "itertools.accum", "Tab")
     tmux.wait("itertools.accumulate")
     tmux.send("C-c")
+    tmux.wait("KeyboardInterrupt\n>>>")  # between two prompts the terminal is nobody's, and Ctrl-D means nothing
     tmux.send("C-d")
     deadline = time.monotonic() + 30
     while tmux.screen:
