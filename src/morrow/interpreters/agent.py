@@ -258,7 +258,10 @@ def _start_beating() -> object:
     _beating.append((begun, gone))
 
     def run() -> None:
-        gone.append(_thread._set_sentinel())  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        # The host lets go of this lock when the thread is gone altogether; it comes unlocked.
+        lock = _thread._set_sentinel()  # type: ignore[attr-defined]
+        lock.acquire()
+        gone.append(lock)
         begun.release()
         if heart.acquire(timeout=0.005):
             return
