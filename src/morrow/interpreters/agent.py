@@ -29,10 +29,13 @@ _fake_main: ModuleType | None = None
 WANT_EXCEPTION = 1
 
 
-def start(number: int, mailbox: int, main_file: str | None, path0: str | None) -> None:
-    """Make this interpreter ready; called once, by the text that `engine` runs first."""
-    global _mailbox, _main_file, _number
-    _number = number
+def start(mailbox: int, board: int, row: int, main_file: str | None, path0: str | None) -> None:
+    """Make this interpreter ready; called once, by the text that `engine` runs first.
+
+    Its row on the board starts at byte *row* of the file *board*: what is done here with the row does not need `board`.
+    """
+    global _mailbox, _main_file, _board, _row
+    _board, _row = board, row
     _mailbox = Mailbox(mailbox)
     _main_file = main_file
     main = sys.modules["__main__"].__dict__
@@ -87,6 +90,8 @@ def _answer(data: memoryview) -> crossing.Pieces:
     global _busy
     _busy = True
     try:
+        if _row and _take_interrupt():  # that came before this was busy
+            raise KeyboardInterrupt
         if kind == b"x":
             exec(code, main)
             return [b"v", b"m", marshal.dumps(None)]
@@ -225,10 +230,13 @@ def compile_main(source: bytes, path: str) -> CodeType:
 _busy = False  # whether the program's code runs
 _beats = False  # whether it shares a GIL that it would not hand over
 _creator = 0
-_number = 0  # this interpreter's
+_board = _row = 0  # the file with the board, and where in it this interpreter's row is
+_ASKED, _ANSWERED, _INTERRUPT = 5, 6, 7  # as in `board`
 _alive: list = []
 _serves = False
 _begin: object = None
+_module_locks = sys.modules["_frozen_importlib"]._module_locks  # of the modules that are being imported
+_PATIENCE = 40  # beats: a module whose import never ends is interrupted too
 _beating: list = []  # threads that ask for the GIL, as two locks: it has not begun, it is not gone
 
 
@@ -263,14 +271,12 @@ def _start_beating() -> object:
         lock.acquire()
         gone.append(lock)
         begun.release()
-        if heart.acquire(timeout=0.005):
-            return
-        from morrow.interpreters import board
-
-        words, row = board.get_board().words, board.get_board().interpreter(_number)
+        waited = 0
         while not heart.acquire(timeout=0.005):
-            if words[row + board.INTERRUPT] and _busy:
-                words[row + board.INTERRUPT] = 0
+            if _module_locks and waited < _PATIENCE:  # it imports: an exception in there would leave modules locked
+                waited += 1
+            elif _busy and _take_interrupt():
+                waited = 0
                 raise_in(runner) or raise_in(_creator)
 
     _begin(run, ())  # type: ignore[operator]
@@ -284,15 +290,25 @@ def raise_in(thread: int) -> bool:
     return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
 
 
-def raise_here() -> None:
-    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`)."""
-    from morrow.interpreters import board
+def _take_interrupt() -> bool:
+    """Return whether somebody has asked for an interrupt, and take it that it has been done."""
+    import posix  # built in: this is called between any two instructions, where nothing may be half imported
 
-    words = board.get_board().words
-    row = board.get_board().interpreter(_number)
-    if not words[row + board.INTERRUPT] or not _busy:
+    place = _row + 8 * _INTERRUPT
+    if not any(posix.pread(_board, 8, place)):
+        return False
+    posix.pwrite(_board, bytes(8), place)
+    return True
+
+
+def raise_here() -> None:
+    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`).
+
+    CPython takes what calls this for failed if anything is raised here, and then the program for failed without an
+    exception: SystemError.
+    """
+    if not _busy or not _take_interrupt():
         return  # it has ended meanwhile
-    words[row + board.INTERRUPT] = 0
     frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
     while frame is not None and frame.f_code.co_filename not in _OURS:
         frame.f_trace = _raise
@@ -304,8 +320,11 @@ def _raise(frame: object, event: str, argument: object) -> object:
     if not _busy:
         sys.settrace(None)
         return None
-    if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
+    code = frame.f_code  # type: ignore[attr-defined]
+    if code.co_filename in _OURS or "raise_here" in code.co_names:  # the text of a second interrupt
         return None
+    if code.co_filename.startswith("<frozen importlib"):  # it would leave modules locked: in who imports, or in the module
+        return _raise
     sys.settrace(None)
     raise KeyboardInterrupt
 
@@ -313,9 +332,10 @@ def _raise(frame: object, event: str, argument: object) -> object:
 def _start_serving() -> None:
     """Answer from a thread from now on: this host runs no code in an interpreter that has background threads."""
     global _serves
-    from morrow.interpreters import board, wakeup
+    import os
 
-    words, row = board.get_board().words, board.get_board().interpreter(_number)
+    from morrow.interpreters import wakeup
+
     asked, answered = wakeup.create(), wakeup.create()
     _serves = True
 
@@ -326,8 +346,8 @@ def _start_serving() -> None:
             wakeup.post(answered)
 
     _begin(serve, ())  # type: ignore[operator]
-    words[row + board.ANSWERED] = answered
-    words[row + board.ASKED] = asked
+    os.pwrite(_board, answered.to_bytes(8, sys.byteorder), _row + 8 * _ANSWERED)
+    os.pwrite(_board, asked.to_bytes(8, sys.byteorder), _row + 8 * _ASKED)
 
 
 def stop_serving() -> None:
