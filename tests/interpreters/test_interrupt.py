@@ -46,7 +46,7 @@ def test_what_is_raised_is_a_keyboard_interrupt_with_the_place(backend):
         assert error.excinfo.formatted == "KeyboardInterrupt: "
         shown = error.excinfo.errdisplay.splitlines()
         assert shown[0] == "Traceback (most recent call last):" and shown[-1] == "KeyboardInterrupt"
-        assert any(line.startswith('  File "<string>", line 3, in spin') for line in shown)
+        assert any(line.startswith('  File "<string>", line') and line.endswith(', in spin') for line in shown)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -61,6 +61,6 @@ def test_interrupts_in_quick_succession_are_one(backend):
 def test_a_loop_that_imports_is_interrupted_anywhere(backend):
     text = "import sys\nwhile True:\n    for name in ('struct', 'fcntl', 'mmap', 'morrow.interpreters.board'): sys.modules.pop(name, None)\n    import struct, mmap, morrow.interpreters.board"
     with create(backend) as interp:
-        for _ in range(5):
+        for _ in range(2):
             assert interrupted(interp, exec, text).excinfo.type.__name__ == "KeyboardInterrupt"
             assert interp.call(pow, 2, 5) == 32

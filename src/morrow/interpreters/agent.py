@@ -90,7 +90,8 @@ def _answer(data: memoryview) -> crossing.Pieces:
     global _busy
     _busy = True
     try:
-        if _row and _take_interrupt():  # that came before this was busy
+        if _row and _is_asked():  # before this was busy
+            _forget_asking()
             raise KeyboardInterrupt
         if kind == b"x":
             exec(code, main)
@@ -236,7 +237,7 @@ _alive: list = []
 _serves = False
 _begin: object = None
 _module_locks = sys.modules["_frozen_importlib"]._module_locks  # of the modules that are being imported
-_PATIENCE = 40  # beats: a module whose import never ends is interrupted too
+_PATIENCE = 10  # beats with the same modules being imported: one of them hangs, not the import system
 _beating: list = []  # threads that ask for the GIL, as two locks: it has not begun, it is not gone
 
 
@@ -271,34 +272,45 @@ def _start_beating() -> object:
         lock.acquire()
         gone.append(lock)
         begun.release()
-        waited = 0
+        beats, before = 0, None
         while not heart.acquire(timeout=0.005):
-            if _module_locks and waited < _PATIENCE:  # it imports: an exception in there would leave modules locked
-                waited += 1
-            elif _busy and _take_interrupt():
-                waited = 0
-                raise_in(runner) or raise_in(_creator)
+            locks = tuple(_module_locks.values())
+            beats, before = beats + 1 if locks == before else 0, locks
+            careful = beats < _PATIENCE
+            if _busy and _is_asked() and (raise_in(runner, careful) or raise_in(_creator, careful)):
+                _forget_asking()
 
     _begin(run, ())  # type: ignore[operator]
     return heart
 
 
-def raise_in(thread: int) -> bool:
-    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one."""
+def raise_in(thread: int, unless_importing: bool = False) -> bool:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one.
+
+    With *unless_importing* not while there are imports: one that is cut off may leave a module locked, or all of them.
+    """
+    import _imp
     import ctypes
 
-    return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+    number, kind, held = ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt), _imp.lock_held
+    make_it_raise = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    if unless_importing and (_module_locks or held()):
+        return False
+    # No other thread runs between that and this: the GIL changes hands at jumps back and at the start of functions.
+    return 0 != make_it_raise(number, kind)  # type: ignore[no-any-return]
 
 
-def _take_interrupt() -> bool:
-    """Return whether somebody has asked for an interrupt, and take it that it has been done."""
+def _is_asked() -> bool:
+    """Return whether somebody has asked for an interrupt."""
     import posix  # built in: this is called between any two instructions, where nothing may be half imported
 
-    place = _row + 8 * _INTERRUPT
-    if not any(posix.pread(_board, 8, place)):
-        return False
-    posix.pwrite(_board, bytes(8), place)
-    return True
+    return any(posix.pread(_board, 8, _row + 8 * _INTERRUPT))
+
+
+def _forget_asking() -> None:
+    import posix
+
+    posix.pwrite(_board, bytes(8), _row + 8 * _INTERRUPT)
 
 
 def raise_here() -> None:
@@ -307,8 +319,9 @@ def raise_here() -> None:
     CPython takes what calls this for failed if anything is raised here, and then the program for failed without an
     exception: SystemError.
     """
-    if not _busy or not _take_interrupt():
+    if not _busy or not _is_asked():
         return  # it has ended meanwhile
+    _forget_asking()
     frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
     while frame is not None and frame.f_code.co_filename not in _OURS:
         frame.f_trace = _raise

@@ -70,6 +70,11 @@ class Lock:
 
     __del__ = close  # an interpreter that ends leaves no descriptors behind
 
+    @property
+    def closed(self) -> bool:
+        """Whether the descriptor is gone: at the end of an interpreter that may be before the last object has used it."""
+        return self._file < 0
+
 
 _HAS_PROC = os.path.isdir("/proc/self/fd")
 _SETLKW = getattr(fcntl, "F_OFD_SETLKW", fcntl.F_SETLKW)

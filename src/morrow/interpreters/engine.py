@@ -198,6 +198,8 @@ def hold(id: int) -> None:
 def release(id: int) -> None:
     """Count one fewer; with the last one the interpreter is closed, unless somebody else made it."""
     board = get_board()
+    if board.lock.closed:  # this interpreter ends
+        return
     with board.lock:
         row = board.find_interpreter(id)
         if row < 0:
