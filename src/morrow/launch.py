@@ -414,6 +414,7 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
         imports = sys.modules.get("morrow.imports")
         if imports is not None and program.line.target in imports.PROFILERS:
             namespace["exec"] = host_exec
+            imports.warm_up()
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
