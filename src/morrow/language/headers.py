@@ -9,6 +9,7 @@ and the kind of quotes; whenever anything is not as expected, it is `Unfit`. So 
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from morrow.language.instructions import Unfit
@@ -31,8 +32,8 @@ _DIFFICULT = re.compile(rb"\b(?:lambda|for|await|yield)\b|__|:=|[^\x00-\x7f]|^\*
 Span = tuple[int, int]
 
 
-def of_function(text: bytes, start: int, name: str, told: tuple[str, ...]) -> tuple[int, list[Span]]:
-    """Return where the ``def`` of a function stands, and the spans of its annotations.
+def of_function(text: bytes, start: int, name: str, told: tuple[str, ...]) -> tuple[int, dict[str, Span]]:
+    """Return where the ``def`` of a function stands, and the spans of its annotations by their keys.
 
     Args:
         start: the offset of the line that its code begins at, which is that of the first decorator.
@@ -66,10 +67,15 @@ def of_function(text: bytes, start: int, name: str, told: tuple[str, ...]) -> tu
             raise Unfit("an unknown header")
         keys.append("return")
         spans.append(span)
-    if len(keys) != len(told) // 2 or not all(map(_is_key, told[::2], keys)):
+    # The host tells of positional-only parameters after the other ones.
+    said = dict(zip(told[::2], told[1::2], strict=True))
+    if len(keys) != len(said) or len(said) != len(told) // 2:
         raise Unfit("other parameters")
-    _compare(text, spans, told[1::2])
-    return match.end() - len(match[0].lstrip()), spans
+    named = [next((full for full in said if _is_key(full, key)), "") for key in keys]
+    if not all(named):
+        raise Unfit("other parameters")
+    _compare(text, spans, [said[key] for key in named])
+    return match.end() - len(match[0].lstrip()), dict(zip(named, spans, strict=True))
 
 
 def _is_key(told: str, name: str) -> bool:
@@ -96,8 +102,8 @@ def _find(header: re.Pattern[bytes], text: bytes, start: int, name: str) -> re.M
     while (found := header.search(text, at)) is not None:
         at = found.end()
         if found[1] == wanted:
-            outer = next((t for t in _TOKEN.finditer(text, start, at) if t.start() < found.start() < t.end()), None)
-            if outer is None or found.start() == start:
+            before = itertools.takewhile(lambda token: token.start() < found.start(), _TOKEN.finditer(text, start))  # noqa: B023
+            if not any(token.end() > found.start() for token in before):
                 return found
     raise Unfit("no such header")
 
@@ -112,7 +118,7 @@ def of_statement(text: bytes, start: int, end: int, key: str, told: str) -> Span
     if match is None or not _is_key(key, match[1].decode()):
         raise Unfit("another statement")
     span, _, _ = _span(text, match.end(), _ENDS_ANNOTATION, end)
-    _compare(text, [span], (told,))
+    _compare(text, [span], [told])
     return span
 
 
@@ -153,7 +159,7 @@ def _trimmed(text: bytes, start: int, end: int) -> Span:
     return begin, begin + len(stripped)
 
 
-def _compare(text: bytes, spans: list[Span], told: tuple[str, ...]) -> None:
+def _compare(text: bytes, spans: list[Span], told: list[str]) -> None:
     for (start, end), said in zip(spans, told, strict=True):
         here, there = text[start:end], said.encode()
         if b"'" in here or b'"' in here:

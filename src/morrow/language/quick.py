@@ -33,7 +33,7 @@ import opcode
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType
 
@@ -88,14 +88,8 @@ def compile_text(source: str | bytes, filename: str, optimize: int = -1, *, defe
             code = host_compile(source, filename, "exec", _STRINGS, True, optimize)
             code = _Annotations(source, filename, optimize).put_into(code)
         return None if heard else code
-    except Unfit as unfit:
-        if WHY is not None: WHY.append((filename, str(unfit)+str(_RESERVED.search(source))))
-        return None
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None  # the other way finds it as well, and says it in today's words
-
-WHY = None
-
+    except (Unfit, SyntaxError, ValueError, MemoryError, RecursionError):
+        return None  # the other way finds what is wrong as well, and says it in today's words
 
 
 # -- warnings ----------------------------------------------------------------------------------------------------------
@@ -271,10 +265,10 @@ class _Annotations:
         text = self.text
         start, spans = headers.of_function(text.text, text.starts[code.co_firstlineno - 1], code.co_name, told)
         if scope.outer is not None:
-            self.check(scope, spans)
+            self.check(scope, spans.values())
         annotated = self.known.get((start, code.co_qualname))
         if annotated is None:
-            items: list[tuple[str, headers.Span, int | None]] = [(key, span, None) for key, span in zip(told[::2], spans, strict=True)]
+            items: list[tuple[str, headers.Span, int | None]] = [(key, span, None) for key, span in spans.items()]
             annotated = _Annotated(text.position(start)[0], f"{code.co_qualname}.__annotate__", items, scope.is_nested())
             self.known[start, code.co_qualname] = annotated
         return annotated
@@ -308,7 +302,7 @@ class _Annotations:
         edits.sites = [(start, stop, numbers[begin], both) for start, stop, begin, both in sites]
         self.known[-1 if is_module else edits.own.line, edits.own.name] = edits.own
 
-    def check(self, scope: _Scope, spans: list[headers.Span]) -> None:
+    def check(self, scope: _Scope, spans: Iterable[headers.Span]) -> None:
         """Refuse annotations with names that mean something else in *scope* than in the module."""
         hidden, text = scope.hidden(self.text), self.text.text
         for span in spans:
@@ -335,7 +329,8 @@ class _Annotations:
 
     def parse(self, spans: list[headers.Span]) -> dict[headers.Span, ast.expr]:
         """Return the nodes of pieces of the text, with the positions they have there."""
-        text, pieces, at = self.text.text, [b"("], 1
+        text, at = self.text.text, 1
+        pieces = [b"(\n" if text[:1] == b"\n" else b"("]
         for start, end in spans:
             if start < at:
                 raise Unfit("annotations that overlap")
