@@ -18,7 +18,7 @@ from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
 from morrow.host import HERE, recursion
-from morrow.host.frames import hide, quietly
+from morrow.host.frames import from_bottom, hide, quietly
 from morrow.language import host_exec
 from morrow.unhandled import report, say
 
@@ -339,8 +339,8 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     try:
         # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
-        recursion.take_back_frame(run is host_exec)
-        interrupted = run(*arguments)
+        recursion.take_back_frames(2, 1 + (run is host_exec))
+        interrupted = from_bottom(run, *arguments)
     except BaseException as error:
         raised = error
     _end(raised, program, interrupted is True)
@@ -466,7 +466,7 @@ def _compile(source: bytes | str, path: str) -> object:
             return compile(source, path, "exec", dont_inherit=True)
         from morrow.imports import compile_source
 
-        return compile_source(source, path)
+        return from_bottom(compile_source, source, path)
     except Exception as error:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):

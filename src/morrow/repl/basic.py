@@ -17,7 +17,7 @@ from typing import Any
 
 from morrow import settings
 from morrow.host import HERE
-from morrow.host.frames import hide, quietly
+from morrow.host.frames import from_bottom, hide, quietly
 from morrow.language import host_exec
 from morrow.language.tracebacks import uncaught
 from morrow.repl.compiling import get_compiler
@@ -90,7 +90,7 @@ def _run_startup(path: str, namespace: dict[str, Any]) -> None:
         except Exception as error:
             report(error.with_traceback(None))
         else:
-            host_exec(code, namespace)
+            from_bottom(host_exec, code, namespace)
     except SystemExit:
         raise
     except BaseException as error:  # whatever the user's file does, the prompt opens
@@ -251,7 +251,7 @@ def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
             return interrupted
         interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
         try:
-            execute(code, namespace)
+            from_bottom(execute, code, namespace)
         except SystemExit:
             raise
         except BaseException as error:
