@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
 
 from morrow.attach.cooperative import find_offer
 from morrow.attach.errors import AttachError
 from morrow.attach.optout import switched_off
+from morrow.attach.record import asdict, record
 from morrow.attach.stop_linux import status_of, user_of
 from morrow.attach.target import find
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Process:
     """One Python process. ``attachable`` is "" when it can be attached to, else the short name of the refusal."""
 
