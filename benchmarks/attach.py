@@ -34,8 +34,8 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from morrow.attach.inject import Injection  # noqa: E402
 from morrow.attach.target import find  # noqa: E402
-from tests.support.hosts import find_real_314  # noqa: E402
 from tests.debug.dap import Client  # noqa: E402
+from tests.support.hosts import find_real_314  # noqa: E402
 from tests.support.targets import running  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TERM": "dumb"}
