@@ -115,3 +115,12 @@ def test_source_is_coloured_where_colours_are_wanted(tmp_path):
         done = subprocess.run(command, input="b f\nc\nlonglist\nq\n", capture_output=True, text=True, env=env)
         assert ("\x1b[1;34mreturn\x1b[0m x" in done.stdout) is wanted, done
         assert ("\x1b[" in done.stdout) is wanted, done
+
+
+def test_leaving_a_post_mortem_ends_the_debugger(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text("raise ValueError(1)\n")
+    for lines in ("c\nq\n", "c\n"):
+        done = subprocess.run([sys.executable, "-m", "morrow", "-m", "pdb", path], input=lines, capture_output=True, text=True,
+                              env=clean_environment(), timeout=60)  # fmt: skip
+        assert done.stdout.count("Entering post mortem") == 1, done

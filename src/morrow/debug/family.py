@@ -26,8 +26,8 @@ from morrow.debug.launched import DOOR
 from morrow.debug.protocol import Json, Peer
 
 _PATIENCE = 30.0  # seconds in which an editor has to ask for a child
-_CARRIED = ("justMyCode", "stopThreads", "pathMappings", "subProcess", "token", "debugServer")
-"""Of the first session's configuration, what the sessions of children are configured with, too."""
+_CARRIED = ("type", "justMyCode", "stopThreads", "pathMappings", "subProcess", "token", "debugServer")
+"""Of the first session's configuration, what those of children have, too. The type is for nvim-dap, which asks for none itself."""
 
 
 @dataclass

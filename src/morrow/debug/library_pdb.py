@@ -166,6 +166,15 @@ def _complete_quit(kind: Any) -> None:
 
     for name, function in (("quit", do_quit), ("q", do_quit), ("exit", do_quit), ("EOF", do_EOF)):
         setattr(kind, f"do_{name}", function)
+    plain_run = kind._run
+
+    def _run(self: Any, target: Any) -> None:
+        # Up to 3.12, main() asks this only after a run: leaving a post-mortem would begin the program again, at the end of a
+        # file of commands for ever.
+        if not getattr(self, "_user_requested_quit", False):
+            plain_run(self, target)
+
+    kind._run = _run
 
 
 def _complete_set_trace(pdb: ModuleType) -> None:
