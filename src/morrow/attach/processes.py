@@ -80,13 +80,18 @@ def as_table(processes: list[Process], width: int = 120) -> str:
     """Return the list as people read it."""
     rows = [("PID", "USER", "PYTHON", "THREADS", "ATTACH", "COMMAND")]
     for one in processes:
-        rows.append((str(one.pid), one.user, one.version, str(one.threads), one.attachable or "yes", one.command))
+        rows.append((str(one.pid), one.user, one.version, str(one.threads), one.attachable or "yes", _one_line(one.command)))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = []
     for row in rows:
         line = "  ".join(text.ljust(size) for text, size in zip(row, widths, strict=False)) + "  " + row[5]
         lines.append(line[: width - 1] + "\u2026" if len(line) > width else line)
     return "\n".join(lines) + "\n"
+
+
+def _one_line(command: str) -> str:
+    """Return a command as one line that does nothing to a terminal: programs given with -c have several."""
+    return "".join(char if char.isprintable() else "?" for char in " ".join(command.split()))
 
 
 def as_data(processes: list[Process]) -> list[dict[str, object]]:
