@@ -124,3 +124,13 @@ def test_leaving_a_post_mortem_ends_the_debugger(tmp_path):
         done = subprocess.run([sys.executable, "-m", "morrow", "-m", "pdb", path], input=lines, capture_output=True, text=True,
                               env=clean_environment(), timeout=60)  # fmt: skip
         assert done.stdout.count("Entering post mortem") == 1, done
+
+
+def test_a_breakpoint_stops_what_is_awaited_at_the_prompt(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text(ASYNC)
+    lines = ["b double", "value = await double(5)", "p x", "c", "p value", "c"]
+    done = subprocess.run([sys.executable, "-m", "morrow", path], input="\n".join(lines) + "\n", capture_output=True, text=True,
+                          env=clean_environment())  # fmt: skip
+    said = done.stdout.replace("(Pdb) ", "").splitlines()
+    assert "5" in said and "10" in said and said[-1] == "done", done

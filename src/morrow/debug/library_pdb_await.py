@@ -42,13 +42,18 @@ def complete(pdb: ModuleType) -> None:
         try:
             while True:
                 self._awaited = None
+                sys.settrace(None)  # nobody wants to see the prompt itself
                 self.interaction(frame, None)
                 write_back(frame)
                 if self._awaited is None:
                     break
                 try:
+                    if self.breaks:  # they stop what runs meanwhile
+                        self.set_continue()
+                        go_on(self, frame)
                     await self._awaited
                 except Exception as error:
+                    sys.settrace(None)
                     self.message(f"*** {pdb.traceback.format_exception_only(error)[-1].strip()}")  # type: ignore[attr-defined]
         finally:
             self._awaits = False
