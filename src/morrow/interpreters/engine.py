@@ -198,6 +198,8 @@ def hold(id: int) -> None:
 def release(id: int) -> None:
     """Count one fewer; with the last one the interpreter is closed, unless somebody else made it."""
     board = get_board()
+    if board.lock.closed:  # this interpreter ends
+        return
     with board.lock:
         row = board.find_interpreter(id)
         if row < 0:
@@ -450,7 +452,8 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     if isinstance(path, str):
         path = os.path.abspath(path)
     path0 = None if morrow.for_interpreters or HERE is None or HERE.passes_path0 or not sys.path or sys.flags.safe_path else sys.path[0]
-    lines = [capsule.text(), f"agent.start({id}, {mailbox}, {path!r}, {path0!r})"]
+    board = get_board()
+    lines = [capsule.text(), f"agent.start({mailbox}, {board.fd}, {8 * board.interpreter(id)}, {path!r}, {path0!r})"]
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")
