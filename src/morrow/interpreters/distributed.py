@@ -4,7 +4,7 @@
     with DistributedExecutor("tcp://scheduler:8786") as pool: ...            a running cluster; pip install 'morrow[dask]'
     with DistributedExecutor("cluster", workers=4) as pool: ...              worker processes here, started for it
 
-On a cluster each worker runs calls in interpreters of its own if they can cross, else in the worker itself. A worker that
+On a cluster each worker runs calls itself, or with *interpreters* in some of its own if they can cross. A worker that
 dies takes nothing along: its calls are given to others, up to *retries* times.
 """
 
@@ -17,6 +17,7 @@ from morrow.interpreters.errors import NotShareableError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from functools import partial
 
 
 class DistributedExecutor(Executor):
@@ -25,14 +26,15 @@ class DistributedExecutor(Executor):
     Args:
         where: ``local`` (interpreters of this process), ``cluster`` (start workers here), or the address of a scheduler.
         workers: how many, for the first two; None is the number of processors.
-        interpreters: let cluster workers run calls in interpreters of their own.
+        interpreters: let cluster workers run calls in interpreters of their own. Some hosts do not survive it: on 3.13.0
+            the first interpreter made in a Dask worker corrupts its memory.
         retries: how often a call is given to another worker when one dies or fails.
 
     Raises:
         ImportError: a cluster was asked for and Dask distributed is not installed.
     """
 
-    def __init__(self, where: str = "local", *, workers: int | None = None, interpreters: bool = True, retries: int = 3) -> None:
+    def __init__(self, where: str = "local", *, workers: int | None = None, interpreters: bool = False, retries: int = 3) -> None:
         self.where = where
         self._interpreters, self._retries = interpreters, retries
         self._cluster = self._client = None
@@ -56,7 +58,10 @@ class DistributedExecutor(Executor):
         """Schedule ``fn(*args, **kwargs)`` and return the future for its result."""
         if self._client is None:
             return self._inner.submit(fn, *args, **kwargs)
-        return self._inner.submit(run_on_worker, fn, args, kwargs, self._interpreters)
+        from functools import partial
+
+        # As one object: Dask takes a tuple that begins with something callable for a task of its own.
+        return self._inner.submit(run_on_worker, partial(fn, *args, **kwargs), self._interpreters)
 
     def map(self, fn: Callable[..., object], *iterables: Iterable[object], timeout: float | None = None, chunksize: int = 1) -> Iterator[object]:
         """Return an iterator over ``fn`` of the items, in their order; *chunksize* items travel together.
@@ -99,9 +104,10 @@ class DistributedExecutor(Executor):
 _pool: Executor | None = None
 
 
-def run_on_worker(fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], interpreters: bool) -> object:
+def run_on_worker(call: partial[object], interpreters: bool) -> object:
     """Run a call on a worker of the cluster: in one of its interpreters if it can cross, else as it is."""
     global _pool
+    fn, args, kwargs = call.func, call.args, call.keywords
     if interpreters:
         from morrow.interpreters.executor import InterpreterPoolExecutor
 
