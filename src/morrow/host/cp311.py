@@ -53,6 +53,7 @@ FACTS = Facts(
     for_iter_pops=False,
     attr_can_load_methods=False,
     null_before_callable=True,
+    clears_backwards=False,
     throws_behind=False,
     error_indicator="triple",
     warns_late_of_forks=False,
