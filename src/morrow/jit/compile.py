@@ -20,7 +20,7 @@ from types import CodeType, FunctionType
 from morrow import debuglog
 from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import forget_bytecode, read_bytecode
-from morrow.jit.ir_types import Gone, is_heap
+from morrow.jit.ir_types import Gone, forget_types, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
@@ -55,6 +55,7 @@ class Request:
             entry of its value stack, bottom first.
         level: 0 no optimisation at all (for fuzzing and first compiles), 1 quick, 2 everything LLVM has.
         profile: the code is to note which classes it meets, for the next compile.
+        copies: gives the bytes that a code object was seen with while it was interpreted, see `feedback`.
     """
 
     function: FunctionType
@@ -63,6 +64,7 @@ class Request:
     frame_types: tuple[type | None, ...] | None = None
     level: int = 1
     profile: bool = False
+    copies: Callable[[CodeType], list[bytes]] = lambda code: []
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"
@@ -86,7 +88,7 @@ class ExitPoint:
     """A place where compiled code may leave, and how often it did.
 
     Attributes:
-        address, met: of its counter, and of the word that names the class it last left for.
+        address, met: of its counter, and of the words that name the classes it left for.
     """
 
     code: CodeType
@@ -96,11 +98,11 @@ class ExitPoint:
     address: int
     met: int = 0
 
-    def class_met(self) -> type | None:
-        """Return the class that was last not the expected one here, if it is a class still."""
-        word = ctypes.c_uint64.from_address(self.met).value if self.met else 0
-        # the address may be stale: it is only compared with those of living classes
-        return next((cls for cls in _all_classes() if id(cls) == word), None) if word else None
+    def classes_met(self) -> list[type]:
+        """Return the classes that were not the expected one here, as far as they are classes still."""
+        words = {layout.word(self.met + 8 * number) for number in range(guards.MET)} - {0} if self.met else set()
+        # the addresses may be stale: they are only compared with those of living classes
+        return [cls for cls in _all_classes() if id(cls) in words] if words else []
 
     def count(self) -> int:
         """Return how often the code left here."""
@@ -184,8 +186,7 @@ class Compiled:
             reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
-            met = point.class_met()
-            if met is not None:
+            for met in point.classes_met():
                 news |= _remember(point.code, point.offset, met)
         if missed and not history.loose:
             history.loose = news = True
@@ -291,6 +292,7 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
         return _compile(request, stages)
     finally:
         forget_bytecode()
+        forget_types()
 
 
 def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
@@ -299,7 +301,7 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     function = request.function
     _history(function.__code__).compiles += 1
     _serial += 1
-    session = _Session("m", request.profile)  # the same name in every process: the text is the key of the cache on disk
+    session = _Session("m", request.profile, request.copies)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -353,7 +355,7 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
     for number, (owner, exit) in enumerate(module.exits):
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * number))
+        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * guards.MET * number))
     address = loaded.addresses[entry]
     compiled = Compiled(
         function.__code__,
@@ -414,8 +416,9 @@ def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str
 class _Session:
     """The functions compiled together; what `lift` asks for."""
 
-    def __init__(self, name: str, profiling: bool = False) -> None:
-        self.name, self.profiling = name, profiling
+    def __init__(self, name: str, profiling: bool = False, copies: Callable[[CodeType], list[bytes]] = lambda code: []) -> None:
+        self.name, self.profiling, self.copies = name, profiling, copies
+        self.told: set[int] = set()
         self.functions: list[tuple[FunctionType, ir.Function]] = []
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
@@ -427,6 +430,12 @@ class _Session:
         self.count = 0
 
     def start(self, request: Request) -> str:
+        """Lift what was asked for, and everything it calls, and run the passes; return its name."""
+        name = self.lift_all(request)
+        self.functions = [(owner, self.improved(lifted)) for owner, lifted in self.functions]
+        return name
+
+    def lift_all(self, request: Request) -> str:
         """Lift what was asked for, and everything it calls; return its name."""
         function = request.function
         if request.loop is not None:
@@ -436,6 +445,7 @@ class _Session:
                 raise Gone("IDENTITY", function.__code__.co_firstlineno)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
+            self.tell(function.__code__)
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
@@ -470,15 +480,18 @@ class _Session:
         try:
             return self.lift_as(function, kinds, False)
         except lift.NeedsFrame:
-            # what was lifted on the way may call this function as one that cannot be seen
-            del self.functions[before:]
-            self.names, self.gain = names, gain
+            name = self.names.pop((function, kinds))
+            if name in self.again:
+                # what was lifted on the way calls this function as one that cannot be seen
+                del self.functions[before:]
+                self.names, self.gain = names, gain
             return self.lift_as(function, kinds, True)
 
     def lift_as(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...], visible: bool) -> str:
         """Lift one function as one that others can see, or cannot."""
         name = self.fresh_name()
         self.names[function, kinds] = name
+        self.tell(function.__code__)
         if visible:
             self.visible.add(name)
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
@@ -505,8 +518,25 @@ class _Session:
         self.add(function, lifted, lifter)
         return name
 
+    def tell(self, code: CodeType) -> None:
+        """Remember the classes that the host's inline caches have named so far, once for each code object."""
+        if id(code) in self.told:
+            return
+        self.told.add(id(code))
+        copies = self.copies(code)
+        if copies:
+            for at, classes in infer.classes_named(read_bytecode(code), copies).items():
+                for cls in classes:
+                    _remember(code, at, cls)
+
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
-        """Run the passes over a lifted function and keep it."""
+        """Keep a lifted function."""
+        self.functions.append((function, lifted))
+        self.tags.setdefault(lifted.name, frozenset(lifter.returns))
+        self.gain += lifter.gain
+
+    def improved(self, lifted: ir.Function) -> ir.Function:
+        """Run the passes over a function."""
         checking = os.environ.get("MORROW_CHECK") == "1"
         for step in PASSES:
             lifted = step(lifted)
@@ -517,14 +547,12 @@ class _Session:
             from morrow.jit.ir_text import print_function
 
             debuglog.log("jit", 2, print_function(lifted))
-        self.functions.append((function, lifted))
-        self.tags.setdefault(lifted.name, frozenset(lifter.returns))
-        self.gain += lifter.gain
+        return lifted
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """See `lift.Session`."""
-        # one version serves all classes of arguments but the first, which is mostly self
-        kinds = tuple((kind, cls if n == 0 or cls is None or not is_heap(cls) else None) for n, (kind, cls) in enumerate(kinds))
+        # one version serves all classes of arguments but the first, which is mostly self, and None as well
+        kinds = tuple((kind, cls if n == 0 or cls is not None and not is_heap(cls) and cls is not type(None) else None) for n, (kind, cls) in enumerate(kinds))
         name = self.names.get((function, kinds))
         if name is not None:
             tags = self.tags.get(name)

@@ -62,10 +62,10 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     options = binding.create_pipeline_tuning_options(speed_level=level)
     builder = binding.create_pass_builder(machine(level), options)
     if level == 1 and text.count("\n") > MANY_LINES:
-        # many functions of objects and calls: what LLVM has for loops finds little there, and takes most of the time
+        # many functions of objects and calls: what LLVM has for loops and expressions finds little there, and takes its time
         passes = binding.create_new_module_pass_manager()
-        for add in ("sroa", "simplify_cfg", "instruction_combine", "new_gvn", "simplify_cfg"):
-            getattr(passes, f"add_{add}_pass")()
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
         passes.run(module, builder)
         return module
     builder.getModulePassManager().run(module, builder)

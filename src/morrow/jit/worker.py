@@ -19,6 +19,7 @@ from types import CodeType, FrameType, FunctionType
 
 from morrow.debuglog import log
 from morrow.host import HERE
+from morrow.jit.feedback import Feedback
 
 START_BUSY = 1.0
 """Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
@@ -48,6 +49,9 @@ TURN = 0.004
 
 LOOP_LEAST = 3000
 """Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
+
+LOOK_EVERY = 3
+"""Ticks between looks at the inline caches of what may be compiled, see `feedback`."""
 
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
@@ -157,6 +161,8 @@ class Worker:
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
+        self._ticks = 0
+        self.feedback = Feedback()
         self._compile: Callable[[object], object] | None = None
         self.measures = True
         self.pause_counting: Callable[[bool], None] = lambda resting: None
@@ -168,6 +174,7 @@ class Worker:
         """Take note of a candidate, reading what is needed from the frame. Returns False to be told again later."""
         if self.off or _is_ours(frame.f_code):
             return True
+        self.feedback.watch(frame.f_globals)
         if self.resting or not self._ready:
             self._wanted = True
             return False
@@ -201,9 +208,7 @@ class Worker:
             return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            # the first code made of it is made quickly, and finds out which classes it meets
-            first = not decision.makes
-            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
+            self._queue.append(Task(code, function, None if None in arguments else arguments))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
@@ -227,7 +232,7 @@ class Worker:
                 chosen = function
         if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
             return False
-        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
+        self._queue.insert(0, Task(chosen.__code__, chosen))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -305,6 +310,9 @@ class Worker:
             self._wake_up()
             return 0
         self._busy = busy
+        self._ticks += 1
+        if self._ticks % LOOK_EVERY == 0:
+            self.feedback.look()
         if self._waiting:
             self._look_at_waiting()
         if self._on_trial:
@@ -452,6 +460,7 @@ class Worker:
                         frame_types=task.types,
                         level=task.level,
                         profile=task.profile,
+                        copies=self.feedback.seen,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
@@ -498,6 +507,7 @@ class Worker:
             reference = weakref.ref(function)
             decision.functions.append((reference, made))
             # a first compile's code is to find something out, not to be fast
+            self._end_trials(function)
             trial = self._trials.begin(function, made.entry) if self._trials is not None and not made.profile else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
@@ -507,6 +517,14 @@ class Worker:
             decision.loops[task.loop.head] = made
             self._arm(task.code, task.loop.head, made.osr, task.thread)
         return True
+
+    def _end_trials(self, function: FunctionType) -> None:
+        """End the trials of a function's older code."""
+        assert self._trials is not None or not self._on_trial
+        for item in list(self._on_trial):
+            if item[1]() is function:
+                self._on_trial.remove(item)
+                self._trials.end(item[2], function, False)  # type: ignore[union-attr]
 
     def _judge(self) -> None:
         """Go on with the trials; end those that are decided."""
@@ -526,7 +544,9 @@ class Worker:
             self._trials.end(trial, function, keep)
             decision.gain = gain
             self.paid |= gain >= LEAST_GAIN
-            if function is not None and not keep:
+            if function is not None and not keep and decision.makes < MAKES and decision.compiled[-1].review() == "recompile":
+                self._queue.append(Task(decision.code, function))  # it lost time by leaving, and knows how not to
+            elif function is not None and not keep:
                 decision.resting = True
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
