@@ -39,6 +39,9 @@ TOO_OFTEN = 5000
 PROFILE_SECONDS = 0.3
 """Seconds after which what a first compile's code has met is taken for all there is."""
 
+MOST_OPERATIONS = 6000
+"""Operations in functions compiled together after which no more are taken in: their calls go by way of CPython's entry."""
+
 MOST_COMPILES = 5
 """Times a function is compiled before it is left alone."""
 
@@ -53,7 +56,7 @@ class Request:
         loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
         frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
             entry of its value stack, bottom first.
-        level: 0 no optimisation at all (for fuzzing and first compiles), 1 quick, 2 everything LLVM has.
+        level: 0 hardly any optimisation, 1 quick (what is large is level 0 at first, see `Compiled.made_better`), 2 everything LLVM has.
         profile: the code is to note which classes it meets, for the next compile.
         copies: gives the bytes that a code object was seen with while it was interpreted, see `feedback`.
     """
@@ -125,6 +128,7 @@ class Compiled:
         size: bytes of object code.
         seconds: how long compiling took.
         exits: where it may leave.
+        inside: the code objects of what it was made from: the function and those it calls directly.
         texts: stage -> text, if they were asked for.
         from_disk: whether its object code was found in the cache on disk.
     """
@@ -137,6 +141,7 @@ class Compiled:
     size: int
     seconds: float
     exits: tuple[ExitPoint, ...]
+    inside: frozenset[CodeType] = frozenset()
     texts: dict[str, str] = field(default_factory=dict)
     missed_address: int = 0
     slow_address: int = 0
@@ -149,6 +154,7 @@ class Compiled:
     _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
+    _product: _Product | None = None
 
     def __str__(self) -> str:
         what = self.name if self.loop is None else f"{self.name} loop at {self.loop}"
@@ -163,8 +169,12 @@ class Compiled:
         """Return how often a global was not where it was when compiling (found all the same, but slower)."""
         return ctypes.c_int64.from_address(self.slow_address).value if self.slow_address else 0
 
-    def review(self) -> str:
-        """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
+    def review(self, often: int = 0) -> str:
+        """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better).
+
+        Args:
+            often: how many times is often, `OFTEN` unless given.
+        """
         if self.profile:
             # it has run for a while: what it met is known now
             if self._reviewed or time.monotonic() - self._since < PROFILE_SECONDS:
@@ -172,17 +182,18 @@ class Compiled:
             self._reviewed = True
             self.remember_classes()
             return "recompile"
-        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
-        missed = self.missed() >= OFTEN
+        times = often or OFTEN
+        taken = [e for e in self.exits if e.count() >= times and e.reason not in ("asked", "return")]
+        missed = self.missed() >= times
         moved = self.slow() >= 100 * OFTEN
-        if not often and not missed and not moved:
+        if not taken and not missed and not moved:
             return "keep"
         history = _history(self.code)
-        pays = not missed and all(self.pays_in_spite_of(point) for point in often)
+        pays = not missed and all(self.pays_in_spite_of(point) for point in taken)
         if history.compiles >= MOST_COMPILES:
             return "keep" if pays else "leave"
         news = False
-        for point in often:
+        for point in taken:
             reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
@@ -216,6 +227,15 @@ class Compiled:
         before = self._counts.get(point.address, count)
         self._counts[point.address] = count
         return count - before < TOO_OFTEN
+
+    def can_be_better(self) -> bool:
+        """Return whether LLVM was told to be quick, because there was much of it."""
+        return self._product is not None
+
+    def made_better(self) -> Compiled:
+        """Return the same code made with more of LLVM's time."""
+        assert self._product is not None
+        return _build(self._product, 1, time.perf_counter(), {})
 
     def close(self) -> None:
         """Free the code; only when no thread can be in it and nothing points to it."""
@@ -296,11 +316,9 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
 
 
 def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
-    global _serial
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
-    _serial += 1
     session = _Session("m", request.profile, request.copies)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
@@ -318,6 +336,25 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     else:
         emit_entries.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
     return _load(request, session, module, entry, stages, started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """What the front end made of a request: all that is needed for machine code of any level, without another look at the program."""
+
+    code: CodeType
+    name: str
+    loop: int | None
+    profile: bool
+    text: str
+    symbol: str
+    entry: str
+    imports: dict[str, int]
+    exports: tuple[str, ...]
+    points: tuple[tuple[CodeType, int, int, str], ...]
+    places: tuple[tuple[CodeType, int], ...]
+    inside: frozenset[CodeType]
+    keep: tuple[object, ...]
 
 
 def _load(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Compiled:
@@ -346,35 +383,61 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
             imports[symbol] = llvm.c_address(symbol)
     if "asm" in stages:
         texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
-    hits = llvm.disk().hits
-    counters, met, places = (f"{session.name}_{what}" for what in ("counters", "classes", "places"))
-    exports = (*module.exports, counters, met, places, f"{session.name}_slow")
-    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, exports)
+    exports = (*module.exports, *(f"{session.name}_{what}" for what in ("counters", "classes", "places", "slow")))
     lines = {}
     points = []
-    for number, (owner, exit) in enumerate(module.exits):
+    for owner, exit in module.exits:
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * guards.MET * number))
-    address = loaded.addresses[entry]
-    compiled = Compiled(
+        points.append((owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why))
+    product = _Product(
         function.__code__,
         function.__qualname__,
-        entry=address if request.loop is None else 0,
-        osr=0 if request.loop is None else address,
-        loop=request.loop,
+        request.loop,
+        request.profile,
+        text,
+        session.name,
+        entry,
+        imports,
+        exports,
+        tuple(points),
+        tuple((owner.__code__, at) for owner, at in module.places),
+        frozenset(owner.__code__ for owner, _ in session.functions),
+        tuple(module.keep),
+    )
+    quick = request.level == 1 and request.loop is None and text.count("\n") > llvm.MANY_LINES
+    return _build(product, 0 if quick else request.level, started, texts)
+
+
+def _build(product: _Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
+    from morrow.jit import llvm
+
+    global _serial
+    _serial += 1
+    hits = llvm.disk().hits
+    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(product.text, level), product.imports, product.exports)
+    address = loaded.addresses[product.entry]
+    counters, met, places, slow = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow"))
+    compiled = Compiled(
+        product.code,
+        product.name,
+        entry=address if product.loop is None else 0,
+        osr=0 if product.loop is None else address,
+        loop=product.loop,
         size=loaded.size,
         seconds=time.perf_counter() - started,
-        exits=tuple(points),
+        exits=tuple(ExitPoint(*point, counters + 8 * n, met + 8 * guards.MET * n) for n, point in enumerate(product.points)),
+        inside=product.inside,
         texts=texts,
-        slow_address=loaded.addresses[f"{session.name}_slow"],
-        missed_address=loaded.addresses.get(f"{entry}_missed", 0),
-        level=request.level,
+        slow_address=slow,
+        missed_address=loaded.addresses.get(f"{product.entry}_missed", 0),
+        level=level,
         from_disk=llvm.disk().hits > hits,
-        profile=request.profile,
-        _places=tuple((owner.__code__, at, loaded.addresses[places] + 8 * guards.MET * n) for n, (owner, at) in enumerate(module.places)),
+        profile=product.profile,
+        _places=tuple((code, at, places + 8 * guards.MET * n) for n, (code, at) in enumerate(product.places)),
         _loaded=loaded,
-        _keep=tuple(module.keep),
+        _keep=product.keep,
+        _product=product if level == 0 else None,
     )
     debuglog.log("jit", 1, str(compiled))
     return compiled
@@ -427,6 +490,7 @@ class _Session:
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
+        self.operations = 0
         self.count = 0
 
     def start(self, request: Request) -> str:
@@ -531,6 +595,7 @@ class _Session:
 
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
         """Keep a lifted function."""
+        self.operations += sum(len(block.ops) for block in lifted.blocks)
         self.functions.append((function, lifted))
         self.tags.setdefault(lifted.name, frozenset(lifter.returns))
         self.gain += lifter.gain
@@ -559,20 +624,22 @@ class _Session:
             if tags is None:
                 self.again.add(name)
             return name, None if tags is None or -1 in tags else tags, name in self.visible
-        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
+        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS or self.operations > MOST_OPERATIONS:
             return None
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
             return None
         if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
             return None
-        before = len(self.functions)
+        before, names = len(self.functions), dict(self.names)
         try:
             name = self.lift(function, kinds)
         except Gone as gone:
             debuglog.log("jit", 1, f"{function.__qualname__}: {gone}")
             self.declined.add(function)
+            # what was lifted on the way may call it
             del self.functions[before:]
+            self.names = names
             return None
         tags = self.tags[name]
         return name, None if -1 in tags else tags, name in self.visible

@@ -14,6 +14,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os import cpu_count
 from time import monotonic, perf_counter, thread_time
 from types import CodeType, FrameType, FunctionType
 
@@ -38,8 +39,14 @@ CALLER_SAMPLES = 3
 REST = 1.0
 """Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
 
+BESIDE = 0.5 if (cpu_count() or 1) > 1 else 0.0
+"""Part of LLVM's time that is not counted."""
+
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
+
+PROMISING = 0.75
+"""How many times faster code that LLVM made quickly must be to be made well and tried again."""
 
 TRIAL_SECONDS = 8.0
 """Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
@@ -80,10 +87,11 @@ class Decision:
         makes: how often it was compiled.
         resting: True once it was left for good.
         refused: whether it was declined as a whole before.
+        covered: code in place for another function that this one's is a part of.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "covered")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -96,6 +104,7 @@ class Decision:
         self.resting = False
         self.gain = 0.0
         self.refused = False
+        self.covered: Compiled | None = None
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
 
@@ -113,11 +122,12 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile", "quick")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False, quick: Compiled | None = None) -> None:  # fmt: skip
         self.code = code
+        self.quick = quick  # code of this function that LLVM made quickly and is to make well now
         self.function = weakref.ref(function)
         self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
@@ -163,6 +173,7 @@ class Worker:
         self._reviewed = 0.0
         self._ticks = 0
         self.feedback = Feedback()
+        self._llvm_seconds: Callable[[], float] = lambda: 0.0
         self._compile: Callable[[object], object] | None = None
         self.measures = True
         self.pause_counting: Callable[[bool], None] = lambda resting: None
@@ -206,6 +217,9 @@ class Worker:
             return True
         if self._runs_although_compiled(decision, function):
             return True
+        if what == "function" and decision.covered is not None:
+            decision.covered = None  # once: hot also without what covers it, it will be seen again, after twice as many samples
+            return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
             self._queue.append(Task(code, function, None if None in arguments else arguments))
@@ -241,7 +255,6 @@ class Worker:
         It has left its compiled code and went on in CPython for long: one such exit is enough to compile it without
         assuming what failed. Returns whether there is nothing more to do about it.
         """
-        from morrow.jit import compile as compiler
         from morrow.jit import install
 
         if any(reference() is function for _, reference, _, _ in self._on_trial):
@@ -249,13 +262,7 @@ class Worker:
         made = next((made for reference, made in decision.functions if reference() is function), None)
         if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
-        usual = compiler.OFTEN
-        compiler.OFTEN = 1
-        try:
-            verdict = made.review()
-        finally:
-            compiler.OFTEN = usual
-        if verdict == "recompile" and decision.makes < MAKES:
+        if made.review(often=1) == "recompile" and decision.makes < MAKES:
             self._queue.append(Task(decision.code, function))
             return True
         return False
@@ -326,10 +333,11 @@ class Worker:
             self._reviewed = now
             self.review()
         if self._queue and self.spent < self._budget():
-            began = thread_time()
+            began, without = thread_time(), self._llvm_seconds()
             with _quick_switches():
                 self.run(self._queue.pop(0))
-            self.spent += thread_time() - began
+            # beside LLVM the program goes on, on another processor if there is one
+            self.spent += thread_time() - began - BESIDE * (self._llvm_seconds() - without)
         if self._queue and not self.off and self.spent < self._budget():
             return 0.001
         return TURN if self._on_trial else 0
@@ -415,6 +423,7 @@ class Worker:
             return loaded.addresses
 
         self._compile = compiler.compile_function  # type: ignore[assignment]
+        self._llvm_seconds = lambda: llvm.seconds
         self._request = compiler.Request
         self._declined = compiler.Declined
         self._entrances = osr.Entrances(load)
@@ -442,6 +451,8 @@ class Worker:
         if self.size > MEMORY_LIMIT:
             decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
             return False
+        if task.quick is not None:
+            return self._make_better(task, function, decision)
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
@@ -490,8 +501,21 @@ class Worker:
             return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
 
+    def _make_better(self, task: Task, function: FunctionType, decision: Decision) -> bool:
+        """Let LLVM do well what it did quickly before."""
+        assert task.quick is not None
+        if decision.compiled[-1] is not task.quick:
+            return False
+        log("jit", 1, f"improving {task!r}")
+        began = perf_counter()
+        with self._lock, self.working():
+            made = task.quick.made_better()
+        decision.seconds += perf_counter() - began
+        return self._put_in_place(task, function, decision, made)
+
     def _put_in_place(self, task: Task, function: FunctionType, decision: Decision, made: Compiled) -> bool:
         from morrow.jit import install
+        from morrow.jit.trial import LEAST_GAIN
 
         decision.compiled.append(made)
         self.size += made.size
@@ -508,11 +532,13 @@ class Worker:
             decision.functions.append((reference, made))
             # a first compile's code is to find something out, not to be fast
             self._end_trials(function)
-            trial = self._trials.begin(function, made.entry) if self._trials is not None and not made.profile else None
+            known = task.quick is not None and decision.gain >= LEAST_GAIN
+            trial = self._trials.begin(function, made.entry) if self._trials is not None and not known else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
             else:
                 install.install(function, made.entry)
+                self._improve(decision, function)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
             self._arm(task.code, task.loop.head, made.osr, task.thread)
@@ -544,13 +570,31 @@ class Worker:
             self._trials.end(trial, function, keep)
             decision.gain = gain
             self.paid |= gain >= LEAST_GAIN
-            if function is not None and not keep and decision.makes < MAKES and decision.compiled[-1].review() == "recompile":
+            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
+            if function is None:
+                continue
+            if keep:
+                self._cover(decision)
+            if keep or gain >= PROMISING and decision.compiled[-1].can_be_better():
+                self._improve(decision, function)
+            elif decision.makes < MAKES and decision.compiled[-1].review(often=1) == "recompile":
                 self._queue.append(Task(decision.code, function))  # it lost time by leaving, and knows how not to
-            elif function is not None and not keep:
+            else:
                 decision.resting = True
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
-            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
+
+    def _cover(self, decision: Decision) -> None:
+        """Do not compile what code that stays has inside for itself, only because it was seen running before or beside it."""
+        inside = decision.compiled[-1].inside - {decision.code}
+        self._queue = [task for task in self._queue if task.code not in inside or task.loop is not None]
+        for code in inside:
+            self.decision(code).covered = decision.compiled[-1]
+
+    def _improve(self, decision: Decision, function: FunctionType) -> None:
+        """Have code that LLVM made quickly made well."""
+        if decision.compiled[-1].can_be_better():
+            self._queue.append(Task(decision.code, function, quick=decision.compiled[-1]))
 
     def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
