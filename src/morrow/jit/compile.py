@@ -59,6 +59,7 @@ class Request:
         level: 0 hardly any optimisation, 1 quick (what is large is level 0 at first, see `Compiled.made_better`), 2 everything LLVM has.
         profile: the code is to note which classes it meets, for the next compile.
         copies: gives the bytes that a code object was seen with while it was interpreted, see `feedback`.
+        seconds: CPU time of lifting after which no more functions are taken in; lifting has the GIL.
     """
 
     function: FunctionType
@@ -68,6 +69,7 @@ class Request:
     level: int = 1
     profile: bool = False
     copies: Callable[[CodeType], list[bytes]] = lambda code: []
+    seconds: float = 60.0
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"
@@ -319,7 +321,7 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
-    session = _Session("m", request.profile, request.copies)  # the same name in every process: the text is the key of the cache on disk
+    session = _Session("m", request.profile, request.copies, request.seconds)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -479,7 +481,8 @@ def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str
 class _Session:
     """The functions compiled together; what `lift` asks for."""
 
-    def __init__(self, name: str, profiling: bool = False, copies: Callable[[CodeType], list[bytes]] = lambda code: []) -> None:
+    def __init__(self, name: str, profiling: bool = False, copies: Callable[[CodeType], list[bytes]] = lambda code: [], seconds: float = 60.0) -> None:
+        self.until = time.thread_time() + seconds
         self.name, self.profiling, self.copies = name, profiling, copies
         self.told: set[int] = set()
         self.functions: list[tuple[FunctionType, ir.Function]] = []
@@ -528,7 +531,9 @@ class _Session:
         if self.profiling:
             # of which classes arguments are is something to find out
             kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
-        found = self.lift(function, kinds_)
+        loops = any(i.op in ("jump", "jump_if") and int(i.argument) <= n for n, i in enumerate(read_bytecode(function.__code__)))  # type: ignore[call-overload]
+        # CPython calls it, so being seen costs nothing; and what it may do under a frame is no reason to leave its loops
+        found = self.lift_as(function, kinds_, True) if loops else self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
         return found
@@ -624,7 +629,7 @@ class _Session:
             if tags is None:
                 self.again.add(name)
             return name, None if tags is None or -1 in tags else tags, name in self.visible
-        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS or self.operations > MOST_OPERATIONS:
+        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS or self.operations > MOST_OPERATIONS or self.is_late():
             return None
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
@@ -643,6 +648,10 @@ class _Session:
             return None
         tags = self.tags[name]
         return name, None if -1 in tags else tags, name in self.visible
+
+    def is_late(self) -> bool:
+        """See `lift.Session`."""
+        return time.thread_time() > self.until
 
     def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
         """See `lift.Session`."""

@@ -67,8 +67,11 @@ class Sampler:
         except RuntimeError:
             self.running = False  # no thread to be had (limits, or the interpreter is ending): the program runs without
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop looking and wait until the thread is gone, also for the operating system."""
+    def stop(self, timeout: float = 60.0) -> None:
+        """Stop looking and wait until the thread is gone, also for the operating system.
+
+        It may be in LLVM, which cannot be told to stop, and must not be there when the process takes LLVM down.
+        """
         if not self.running:
             return
         self.running = False

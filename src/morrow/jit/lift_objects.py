@@ -198,6 +198,9 @@ class Objects:
             return self.choose_class(where, classes, note)
         if many or not classes:
             return self.choose_class(where, classes, otherwise)
+        if self.visible and self.in_loop():
+            # leaving would cost the rest of the loop, which may be all there is to do
+            return self.choose_class(where, classes, note)
         return self.choose_class(where, classes) if len(classes) > 1 else ""
 
     def any_attribute(self: Lifter, name: str, method: bool) -> str | None:
@@ -216,7 +219,9 @@ class Objects:
         if self.failed("shape") or not self.unchanged(cls):
             return self.any_attribute(name, method)
         if found is None:
-            pointer = self.instance_value(variable, cls, name)
+            hint = self.instructions[self.index].hint
+            # an instance that the host finds attributes of in a dict has no values under shared names any more
+            pointer = self.instance_value(variable, cls, name) if "WITH_HINT" not in hint else None
             if pointer is None:
                 return self.any_attribute(name, method)
             self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")

@@ -45,6 +45,9 @@ BESIDE = 0.5 if (cpu_count() or 1) > 1 else 0.0
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
 
+LIFTING = (0.12, 0.5)
+"""Seconds of CPU in which functions are taken into one compile, before and after anything compiled has been seen to pay."""
+
 PROMISING = 0.75
 """How many times faster code that LLVM made quickly must be to be made well and tried again."""
 
@@ -472,6 +475,7 @@ class Worker:
                         level=task.level,
                         profile=task.profile,
                         copies=self.feedback.seen,
+                        seconds=LIFTING[self.paid] if self.measures else 60.0,
                     )
                 )
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
