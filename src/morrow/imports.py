@@ -186,7 +186,7 @@ def _get_code(self: _Loader, fullname: str) -> CodeType | None:
 
 def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
     code = _host_get_code(self, fullname) if _native and _race is None else _load(self, fullname, False)
-    if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code):
+    if late_imports.loading and settings.get("late") != "0" and _may_meet_a_cycle(code) and _meets_a_cycle(code, self, fullname):
         morrow_runtime.install()  # where the host needs nothing else rewritten, nobody has
         code = _load(self, fullname, True)
     return code
@@ -216,6 +216,11 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
 
 # They account for the call of exec that starts what they measure: it must be the one written in C.
 PROFILERS = frozenset(("profile", "cProfile"))
+
+
+def warm_up() -> None:
+    """Load what compiling needs, so that a profile of the program does not list how that came about."""
+    compile_source("def f[T](a: T = 1, *b: int) -> T:\n    try: return f'{a!r:>{b}}', t'{a}'\n    except A, B: pass\n", "<warm>")
 
 
 def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
@@ -296,6 +301,13 @@ def _may_meet_a_cycle(code: CodeType | None) -> bool:
         if "" in names or any(".".join(parts[start:]) in names for start in range(len(parts))):
             return True
     return False
+
+
+def _meets_a_cycle(code: CodeType | None, loader: _Loader, fullname: str) -> bool:
+    from morrow import imports_cycles  # brings opcode along: not for programs without cycles
+
+    assert code is not None
+    return imports_cycles.meets(code, loader, fullname)
 
 
 if HERE is not None and not HERE.free_threaded:

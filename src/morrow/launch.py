@@ -18,7 +18,7 @@ from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
 from morrow.host import HERE, recursion
-from morrow.host.frames import hide, quietly
+from morrow.host.frames import from_bottom, hide, quietly
 from morrow.language import host_exec
 from morrow.unhandled import report, say
 
@@ -213,6 +213,9 @@ def _set_process(line: CommandLine, given: list[str], restarted: bool) -> None:
     sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
+        if not _has_cwd():
+            # A folder that is named from one that is gone: looking there would end in an error, for what we import too.
+            sys.path_importer_cache.setdefault(sys.path[0], None)
 
 
 def _own_options(given: list[str]) -> list[str]:
@@ -258,7 +261,7 @@ def _absolute(path: str) -> str:
     """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
     if os.path.isabs(path) or not _has_cwd():
         return path
-    if path == ".":
+    if path in ("", "."):
         return os.getcwd()
     return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
 
@@ -336,8 +339,8 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     try:
         # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
-        recursion.take_back_frame(run is host_exec)
-        interrupted = run(*arguments)
+        recursion.take_back_frames(2, 1 + (run is host_exec))
+        interrupted = from_bottom(run, *arguments)
     except BaseException as error:
         raised = error
     _end(raised, program, interrupted is True)
@@ -414,6 +417,7 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
         imports = sys.modules.get("morrow.imports")
         if imports is not None and program.line.target in imports.PROFILERS:
             namespace["exec"] = host_exec
+            imports.warm_up()
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:
@@ -462,7 +466,7 @@ def _compile(source: bytes | str, path: str) -> object:
             return compile(source, path, "exec", dont_inherit=True)
         from morrow.imports import compile_source
 
-        return compile_source(source, path)
+        return from_bottom(compile_source, source, path)
     except Exception as error:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):

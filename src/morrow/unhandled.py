@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from morrow.host import HERE
-from morrow.host.frames import hide
+from morrow.host.frames import from_bottom, hide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def report(error: BaseException, show: Callable[[BaseException], None] | None = 
         if hook is sys.__excepthook__:
             show(error)
             return None
-        hook(type(error), error, error.__traceback__)  # type: ignore[misc]
+        from_bottom(hook, type(error), error, error.__traceback__)  # type: ignore[arg-type]
     except SystemExit as leaving:
         return leaving.code if leaving.code is not None else 0
     except BaseException as second:

@@ -127,3 +127,16 @@ def test_eager_annotations_need_their_names_at_once(same):
         assert got.status == 0
     else:
         assert "'ClassA' is needed at line 4 of ModuleB at once" in got.err
+
+
+def test_modules_that_miss_nothing_are_not_compiled_again(same):
+    files = {
+        "app.py": "import package\nprint(package.two.twice(2))\n",
+        "package/__init__.py": "early = 1\nfrom . import one, two\n",
+        "package/one.py": "from package import early\nfrom . import two\nfrom .two import twice\ndef name(): return 'one'\n",
+        "package/two.py": "from package import early, one\ndef twice(n): return 2 * n\n",
+    }
+    same.write(files)
+    env = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(same.folder / "kept")}
+    assert run_morrow(["app.py"], cwd=same.folder, env=env).out == "4\n"
+    assert not [path for path in (same.folder / "kept").rglob("*-late*")]

@@ -13,14 +13,14 @@ OURS = {
     "morrow", "morrow_runtime", "morrow_runtime.annotation_attributes", "morrow_runtime.late_imports", "morrow.cli", "morrow.command_line", "morrow.settings",
     "morrow.debuglog", "morrow.host", "morrow.host.facts", "morrow.host.frames", "morrow.launch", "morrow.language",
     "morrow.imports", "morrow.imports_cache", "morrow.imports_scope", "morrow.imports_doors", "morrow.annotations",
-    "morrow.children", "morrow.unhandled", "morrow.host.recursion",
+    "morrow.children", "morrow.unhandled", "morrow.host.recursion", "morrow.host.thread_state",
     "morrow.language.builtins_patch", "morrow.language.library_names",
     "morrow.language.tracebacks", "morrow.language.tracebacks.uncaught",
 }  # fmt: skip
 """All that a one-liner may cost. Adding a name makes every start of every program slower: measure with benchmarks/startup.py."""
 
 # Small ones: written in C, or (__future__) one file that each of ours names.
-STANDARD = {"__future__", "atexit", "gc", "_posixsubprocess", "_ctypes"}
+STANDARD = {"__future__", "atexit", "gc", "_posixsubprocess", "_ctypes", "_operator"}
 
 
 def _modules(*command: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -233,3 +234,51 @@ def test_a_program_does_what_it_does_without(tmp_path):
 def test_a_syntax_error_is_pythons(tmp_path):
     got = race(tmp_path, "app.py", program="x = = 1\n")
     assert "SyntaxError" in got.err and got.status == 1 and "Traceback" not in got.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_in_the_middle_of_a_put_harms_no_queue(tmp_path):
+    program = """
+    import os, queue, threading, warnings
+    warnings.simplefilter("ignore")
+    q = queue.SimpleQueue()
+    going = True
+    def feed():
+        while going:
+            q.put(1)
+            q.get()
+    threads = [threading.Thread(target=feed) for _ in range(2)]
+    for thread in threads: thread.start()
+    for _ in range(40):
+        child = os.fork()
+        if not child:
+            q.put(2)
+            os._exit(q.get(timeout=5) not in (1, 2))
+        assert os.waitpid(child, 0)[1] == 0
+    going = False
+    for thread in threads: thread.join()
+    print("all went through")
+    """
+    got = race(tmp_path, "--level=error", "app.py", program=program)
+    assert (got.status, got.out) == (0, "all went through\n"), got.err
+
+
+def test_a_simple_queue_is_what_it_was(tmp_path):
+    program = """
+    import queue, pickle
+    q = queue.SimpleQueue()
+    q.put("a"); q.put_nowait("b"); q.put(item="c", block=False, timeout=0)
+    print(q.qsize(), q.empty(), q.get(), q.get_nowait(), q.get(block=True, timeout=1), q.empty())
+    for wrong in (lambda: q.get(False), lambda: q.get(timeout=0.01), lambda: q.get(timeout=-1), q.get_nowait, lambda: pickle.dumps(q)):
+        try:
+            wrong()
+        except Exception as error:
+            print(type(error), error)
+    print(queue.SimpleQueue, queue.SimpleQueue.__module__, isinstance(q, queue.SimpleQueue), queue.SimpleQueue[int])
+    class Mine(queue.SimpleQueue):
+        def put(self, item): super().put(item * 2)
+    m = Mine(); m.put(3); print(m.get())
+    """
+    (tmp_path / "plain.py").write_text(textwrap.dedent(program), encoding="utf-8")
+    got, plain = race(tmp_path, "app.py", program=program), run_host(["plain.py"], cwd=tmp_path)
+    assert (got.status, got.out) == (plain.status, plain.out), got.err

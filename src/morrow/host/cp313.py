@@ -12,6 +12,7 @@ FACTS = OLDER.but(
     starves=False,
     parsers_list=0,
     hidden_start=bytes((30, 0)),
+    frame_link=(72,),
     recursion_remaining=44,
     shows_command_lines=True,
     instance_values="inline",

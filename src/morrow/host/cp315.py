@@ -5,6 +5,7 @@ from morrow.host.cp314 import FACTS as OLDER
 FACTS = OLDER.but(
     version=(3, 15),
     hidden_start=bytes((25, 0, 25, 0)),  # RESUME has a cache
+    frame_link=None,
     recursion_remaining=None,
     jit_supported=False,
 )

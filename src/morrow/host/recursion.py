@@ -7,40 +7,25 @@ where the two do not look like that, nothing is changed and a recursion ends a f
 
 from __future__ import annotations
 
-import os
 import sys
 
+from morrow.host import thread_state
 from morrow.host.facts import HERE
 
 
-def take_back_frame(calls_c: bool) -> None:
-    """Let this thread go deeper by what the hidden frame that calls this takes; it must be called once, by that frame.
+def take_back_frames(number: int, calls_of_c: int) -> None:
+    """Let this thread go deeper by what hidden frames take; it must be called once, by the first of them.
 
-    *calls_c* says that the frame runs the program by a function written in C, which counts as well on some hosts.
+    Args:
+        number: how many there are.
+        calls_of_c: how many functions written in C are called between them and the program, which count as well on some hosts.
     """
-    if HERE is None or HERE.recursion_remaining is None or os.name == "nt":
+    if HERE is None or HERE.recursion_remaining is None:
         return
-    try:
-        # Not ctypes, which would cost more than everything else morrow does at start.
-        from _ctypes import FUNCFLAG_PYTHONAPI, CFuncPtr, _SimpleCData, dlopen, dlsym
-    except ImportError:  # a python built without it
+    state = thread_state.find()
+    if state is None:
         return
-
-    class Address(_SimpleCData):  # type: ignore[type-arg]
-        _type_ = "P"
-
-    class Count(_SimpleCData):  # type: ignore[type-arg]
-        _type_ = "i"
-
-    class GetThread(CFuncPtr):
-        _flags_ = FUNCFLAG_PYTHONAPI
-        _restype_ = Address
-
-    try:
-        thread = GetThread(dlsym(dlopen(None, 0), "PyThreadState_Get"))()  # type: ignore[arg-type]
-    except OSError:  # an executable that exports no symbols
-        return
-    address = thread + HERE.recursion_remaining
-    remaining, limit = Count.from_address(address), Count.from_address(address + 4)
+    remaining = state.integer.from_address(state.address + HERE.recursion_remaining)
+    limit = state.integer.from_address(state.address + HERE.recursion_remaining + 4)
     if limit.value == sys.getrecursionlimit() and 0 < limit.value - remaining.value < 50:
-        remaining.value += 1 + (calls_c and HERE.counts_calls_of_c)
+        remaining.value += number + calls_of_c * HERE.counts_calls_of_c

@@ -58,8 +58,10 @@ def compile(
         return compile_it()
     import gc
 
-    from morrow.language import syntax_errors
+    from morrow.language import quick, syntax_errors
 
+    if mode == "exec" and not flags and not late and (code := quick.compile_text(source, filename, optimize, deferred=deferred)) is not None:
+        return code
     # A tree is many objects that all stay until it is compiled: looking through them for garbage is a third of the time.
     collects = gc.isenabled()
     gc.disable()

@@ -4,7 +4,7 @@
 
     threading      Lock and RLock, hence Condition, Semaphore, Event, Barrier; Thread.start, join, is_alive; Timer is a Thread
     _thread        allocate_lock, LockType, RLock, start_new_thread
-    queue          SimpleQueue by its version in Python; the others are built on threading
+    queue          SimpleQueue; the others are built on threading
     asyncio        call_soon_threadsafe, which run_in_executor, to_thread and run_coroutine_threadsafe come back by
     weakref        finalize: what it calls is not looked at
 
@@ -32,9 +32,7 @@ def install() -> None:
     """Replace them. To be called before the program's first import, and once."""
     _install_locks()
     _install_threads()
-    import queue
-
-    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[misc,attr-defined]
+    _install_queues()
     _install_finalize()
     if "asyncio" in sys.modules:
         install_asyncio(sys.modules["asyncio.base_events"])
@@ -116,6 +114,42 @@ def _install_threads() -> None:
         return host_new(run, args) if kwargs is None else host_new(run, args, kwargs)
 
     _thread.start_new_thread = _thread.start_new = start_new_thread  # type: ignore[attr-defined,assignment]
+
+
+def _install_queues() -> None:
+    import _queue
+    import queue
+
+    host = _queue.SimpleQueue
+
+    class SimpleQueue(host):  # type: ignore[misc,valid-type]
+        """Simple, unbounded, reentrant FIFO queue."""
+
+        # Still the one in C: a fork, a signal or a finalizer in the middle of a call finds no lock of Python's that is held.
+
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            host.put(self, (current().release(), item))
+
+        def put_nowait(self, item: Any) -> None:
+            host.put(self, (current().release(), item))
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            handed, item = host.get(self, block, timeout)
+            current().acquire(handed)
+            return item
+
+        def get_nowait(self) -> Any:
+            handed, item = host.get_nowait(self)
+            current().acquire(handed)
+            return item
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__qualname__}' object")
+
+    SimpleQueue.__module__, SimpleQueue.__qualname__ = host.__module__, host.__qualname__
+    for name in ("put", "put_nowait", "get", "get_nowait"):
+        getattr(SimpleQueue, name).__qualname__, getattr(SimpleQueue, name).__doc__ = f"SimpleQueue.{name}", getattr(host, name).__doc__
+    _queue.SimpleQueue = queue.SimpleQueue = SimpleQueue  # type: ignore[misc]
 
 
 def _install_finalize() -> None:

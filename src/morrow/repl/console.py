@@ -16,7 +16,7 @@ import types
 from pathlib import Path
 from typing import Any, Protocol
 
-from morrow.host.frames import hide
+from morrow.host.frames import from_bottom, hide
 from morrow.repl import tracebacks
 from morrow.repl.basic import BLOCKS
 from morrow.repl.highlight import State, scan_line
@@ -149,7 +149,7 @@ class Console:
         if code.co_flags & CO_COROUTINE:
             self._run_coroutine(code)
         else:
-            exec(code, self.namespace)
+            from_bottom(exec, code, self.namespace)
 
     def _run_coroutine(self, code: types.CodeType) -> None:
         """Run a statement with ``await`` in it, in an event loop that lives as long as the prompt."""

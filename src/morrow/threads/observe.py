@@ -36,12 +36,12 @@ class Thread:
 
     __slots__ = ("name", "clock", "native", "cpu", "locks", "queue", "gil", "seconds", "quiet", "first", "last_cpu", "last_waited", "last_queued")
 
-    def __init__(self, name: str, clock: int, native: int | None) -> None:
+    def __init__(self, name: str, clock: int, native: int) -> None:
         self.name, self.clock, self.native = name, clock, native
         self.cpu = self.locks = self.queue = self.gil = self.seconds = 0.0
         self.last_queued = _queued(native)
         self.quiet = _IDLE_AFTER
-        self.first = self.last_cpu = time.clock_gettime(clock) if clock else 0.0
+        self.first = self.last_cpu = time.clock_gettime(clock)
         self.last_waited = 0.0
 
 
@@ -85,17 +85,15 @@ class Observer:
         for ident, frame in frames.items():
             known = self.threads.get(ident)
             name, native = names.get(ident, ("?", None))
-            if known is None or (native and known.native != native):
-                try:
-                    clock = time.pthread_getcpuclockid(ident)
-                    known = Thread(name, clock, native)
+            if native is None:  # it has not begun, or has ended, or threading does not know it
+                continue
+            try:
+                if known is None or known.native != native:
+                    known = Thread(name, _clock(native), native)
                     self.every.append(known)
                     self.threads[ident] = known
-                except (OSError, AttributeError):  # just ended; a system without such clocks
-                    continue
-            try:
                 cpu = time.clock_gettime(known.clock)
-            except OSError:  # it has ended
+            except (OSError, AttributeError):  # it has ended; a system without such clocks
                 continue
             ran = min(max(0.0, cpu - known.last_cpu), passed)
             known.last_cpu = cpu
@@ -156,7 +154,15 @@ class Observer:
         }
 
 
-def _queued(native: int | None) -> float:
+def _clock(native: int) -> int:
+    """Return the number of a thread's CPU clock, made as Linux does (CPUCLOCK_SCHED and CPUCLOCK_PERTHREAD_MASK, posix-timers.h).
+
+    `time.pthread_getcpuclockid` would have to be told of a thread that is there still: it reads what an ended one has left.
+    """
+    return ~native << 3 | 6
+
+
+def _queued(native: int) -> float:
     """Return how many seconds a thread has been ready to run without a CPU, 0 where the system does not say."""
     try:
         with open(f"/proc/self/task/{native}/schedstat", "rb") as file:

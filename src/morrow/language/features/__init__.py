@@ -84,6 +84,11 @@ def wanted(source: str | bytes | ast.AST, context: Context) -> list[Feature]:
     return [feature for feature in _features() if feature.wanted(source, context)]
 
 
+def others(name: str) -> list[Feature]:
+    """Return all features but one."""
+    return [feature for feature in _features() if feature.__name__ != f"{__name__}.{name}"]  # type: ignore[attr-defined]
+
+
 _loaded: list[Feature] = []
 
 

@@ -91,7 +91,7 @@ class _Scope:
         if node is not None:
             self.bound, self.declared, dynamic = _bound_in_class(node)
             self.class_names = build.ClassNames(node, around)
-            self.looks_up_everything = dynamic or bool(node.keywords)
+            self.looks_up_everything = dynamic or any(keyword.arg in (None, "metaclass") for keyword in node.keywords)
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class _Scope:
         names = self._class_names(pairs)
         for parameter in getattr(node, "type_params", ()):
             names.discard(parameter.name)
-        annotate = _annotate(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
+        annotate = annotate_function(_in_class(pairs, names, self.private, self.class_names), f"{node.name}.")
         if names and not getattr(node, "type_params", None):
             # Type parameters have a scope of their own, where the namespace of the class is at hand.
             annotate = _with_namespace(annotate)
@@ -191,14 +191,14 @@ class _Scope:
 
     def module_annotations(self, reference: ast.AST) -> list[ast.stmt]:
         self.context.renames = True
-        annotate = call(runtime("module_annotate"), _annotate(self.items, ""))
+        annotate = call(runtime("module_annotate"), annotate_function(self.items, ""))
         return [at(ast.Assign([ast.Name("__annotate__", STORE)], annotate), reference)]
 
     def class_annotations(self, node: ast.ClassDef) -> list[ast.stmt]:
         self.context.renames = True
         strings = tuple((key, _source(annotation)) for key, annotation, _ in self.items)
         names = self._class_names(self.items)
-        annotate = _annotate(_in_class(self.items, names, self.private, self.class_names), "")
+        annotate = annotate_function(_in_class(self.items, names, self.private, self.class_names), "")
         if "__annotate__" in self.bound:
             annotate = load("__annotate__")  # written by hand: 3.14 asks this one
         conditional = any(number is not None for _, _, number in self.items)
@@ -254,7 +254,7 @@ class _Scope:
         return SyntaxError(message, (self.context.filename, node.lineno, node.col_offset + 1, line, node.end_lineno, end))
 
 
-def _annotate(pairs: list[_Item], name: str) -> ast.expr:
+def annotate_function(pairs: list[_Item], name: str) -> ast.expr:
     """Return the annotate function as an expression: each annotation in its order, the conditional ones if noted."""
     keys: list[ast.expr | None] = []
     values: list[ast.expr] = []

@@ -39,15 +39,16 @@ INCOMPLETE_INPUT = 0x4000  # codeop's flag: an unfinished text is an error of it
 # What hosts before 3.14 let pass although 3.14 refuses it: more often than not there is nothing wrong, but a look is due.
 # Each line is (words that must be there, what to search for then): every file pays for this, so that what cannot be there
 # is found out by `in`, and patterns start with what `re` skips to quickly.
+_DEEP_BRACKETS = re.compile(r"[\[({](?:\s*[\[({]){19}")  # comprehensions in comprehensions
+_BROKEN_SPEC = re.compile(r"[fF](?<!\w[fF])[rR]?(['\"])(?!\1\1)[^'\"\n]*\{[^'\"\n}]*(?:\n[^'\"\n}:]*)*:[^'\"\n}]*\n")  # a newline in it
 _ACCEPTED = (
     (("__debug__",), re.compile(r"__debug__[ ]*:[ ]*[^\s=]")),  # an annotation of __debug__
     (("barry_as_FLUFL",), re.compile(r"barry_as_FLUFL\b")),
-    ((), re.compile(r"[\[({](?:\s*[\[({]){19}")),  # comprehensions in comprehensions
+    ((), _DEEP_BRACKETS),
     (("__future__",), re.compile(r"from[ ]+\.+[ ]*__future__\b")),
     ((":=", "__"), re.compile(r"__\w+[ ]*:=")),  # := and private names
     (("async", "for"), re.compile(r"\)[ ]*:.*\basync[ ]+for\b")),  # in an annotation that is not kept
-    # A newline in a format spec.
-    ((), re.compile(r"[fF](?<!\w[fF])[rR]?(['\"])(?!\1\1)[^'\"\n]*\{[^'\"\n}]*(?:\n[^'\"\n}:]*)*:[^'\"\n}]*\n")),
+    ((), _BROKEN_SPEC),
 )
 _DEEP = re.compile(r"[-+~(\[{]{1000}|(?:\bnot\s+){1000}")
 # What may deserve a warning (`warned` looks closer): a backslash, a number running into a word, `is`, `finally`.
@@ -61,6 +62,17 @@ _SUSPICIOUS = (
 
 def _holds(table: Sequence[tuple[tuple[str, ...], re.Pattern[str]]], text: str) -> bool:
     return any(all(word in text for word in words) and pattern.search(text) is not None for words, pattern in table)
+
+
+def may_be_refused(text: str, host: Facts) -> bool:
+    """Return whether 3.14 may refuse a text that *host* takes: a look at the text, no more.
+
+    Comprehensions in comprehensions can be seen in the code of a host that does not inline them, and are left out there.
+    """
+    needless = set() if host.inlines_comprehensions else {_DEEP_BRACKETS}
+    if not host.parses_nested_fstrings:
+        needless.add(_BROKEN_SPEC)  # the host refuses it as well
+    return _holds([line for line in _ACCEPTED if line[1] not in needless], text)
 
 
 def explain(

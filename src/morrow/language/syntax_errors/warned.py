@@ -50,6 +50,15 @@ class TextWarning:
         return f"line {self.line}: {self.message}"
 
 
+def warns_beyond_the_host(text: str) -> bool:
+    """Return whether 3.14 may warn about *text* where no host before it does: in some way it leaves a ``finally``, or
+    writes an octal escape that is too large."""
+    return _leaves_finally(text) or _OCTAL.search(text) is not None
+
+
+_OCTAL = re.compile(r"\\[4-7][0-7][0-7]")
+
+
 def suspicious(text: str, host: Facts) -> bool:
     """Return whether 3.14 might warn about *text* in a way that *host* does not. Mostly False, and quick."""
     if not _looks_suspicious(text, host):
