@@ -6,8 +6,8 @@ import weakref
 
 import pytest
 
-from morrow.jit import feedback, llvm
 from morrow.jit import compile as pipeline
+from morrow.jit import feedback, llvm
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.compile import Request, compile_function
 from morrow.jit.feedback import Feedback
@@ -140,7 +140,7 @@ def test_code_made_quickly_can_be_made_well_without_another_look_at_the_function
     monkeypatch.setattr(llvm, "MANY_LINES", 10)
     quick = compiled(shapes.total, [shapes.Square(2)] * 50)
     assert quick.level == 0 and quick.can_be_better()
-    monkeypatch.setattr(pipeline, "_compile", None)
+    monkeypatch.setattr(pipeline, "_lower", None)
     better = quick.made_better()
     assert better.level == 1 and not better.can_be_better() and len(better.exits) == len(quick.exits) and better.entry != quick.entry
     from tests.jit import native

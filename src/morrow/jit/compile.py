@@ -156,7 +156,7 @@ class Compiled:
     _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
-    _product: _Product | None = None
+    _product: Product | None = None
 
     def __str__(self) -> str:
         what = self.name if self.loop is None else f"{self.name} loop at {self.loop}"
@@ -310,14 +310,20 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     Args:
         stages: texts to keep: "bytecode", "ir", "llvm", "asm".
     """
+    product = lower_function(request, stages)
+    return product if isinstance(product, Declined) else product.build()
+
+
+def lower_function(request: Request, stages: tuple[str, ...] = ()) -> Product | Declined:
+    """Do what needs a look at the program; what is left is LLVM's, takes longest, and holds no function that the program may drop."""
     try:
-        return _compile(request, stages)
+        return _lower(request, stages)
     finally:
         forget_bytecode()
         forget_types()
 
 
-def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
+def _lower(request: Request, stages: tuple[str, ...]) -> Product | Declined:
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
@@ -337,11 +343,11 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
         emit_entries.emit_vectorcall(module, entry, name, function, session.kinds[name], STOCK)
     else:
         emit_entries.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
-    return _load(request, session, module, entry, stages, started)
+    return _pack(request, session, module, entry, stages, started)
 
 
 @dataclass(frozen=True, slots=True)
-class _Product:
+class Product:
     """What the front end made of a request: all that is needed for machine code of any level, without another look at the program."""
 
     code: CodeType
@@ -357,9 +363,16 @@ class _Product:
     places: tuple[tuple[CodeType, int], ...]
     inside: frozenset[CodeType]
     keep: tuple[object, ...]
+    level: int
+    started: float
+    texts: dict[str, str]
+
+    def build(self) -> Compiled:
+        """Have LLVM make it."""
+        return _build(self, self.level, self.started, self.texts)
 
 
-def _load(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Compiled:
+def _pack(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Product:
     from morrow.jit import llvm  # the heavy one: only now
 
     function = request.function
@@ -392,7 +405,8 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
         points.append((owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why))
-    product = _Product(
+    quick = request.level == 1 and request.loop is None and text.count("\n") > llvm.MANY_LINES
+    return Product(
         function.__code__,
         function.__qualname__,
         request.loop,
@@ -406,12 +420,13 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
         tuple((owner.__code__, at) for owner, at in module.places),
         frozenset(owner.__code__ for owner, _ in session.functions),
         tuple(module.keep),
+        0 if quick else request.level,
+        started,
+        texts,
     )
-    quick = request.level == 1 and request.loop is None and text.count("\n") > llvm.MANY_LINES
-    return _build(product, 0 if quick else request.level, started, texts)
 
 
-def _build(product: _Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
+def _build(product: Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
     from morrow.jit import llvm
 
     global _serial
@@ -494,6 +509,7 @@ class _Session:
         self.again: set[str] = set()
         self.gain = 0
         self.operations = 0
+        self.depth = 0
         self.count = 0
 
     def start(self, request: Request) -> str:
@@ -531,9 +547,7 @@ class _Session:
         if self.profiling:
             # of which classes arguments are is something to find out
             kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
-        loops = any(i.op in ("jump", "jump_if") and int(i.argument) <= n for n, i in enumerate(read_bytecode(function.__code__)))  # type: ignore[call-overload]
-        # CPython calls it, so being seen costs nothing; and what it may do under a frame is no reason to leave its loops
-        found = self.lift_as(function, kinds_, True) if loops else self.lift(function, kinds_)
+        found = self.lift(function, kinds_)
         if self.gain < LEAST_GAIN:
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
         return found
@@ -546,6 +560,7 @@ class _Session:
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
         before, names, gain = len(self.functions), dict(self.names), self.gain
+        self.depth += 1
         try:
             return self.lift_as(function, kinds, False)
         except lift.NeedsFrame:
@@ -555,6 +570,8 @@ class _Session:
                 del self.functions[before:]
                 self.names, self.gain = names, gain
             return self.lift_as(function, kinds, True)
+        finally:
+            self.depth -= 1
 
     def lift_as(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...], visible: bool) -> str:
         """Lift one function as one that others can see, or cannot."""

@@ -16,6 +16,7 @@ from morrow.host import HERE
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import C_ITERATORS, LIST_ITERATOR, RANGE_ITERATOR, TUPLE_ITERATOR, Variable, is_heap
+from morrow.jit.lift_seen import NeedsFrame
 from morrow.jit.objects import offset
 
 if TYPE_CHECKING:
@@ -198,8 +199,10 @@ class Objects:
             return self.choose_class(where, classes, note)
         if many or not classes:
             return self.choose_class(where, classes, otherwise)
-        if self.visible and self.in_loop():
-            # leaving would cost the rest of the loop, which may be all there is to do
+        if (self.visible or self.session.depth == 1 and not self.osr) and self.in_loop():
+            # leaving would cost the rest of the loop, which may be all there is to do; and CPython's calls need no frame shown
+            if not self.visible:
+                raise NeedsFrame
             return self.choose_class(where, classes, note)
         return self.choose_class(where, classes) if len(classes) > 1 else ""
 

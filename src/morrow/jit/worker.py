@@ -177,7 +177,7 @@ class Worker:
         self._ticks = 0
         self.feedback = Feedback()
         self._llvm_seconds: Callable[[], float] = lambda: 0.0
-        self._compile: Callable[[object], object] | None = None
+        self._lower: Callable[..., object] | None = None
         self.measures = True
         self.pause_counting: Callable[[bool], None] = lambda resting: None
         self.only: str | tuple[str, ...] = ""
@@ -425,7 +425,7 @@ class Worker:
             _keep_for_ever(loaded)
             return loaded.addresses
 
-        self._compile = compiler.compile_function  # type: ignore[assignment]
+        self._lower = compiler.lower_function
         self._llvm_seconds = lambda: llvm.seconds
         self._request = compiler.Request
         self._declined = compiler.Declined
@@ -455,7 +455,8 @@ class Worker:
             decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
             return False
         if task.quick is not None:
-            return self._make_better(task, function, decision)
+            del function  # see below
+            return self._make_better(task, decision)
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
@@ -463,10 +464,10 @@ class Worker:
             decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
-        assert self._compile is not None
+        assert self._lower is not None
         with self._lock, self.working():
             try:
-                made = self._compile(
+                made = self._lower(
                     self._request(
                         function=function,
                         arguments=task.arguments,
@@ -478,6 +479,10 @@ class Worker:
                         seconds=LIFTING[self.paid] if self.measures else 60.0,
                     )
                 )
+                if not isinstance(made, self._declined):
+                    function = None  # LLVM takes its time, and the program may drop the function meanwhile
+                    made = made.build()
+                    function = task.function()
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
                 log("jit", 1, f"failed on {task!r}: {error!r}")
                 if _checking():
@@ -503,9 +508,11 @@ class Worker:
                 install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
+        if function is None:
+            return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
 
-    def _make_better(self, task: Task, function: FunctionType, decision: Decision) -> bool:
+    def _make_better(self, task: Task, decision: Decision) -> bool:
         """Let LLVM do well what it did quickly before."""
         assert task.quick is not None
         if decision.compiled[-1] is not task.quick:
@@ -515,7 +522,8 @@ class Worker:
         with self._lock, self.working():
             made = task.quick.made_better()
         decision.seconds += perf_counter() - began
-        return self._put_in_place(task, function, decision, made)
+        function = task.function()
+        return function is not None and self._put_in_place(task, function, decision, made)
 
     def _put_in_place(self, task: Task, function: FunctionType, decision: Decision, made: Compiled) -> bool:
         from morrow.jit import install
