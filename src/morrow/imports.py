@@ -218,6 +218,11 @@ def _exec_module(self: _Loader, module: ModuleType) -> None:
 PROFILERS = frozenset(("profile", "cProfile"))
 
 
+def warm_up() -> None:
+    """Load what compiling needs, so that a profile of the program does not list how that came about."""
+    compile_source("def f[T](a: T = 1, *b: int) -> T:\n    try: return f'{a!r:>{b}}', t'{a}'\n    except A, B: pass\n", "<warm>")
+
+
 def _load(self: _Loader, fullname: str, late: bool) -> CodeType:
     code = _cache.read(self, self.path, late) if _race is None else None
     if code is None:

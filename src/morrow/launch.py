@@ -111,8 +111,8 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
-    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
-    if debugger is not None:
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, "") or settings.inherited("debugger")
+    if debugger:
         from morrow.debug import launched
 
         launched.start(debugger)
@@ -213,6 +213,9 @@ def _set_process(line: CommandLine, given: list[str], restarted: bool) -> None:
     sys.orig_argv[:] = [*sys.orig_argv[:1], *_own_options(given), *given]
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = {FILE: _folder_of(line), MODULE: os.getcwd() if _has_cwd() else ""}.get(line.kind, "")
+        if not _has_cwd():
+            # A folder that is named from one that is gone: looking there would end in an error, for what we import too.
+            sys.path_importer_cache.setdefault(sys.path[0], None)
 
 
 def _own_options(given: list[str]) -> list[str]:
@@ -258,7 +261,7 @@ def _absolute(path: str) -> str:
     """Return *path* from the root, otherwise as it was written: what python puts into ``__file__``."""
     if os.path.isabs(path) or not _has_cwd():
         return path
-    if path == ".":
+    if path in ("", "."):
         return os.getcwd()
     return os.path.abspath(path) if os.name == "nt" else os.path.join(os.getcwd(), path)
 
@@ -414,6 +417,7 @@ def _prepare_module(program: Program, namespace: dict[str, object]) -> tuple[Cal
         imports = sys.modules.get("morrow.imports")
         if imports is not None and program.line.target in imports.PROFILERS:
             namespace["exec"] = host_exec
+            imports.warm_up()
         return runpy._run_module_as_main, (program.line.target, True)  # type: ignore[attr-defined]
     # Inserted whatever -P and -I say (Modules/main.c, pymain_run_python).
     if sys.flags.safe_path:

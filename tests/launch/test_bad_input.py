@@ -21,6 +21,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
         ["folder/missing.py"],
         ["empty"],
         ["empty/"],
+        [""],
         ["."],
         ["app.py/"],
         ["-m", "missing"],
@@ -144,6 +145,16 @@ def test_a_folder_that_is_gone_is_no_reason_to_stop(same):
         (same.folder / "gone").mkdir()
         ends.append(run(["sh", "-c", f"cd gone; rmdir ../gone; exec {start} -c 'import sys; print(sys.path[0], 1/0)'"], cwd=same.folder, env=AS_THE_HOST))
     assert ends[0] == ends[1] and ends[0].status == 1
+
+
+@posix
+def test_a_program_that_is_named_from_a_folder_that_is_gone_runs(same):
+    same.write({"app.py": "import sys\nprint(__file__, sys.path[0])\nsys.exit('no')\n"})
+    ends = []
+    for start in (f"'{sys.executable}'", f"'{sys.executable}' '{MORROW}'"):
+        (same.folder / "gone").mkdir()
+        ends.append(run(["sh", "-c", f"cd gone; rmdir ../gone; exec {start} ../app.py"], cwd=same.folder, env=AS_THE_HOST))
+    assert ends[0] == ends[1] and ends[0].out == "../app.py ..\n"
 
 
 MODULE = "def f[T](x: T) -> T:\n    try: return x\n    except ValueError, TypeError: pass\nprint(f(1))\n"

@@ -202,3 +202,13 @@ def test_a_profiler_counts_what_the_program_called(same, module):
 
 def test_execve_can_still_be_asked_whether_it_takes_a_descriptor(same):
     same("import os; print(os.execve in os.supports_fd)")
+
+
+@pytest.mark.skipif(HERE is not None and not HERE.has_monitoring, reason="profilers of 3.11 hear hidden frames end, and lose count")
+@pytest.mark.parametrize("module", ["profile", "cProfile"])
+def test_a_profile_of_a_module_does_not_list_how_our_compiler_was_loaded(same, module):
+    def modules(text: str) -> str:
+        return "\n".join(sorted(line.split(None, 5)[-1] for line in text.splitlines() if line.endswith("(<module>)")))
+
+    files = {"app/__init__.py": "", "app/__main__.py": "def f(a: int): return f'{a!r}'\n"}
+    assert same.command("-m", module, "-m", "app", files=files, but=modules).status == 0

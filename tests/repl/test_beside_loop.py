@@ -80,23 +80,32 @@ def test_the_end_of_the_input_is_the_end(prompt):
 def test_blocks_share_one_context(tmp_path):
     text = "from contextvars import ContextVar\nv = ContextVar('v', default='no')\nasync def set(): v.set('yes')\nawait set()\nv.get()\n"
     done = piped(text, folder=tmp_path)
-    assert (done.stdout, done.returncode) == ("'yes'\n", 0)
+    assert (done.stdout.replace(">>> ", ""), done.returncode) == ("'yes'\n", 0)
 
 
 @ours
 def test_what_is_piped_in_may_have_blocks_of_several_lines(tmp_path):
     done = piped("async def f():\n    return 5\n\nawait f()\nexit(2)\n", folder=tmp_path)
-    assert (done.stdout, done.returncode) == ("5\n", 2)
+    assert (done.stdout.replace("... ", ""), done.returncode) == (">>> >>> 5\n>>> ", 2)
 
 
 @ours
 def test_a_broken_startup_file_is_shown_and_the_prompt_opens(tmp_path):
     (tmp_path / "startup.py").write_text("1/0\n")
     done = piped("print('user code')\n", "-q", folder=tmp_path, env={"PYTHONSTARTUP": str(tmp_path / "startup.py")})
-    assert done.stdout == "user code\n"
+    assert done.stdout == ">>> user code\n>>> "
     assert "ZeroDivisionError" in done.stderr and "startup.py" in done.stderr
 
 
 @ours
 def test_new_syntax_is_understood(tmp_path):
-    assert piped("t'{1}'.values\ntype A = int\n", folder=tmp_path).stdout == "(1,)\n"
+    assert piped("t'{1}'.values\ntype A = int\n", folder=tmp_path).stdout == ">>> (1,)\n>>> >>> "
+
+
+@ours
+def test_what_is_piped_in_is_prompted_for_and_named_as_3_14_does(tmp_path):
+    # Its prompt asks `input`, which writes to the standard output.
+    done = piped("1 + 1\n1/0\n", "-q", folder=tmp_path)
+    assert done.stdout == ">>> 2\n>>> >>> "
+    assert done.stderr.startswith('>>> import asyncio\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n')
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n\nexiting asyncio REPL...\n")

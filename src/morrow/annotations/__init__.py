@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-_UPDATES = ("dataclasses", "functools", "inspect", "typing", "typing_extensions")
+_UPDATES = ("dataclasses", "functools", "inspect", "pydoc", "typing", "typing_extensions")
 """Modules that are brought up to date, each by the file ``MODULE_update.py`` beside this one."""
 
 _LAZY = "morrow_runtime.lazy_annotations"

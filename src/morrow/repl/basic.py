@@ -117,7 +117,8 @@ class _Reader:
     """The lines that are typed, and the compiler that tells whether they are complete.
 
     Without a terminal python reads file descriptor 0 by itself, in blocks, past `sys.stdin`: what it has read ahead,
-    the program's own reading does not get. So does this.
+    the program's own reading does not get. So does this. Where ``await`` may stand at the top, python's prompt is
+    Lib/code.py's, which asks `input`, and knows every statement by the same name.
     """
 
     def __init__(self, awaits: bool = False) -> None:
@@ -134,7 +135,7 @@ class _Reader:
                 setattr(sys, name, text)
         if _is_terminal():
             run_hook()
-        else:
+        elif not awaits:
             try:
                 self._file = open(0, "rb", buffering=4096, closefd=False)  # open for as long as the process
             except OSError:  # closed: the end of the input
@@ -187,7 +188,7 @@ class _Reader:
         tree = self.compile(source, "<stdin>", "single", flags | ast.PyCF_ONLY_AST, True)
         if not is_end and not self.awaits and self.lines[-1].strip() and isinstance(tree.body[-1], BLOCKS):
             return None  # the compiler has something to say of it, but python asks it only when a blank line has ended the block
-        name, keep = _naming(self.count, text + "\n")
+        name, keep = _naming(None if self.awaits else self.count, text + "\n")
         self.count += 1
         try:
             code = self.compile(tree, name, "single", flags, True)
@@ -207,15 +208,16 @@ class _Reader:
         return len(self.lines) == 1
 
 
-def _naming(count: int, text: str) -> tuple[str, Callable[[Any], object]]:
-    """Return what the code of a statement is to be called, and what lets tracebacks show its lines."""
+def _naming(count: int | None, text: str) -> tuple[str, Callable[[Any], object]]:
+    """Return what the code of a statement is to be called, numbered by *count*, and what lets tracebacks show its lines."""
+    number = "" if count is None else f"-{count}"
     if HERE is not None and HERE.shows_command_lines and (HERE.shows_tracebacks or settings.get("tracebacks") == "0"):
         register: Any = linecache._register_code  # type: ignore[attr-defined]
         if hasattr(linecache, "_interactive_cache"):
-            return f"<stdin-{count}>", lambda code: register(code, text, "<stdin>")
-        name = f"<stdin>-{count}"  # 3.13.0 keeps the lines by file name, and shows the first part of it
+            return f"<stdin{number}>", lambda code: register(code, text, "<stdin>")
+        name = f"<stdin>{number}"  # 3.13.0 keeps the lines by file name, and shows the first part of it
         return name, lambda code: register(name, text, "<stdin>")
-    return f"<stdin-{count}>", lambda code: uncaught.texts.append((code, text))
+    return f"<stdin{number}>", lambda code: uncaught.texts.append((code, text))
 
 
 def _is_terminal() -> bool:
