@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 import pytest
@@ -47,6 +48,20 @@ def test_what_is_raised_is_a_keyboard_interrupt_with_the_place(backend):
         shown = error.excinfo.errdisplay.splitlines()
         assert shown[0] == "Traceback (most recent call last):" and shown[-1] == "KeyboardInterrupt"
         assert any(line.startswith('  File "<string>", line') and line.endswith(', in spin') for line in shown)
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "KeyboardInterrupt('why')", "KeyboardInterrupt(1, 2)"])
+def test_an_interrupt_is_shown_as_where_traceback_has_been_imported(tmp_path, raised):
+    (tmp_path / "module.py").write_text(f"def deep(n):\n    if n: return deep(n - 1)\n    [(lambda: deep)() for _ in (1,)]\n    raise {raised}\n")
+    shown = []
+    for first in ("pass", "import traceback"):
+        with create(path=[str(tmp_path), *sys.path]) as interp:
+            interp.exec(first)
+            with pytest.raises(ExecutionFailed) as failed:
+                interp.exec("import module\nmodule.deep(9)")
+            assert interp.call(eval, "'traceback' in __import__('sys').modules") is (first != "pass")
+            shown.append(failed.value.excinfo)
+    assert shown[0] == shown[1]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

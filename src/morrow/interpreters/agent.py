@@ -168,6 +168,12 @@ def failure(error: BaseException, with_exception: bool = False) -> crossing.Piec
 
 def describe(error: BaseException) -> dict[str, object]:
     """Return what `ExecutionFailed.excinfo` says about an exception, as plain values."""
+    if type(error) is KeyboardInterrupt and "traceback" not in sys.modules:
+        frames = _places_of(error)
+        if frames is not None:
+            name = "KeyboardInterrupt"
+            about = {"__name__": name, "__qualname__": name, "__module__": "builtins"}
+            return {"type": about, "msg": str(error), "formatted": f"{name}: {error}", "frames": frames}
     import traceback
 
     kind = type(error)
@@ -194,6 +200,26 @@ def _without_us(error: BaseException) -> BaseException:
         place = place.tb_next
     error.__traceback__ = place
     return error
+
+
+def _places_of(error: BaseException) -> tuple[tuple[object, ...], ...] | None:
+    """Return where each frame of a traceback was, for `engine` to print; None if that would not be the same.
+
+    Importing traceback takes longer than an interrupt should, and whoever has asked for it has more time.
+    """
+    plain = error.__cause__ is None and error.__context__ is None and not hasattr(error, "__notes__")
+    if not plain or hasattr(sys, "tracebacklimit") or "linecache" in sys.modules:
+        return None
+    import itertools  # built in
+
+    frames: list[tuple[object, ...]] = []
+    place = _without_us(error).__traceback__
+    while place is not None:
+        code = place.tb_frame.f_code
+        spot = next(itertools.islice(code.co_positions(), place.tb_lasti // 2, None))
+        frames.append((code.co_filename, place.tb_lineno, code.co_name, *spot))
+        place = place.tb_next
+    return tuple(frames)
 
 
 _OURS = frozenset((__file__, crossing.__file__))

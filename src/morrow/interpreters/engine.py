@@ -426,7 +426,22 @@ def excinfo(about: dict[str, object]) -> SimpleNamespace:
     """Return plain values about an exception as the object that ExecutionFailed has."""
     from types import SimpleNamespace
 
+    frames = about.pop("frames", None)
+    if frames is not None:
+        about["errdisplay"] = _shown(str(about["msg"]), frames)  # type: ignore[arg-type]
     return SimpleNamespace(**{**about, "type": SimpleNamespace(**about["type"])})  # type: ignore[dict-item]
+
+
+def _shown(message: str, frames: tuple[tuple[str, int, str, int, int, int, int], ...]) -> str:
+    """Return the traceback of a KeyboardInterrupt, from where its frames were (`agent.describe`)."""
+    import traceback
+
+    error = KeyboardInterrupt(*[message] * bool(message))
+    shown = traceback.TracebackException(KeyboardInterrupt, error, None)
+    for file, line, name, first, last, column, end in frames:
+        more = {} if first is None else {"end_lineno": last, "colno": column, "end_colno": end}
+        shown.stack.append(traceback.FrameSummary(file, line, name, lookup_line=False, **more))  # type: ignore[arg-type]
+    return "".join(shown.format()).rstrip("\n")
 
 
 def _open_mailbox(id: int) -> Mailbox:
