@@ -7,6 +7,7 @@ kept as numbers; ``null`` is the empty stack entry around calls; ``unbound`` a l
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 
 from morrow.jit import ir, layout
@@ -98,7 +99,7 @@ class Gone(Exception):
         super().__init__(f"{reason} at line {line}: {detail}")
 
 
-_by_version: dict[int, type] = {}
+_by_version: dict[int, weakref.ref[type]] = {}  # weak: a class that the program drops meanwhile must be found by its own collection
 
 
 def types_seen(versions: Iterable[int]) -> dict[int, type]:
@@ -111,9 +112,10 @@ def types_seen(versions: Iterable[int]) -> dict[int, type]:
             cls = pending.pop()
             if id(cls) not in seen:
                 seen.add(id(cls))
-                _by_version[layout.version_of(cls)] = cls
+                _by_version[layout.version_of(cls)] = weakref.ref(cls)
                 pending.extend(type.__subclasses__(cls))
-    return {v: _by_version[v] for v in wanted if v in _by_version}
+    found = {v: _by_version[v]() for v in wanted if v in _by_version}
+    return {v: cls for v, cls in found.items() if cls is not None}
 
 
 def forget_types() -> None:
