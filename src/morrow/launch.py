@@ -111,8 +111,8 @@ def start(line: CommandLine, given: list[str], restarted: bool = False) -> None:
     for name in settings.SETTINGS:
         settings.get(name)  # a value that a setting does not have is said now, not in the middle of the program
     start_systems(program.root)
-    debugger = os.environ.pop(_DEBUGGED_VARIABLE, None)
-    if debugger is not None:
+    debugger = os.environ.pop(_DEBUGGED_VARIABLE, "") or settings.inherited("debugger")
+    if debugger:
         from morrow.debug import launched
 
         launched.start(debugger)

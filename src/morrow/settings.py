@@ -115,6 +115,11 @@ def inheritance(more: dict[str, str] | None = None) -> list[str]:
     return [_FAMILY, "\n".join(f"{name}={value}" for name, value in values.items())] if values else []
 
 
+def inherited(name: str) -> str:
+    """Return what the process that started this one passed on besides settings, "" when it did not."""
+    return _inherited.get(name, "")
+
+
 def is_given(name: str) -> bool:
     """Return whether anybody said anything about a setting, so that `get` is not just its default."""
     in_environment = not sys.flags.ignore_environment and bool(os.environ.get(SETTINGS[name].variable))

@@ -167,6 +167,29 @@ def test_a_byte_order_mark_survives(tmp_path):
     assert path.read_bytes() == b"\xef\xbb\xbfx: int = 1\n"
 
 
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ('def f(a: "int # why", b: "int" = 1): pass', 'def f(a: "int # why", b: int = 1): pass'),
+        ('def f(a: "int, str"): pass', "def f(a: (int, str)): pass"),
+        ('def f(a: "(x := int)"): pass', 'def f(a: "(x := int)"): pass'),
+        ('def f(a: "int"or None): pass', "def f(a: (int)or None): pass"),
+        ('def f(a: list["int or None"]): pass', "def f(a: list[(int or None)]): pass"),
+        ('def f(a: """\n  dict[str,\n   int]\n""" = 1): pass', "def f(a: dict[str,\n   int] = 1): pass"),
+        ('def f(a: """int |\n   str""" = 1): pass', 'def f(a: """int |\n   str""" = 1): pass'),
+        ('def f(a: "i\\x6et", b: "in" "t"): pass', 'def f(a: "i\\x6et", b: "in" "t"): pass'),
+        ('x: \\\n  "int" = 1', "x: \\\n  int = 1"),
+        ('def f(a: dict[  # keys\n  "str",  # why\n  # values\n  "int",\n] = {}) -> "int":  # out\n\tpass', "def f(a: dict[  # keys\n  str,  # why\n  # values\n  int,\n] = {}) -> int:  # out\n\tpass"),
+        ('def f(a: "list[\'int\']"): pass', 'def f(a: "list[\'int\']"): pass'),
+        ('def f(é: "int", b="日本", c: "int" = "𝒳"): pass', 'def f(é: int, b="日本", c: int = "𝒳"): pass'),
+    ],
+)
+def test_what_stands_in_and_around_quotes_survives(tmp_path, before, after):
+    (tmp_path / "a.py").write_text(f"y: 'int' = 1\n{before}\n", encoding="utf-8")
+    project = read_project([tmp_path])
+    assert modernize(project)[tmp_path / "a.py"] == f"y: int = 1\n{after}\n"
+
+
 def test_either_every_file_is_written_or_none(tmp_path):
     (tmp_path / "a.py").write_text("x: 'int' = 1\n")
     with pytest.raises(OSError):

@@ -95,6 +95,13 @@ import time; time.sleep(.3); ready(); time.sleep(100)
         assert snapshot.threads[0].main
 
 
+def test_ps_gives_every_process_one_line_that_does_nothing_to_a_terminal():
+    with code(sys.executable, "import time\nready()\nnote = '\x1b[2J'\ntime.sleep(100)\n") as target:
+        table = morrow("--ps").stdout
+        line = next(line for line in table.splitlines() if line.split()[0] == str(target.pid))
+        assert "ready() note = '?[2J' time.sleep(100)" in line and "\x1b" not in table
+
+
 def test_ps_lists_a_process_and_says_whether_it_can_be_attached_to():
     with running(sys.executable, "sleep") as target:
         rows = {row["pid"]: row for row in json.loads(morrow("--ps", "--json").stdout)}

@@ -98,6 +98,18 @@ class Client:
         self.events.remove(found)
         return dict(found.get("body") or {})
 
+    def request(self, command: str, seconds: float = 20) -> Json:
+        """Wait for a request of the adapter's and return it."""
+
+        def find() -> Json | None:
+            return next((one for one in self.requests if one["command"] == command), None)
+
+        self._until(lambda: find() is not None, seconds, f"request {command}")
+        found = find()
+        assert found is not None
+        self.requests.remove(found)
+        return found
+
     def output(self, text: str, seconds: float = 20) -> str:
         """Wait until the output events contain a text; return all of them."""
 
@@ -138,9 +150,12 @@ class Client:
 
     # -- what most tests begin with ---------------------------------------------------------------------------------------
 
-    def begin(self, request: str, breakpoints: dict[str, list[Json]] | None = None, filters: list[str] | None = None, **arguments: object) -> list[Json]:
+    def begin(
+        self, request: str, breakpoints: dict[str, list[Json]] | None = None, filters: list[str] | None = None,
+        client: Json | None = None, **arguments: object,
+    ) -> list[Json]:  # fmt: skip
         """Initialize, attach or launch, set breakpoints, and let the program run; return the breakpoints as answered."""
-        self.capabilities = self.ask("initialize", adapterID="morrow", clientID="test", linesStartAt1=True, columnsStartAt1=True)
+        self.capabilities = self.ask("initialize", adapterID="morrow", clientID="test", linesStartAt1=True, columnsStartAt1=True, **(client or {}))
         number = self.send(request, **arguments)
         self.event("initialized")
         answers: list[Json] = []

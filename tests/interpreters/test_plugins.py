@@ -136,3 +136,8 @@ def test_a_policy_file_describes_the_host(plugin_file, tmp_path):
 def test_a_policy_without_meaning_names_the_place(table, text):
     with pytest.raises(PolicyError, match=text):
         PluginHost({"p": {"module": "json", **table}})
+
+
+def test_explain_says_at_exit_what_went_to_a_process(program):
+    source = "import os, sys\nfrom morrow.interpreters import policy\npolicy.move_to_process('wide', 'it says no')\nprint('done', file=sys.stderr)"
+    program(source, errors="done\ninterpreters: wide works in a process: it says no\n", environment={"MORROW_EXPLAIN": "text"})

@@ -71,6 +71,7 @@ def complete_support(support: types.ModuleType) -> None:
     """Give the host's test.support what 3.14's test modules import from it, in interpreters that load them too."""
     support.__dict__.setdefault("Py_GIL_DISABLED", False)
     support.__dict__.setdefault("force_not_colorized", lambda function: function)
+    support.__dict__.setdefault("requires_gil_enabled", lambda _: lambda function: function)
     support.check_sanitizer = lambda **_: False  # type: ignore[attr-defined]
     support.skip_if_sanitizer = lambda *_, **__: lambda function: function  # type: ignore[attr-defined]
 

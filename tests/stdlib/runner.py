@@ -230,7 +230,7 @@ class Finder(importlib.abc.MetaPathFinder):
             import test.support
 
             here = os.path.join(test.support.__path__[0], name.rpartition(".")[2])
-            if not os.path.exists(here + ".py") and not os.path.isdir(here):
+            if name == "test.support.pty_helper" or not os.path.exists(here + ".py") and not os.path.isdir(here):
                 place = _file(name)
         elif name in ("annotationlib", "string.templatelib"):
             return self._door(name)

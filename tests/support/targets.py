@@ -9,7 +9,7 @@ import sys
 
 STATES = (
     "busy", "sleep", "accept", "recv", "lock", "locktimeout", "join", "queue", "event", "select", "poll", "epoll",
-    "stdin", "waitpid", "asyncidle", "asyncbusy", "multi", "multijoin", "cbusy_nogil", "flock", "serve", "mplock",
+    "stdin", "waitpid", "asyncidle", "asyncbusy", "multi", "hot", "multijoin", "cbusy_nogil", "flock", "serve", "mplock",
     "futureswait", "sigwait", "nativesleep",
 )  # fmt: skip
 HOLD_THE_LOCK = ("cbusy_gil", "csum")  # C code that holds the interpreter's lock: only its stacks can be read
@@ -113,6 +113,10 @@ def main(state: str) -> None:
         for _ in range(4):
             threading.Thread(target=busy, daemon=True).start()
         time.sleep(1000)
+    elif state == "hot":
+        for _ in range(3):
+            threading.Thread(target=busy, daemon=True).start()
+        busy()
     elif state == "multijoin":
         threads = [threading.Thread(target=busy, daemon=True) for _ in range(4)]
         for thread in threads:

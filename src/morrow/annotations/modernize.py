@@ -12,6 +12,7 @@ The steps, each in a file of its own: `modernize_project` reads the project and 
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import errno
 import os
@@ -20,6 +21,7 @@ import sys
 from pathlib import Path
 
 from morrow.annotations.modernize_edits import modernize_module
+from morrow.annotations.modernize_proof import NOT_A_MODULE
 from morrow.annotations.modernize_project import Project, read_project
 from morrow.messages import say
 
@@ -87,6 +89,12 @@ def modernize(project: Project, *, accept_late: bool = False) -> dict[Path, str]
     changed = {}
     for module in project.modules.values():
         text = modernize_module(module, project, accept_late=accept_late)
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            # Not known to happen; a file that no longer runs would be worse than one that stays as it is.
+            module.kept.append((error.lineno or 1, NOT_A_MODULE))
+            continue
         if text != module.text:
             changed[module.path] = text
     return changed

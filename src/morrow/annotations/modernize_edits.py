@@ -311,14 +311,22 @@ def _unquote(text: _Text, module: Module, node: ast.Constant, annotation: proof.
     except (SyntaxError, ValueError):
         module.kept.append((node.lineno, proof.NOT_AN_EXPRESSION))
         return
+    if any(isinstance(inner, ast.Constant) and isinstance(inner.value, str) for inner in ast.walk(expression)):
+        return  # text within text: Literal["a"], or a hint that was quoted twice
+    if "#" in source:
+        module.kept.append((node.lineno, proof.HAS_COMMENT))
+        return
     for inner in ast.walk(expression):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            return  # text within text: Literal["a"], or a hint that was quoted twice
+        if isinstance(inner, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
+            module.kept.append((node.lineno, proof.NOT_AN_EXPRESSION))
+            return
     ast.copy_location(expression, node)
     reason = proof.why_not_evaluate(expression, annotation, module)
     if reason is not None:
         module.kept.append((node.lineno, reason[1]))
         return
-    whole = node is annotation.node
     plain = isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript, ast.Constant))
-    text.replace(start, end, source if plain or whole and "\n" not in source else f"({source})")
+    whole = node is annotation.node and not isinstance(expression, (ast.Tuple, ast.Starred)) and "\n" not in source
+    # Quotes end a word: in `"A"or B` something else has to.
+    touches = re.match(r"\w", text.text[end : end + 1]) or re.match(r"\w", text.text[max(start - 1, 0) : start])
+    text.replace(start, end, source if (plain or whole) and not touches else f"({source})")

@@ -24,7 +24,9 @@ UNSURE_NAME = "the annotation uses {name!r}, which is bound at line {line} only 
 SHADOWED = "in the class body {name!r} means something else (line {line})"
 NOT_PLAIN = "the text is not written as one plain string"
 NOT_A_HINT = "text in {base}[...] may mean something else than a hint"
-NOT_AN_EXPRESSION = "the text is not an expression"
+NOT_AN_EXPRESSION = "the text is not an expression that a hint may be"
+HAS_COMMENT = "there is a comment in the text"
+NOT_A_MODULE = "without the quotes it would not be Python any more"
 
 
 def why_not_move(

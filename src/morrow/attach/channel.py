@@ -15,7 +15,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from morrow import debuglog
@@ -23,6 +22,7 @@ from morrow.attach.cooperative import Offer, find_offer
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.inject import Injection, Outcome
 from morrow.attach.optout import check_allowed
+from morrow.attach.record import record
 from morrow.attach.target import Target, find
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -72,7 +72,7 @@ class Held(Protocol):
         """Let go of the process id."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Process:
     """A process of which nothing more needs to be known: it talks to us of its own accord."""
 
@@ -113,6 +113,17 @@ class Channel:
         """
         try:
             self._socket.sendall((repr(message) + "\n").encode())
+        except OSError as error:
+            raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
+
+    def send_program(self, program: bytes) -> None:
+        """Hand over the agent's program without waiting for its first words.
+
+        Raises:
+            AttachError: attach-lost.
+        """
+        try:
+            self._socket.sendall(program)
         except OSError as error:
             raise AttachError("attach-lost", self.target.pid, why=error.strerror) from None
 

@@ -15,19 +15,19 @@ import signal
 import socket
 import struct
 import time
-from dataclasses import dataclass
 
 from morrow import debuglog
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.offer import private_folder, start_time
 from morrow.attach.optout import check_switched_off, strings_of
+from morrow.attach.record import record
 from morrow.attach.stop_linux import status_of
 
 _KNOCKS = 4
 """How often it is knocked at while the visitor is patient."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Offer:
     """A process that can be knocked at.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from morrow.attach.errors import AttachError
+from morrow.attach.record import asdict
 from morrow.attach.stop_linux import status_of
 from morrow.attach.target import Target
 from morrow.attach.tasks import Task, read_tasks

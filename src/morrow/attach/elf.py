@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from morrow.attach.memory_linux import Mapping, Memory
+from morrow.attach.record import record
 
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _PF_X, _PF_W = 1, 2
@@ -25,7 +25,7 @@ class NotElf(ValueError):
     """What is mapped there is no 64-bit little-endian ELF file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Symbol:
     """An exported name: where it is in the process and how long it is."""
 
@@ -33,7 +33,7 @@ class Symbol:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Room:
     """Bytes between the end of a segment and the end of its last page: mapped, and used by nobody."""
 
@@ -45,7 +45,7 @@ class Room:
         return f"{self.size} bytes at {self.address:#x} behind {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Segment:
     kind: int
     flags: int

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from types import ModuleType
 
 from morrow import debuglog
@@ -30,6 +29,7 @@ from morrow.attach import registers as reg
 from morrow.attach.elf import Room
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.memory_linux import words
+from morrow.attach.record import record
 from morrow.attach.registers import Interrupted, Table, machine
 from morrow.attach.stop_linux import Stopped, status_of
 from morrow.attach.target import Target
@@ -55,7 +55,7 @@ _UNSAFE_TO_INTERRUPT = (
 )
 
 
-@dataclass
+@record
 class Outcome:
     """What became of a script.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
 
 from morrow.attach.cooperative import find_offer
 from morrow.attach.errors import AttachError
 from morrow.attach.optout import switched_off
+from morrow.attach.record import asdict, record
 from morrow.attach.stop_linux import status_of, user_of
 from morrow.attach.target import find
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Process:
     """One Python process. ``attachable`` is "" when it can be attached to, else the short name of the refusal."""
 
@@ -80,13 +80,18 @@ def as_table(processes: list[Process], width: int = 120) -> str:
     """Return the list as people read it."""
     rows = [("PID", "USER", "PYTHON", "THREADS", "ATTACH", "COMMAND")]
     for one in processes:
-        rows.append((str(one.pid), one.user, one.version, str(one.threads), one.attachable or "yes", one.command))
+        rows.append((str(one.pid), one.user, one.version, str(one.threads), one.attachable or "yes", _one_line(one.command)))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = []
     for row in rows:
         line = "  ".join(text.ljust(size) for text, size in zip(row, widths, strict=False)) + "  " + row[5]
         lines.append(line[: width - 1] + "\u2026" if len(line) > width else line)
     return "\n".join(lines) + "\n"
+
+
+def _one_line(command: str) -> str:
+    """Return a command as one line that does nothing to a terminal: programs given with -c have several."""
+    return "".join(char if char.isprintable() else "?" for char in " ".join(command.split()))
 
 
 def as_data(processes: list[Process]) -> list[dict[str, object]]:

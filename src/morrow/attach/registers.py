@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 
+from morrow.attach.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Interrupted:
     """A thread at the moment it was stopped.
 
@@ -44,7 +45,7 @@ class Interrupted:
         return f"{doing} at {self.pc:#x}, stack {self.sp:#x}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Table:
     """The addresses the instructions in a slot use, in the order they stand behind them; 0 for "not this one"."""
 

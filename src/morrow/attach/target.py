@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from morrow.attach.elf import Binary, Symbol, binaries
 from morrow.attach.errors import AttachError
 from morrow.attach.memory_linux import Mapping, Memory, read_maps, words
+from morrow.attach.record import record
 from morrow.attach.stop_linux import name_of, status_of, tracer_of, user_of
 from morrow.host import NoFacts
 from morrow.host.debug_offsets import COOKIE, is_free_threaded_table, layout
@@ -28,7 +28,7 @@ _FUNCTIONS = (
 _NEEDED = ("_PyRuntime", "Py_Version")
 
 
-@dataclass
+@record
 class Target:
     """A live CPython process.
 
@@ -52,7 +52,7 @@ class Target:
     release: tuple[int, int, int]
     free_threaded: bool
     offsets: dict[str, int]
-    _closed: bool = field(default=False, repr=False)
+    _closed: bool = False
 
     @property
     def runtime(self) -> int:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from dataclasses import dataclass
 
 from morrow.attach.elf import file_section
 from morrow.attach.linetable import line_of
 from morrow.attach.memory_linux import words
 from morrow.attach.objects import Unreadable
+from morrow.attach.record import record
 from morrow.attach.threads import Frame, Reader
 
 _SECTION = ".AsyncioDebug"
@@ -26,7 +26,7 @@ _FIELDS = (
 _COROUTINES = ("coroutine", "generator", "async_generator")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Task:
     """One task. ``frames`` is the chain of awaits, innermost first; empty while it runs on some thread."""
 

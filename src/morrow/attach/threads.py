@@ -13,13 +13,13 @@ import contextlib
 import os
 import struct
 import time
-from dataclasses import dataclass, field
 
 from morrow.attach.errors import AttachError
 from morrow.attach.inject import gil_addresses
 from morrow.attach.linetable import line_of
 from morrow.attach.memory_linux import words
 from morrow.attach.objects import Objects, Unreadable
+from morrow.attach.record import record
 from morrow.attach.stop_linux import Stopped
 from morrow.attach.target import Target
 
@@ -27,7 +27,7 @@ _DEEPEST = 20_000
 _LONGEST_PAUSE = 0.015  # seconds: then the target goes on, and the values still missing are read from it as it runs
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Frame:
     """One call: outermost last in `Thread.frames`.
 
@@ -43,7 +43,7 @@ class Frame:
         return f"{self.function} ({self.file}:{self.line if self.line is not None else '?'})"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Thread:
     """One thread of one interpreter. ``doing`` is the kernel's word for it: running, sleeping, ..."""
 
@@ -64,7 +64,7 @@ class Thread:
         return f"thread {self.native_id}{name} ({', '.join([*marks, self.doing])}{where})"
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Snapshot:
     """What a process was doing at one moment.
 
@@ -75,12 +75,12 @@ class Snapshot:
 
     pid: int
     version: str
-    threads: list[Thread] = field(default_factory=list)
+    threads: list[Thread]
     paused: float = 0.0
     torn: bool = False
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Code:
     function: str
     file: str
@@ -90,7 +90,7 @@ class _Code:
     start: int
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Raw:
     """A thread as copied: frames as (code object, instruction, thread-local code index, address of the locals)."""
 
@@ -120,7 +120,7 @@ class Reader:
             AttachError: the process has gone, or may not be read.
         """
         target = self.target
-        snapshot = Snapshot(target.pid, target.version)
+        snapshot = Snapshot(target.pid, target.version, [])
         values: dict[tuple[int, int], dict[str, str]] = {}
         began = time.monotonic()
         stopped = Stopped(target.pid) if pause else contextlib.nullcontext()

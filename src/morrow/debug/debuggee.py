@@ -24,7 +24,7 @@ from typing import Any
 from morrow.attach.channel import Channel, Process, agent_program, reach, source_text
 from morrow.attach.errors import AttachError
 from morrow.attach.inject import Outcome
-from morrow.debug.launched import VARIABLE
+from morrow.debug.launched import DOOR, VARIABLE
 
 _FOLDER = str(Path(__file__).parents[1])
 MAIN_FILE = os.path.join(_FOLDER, "__main__.py")
@@ -91,7 +91,7 @@ class Debuggee:
 
 
 def _texts() -> list[tuple[str, str]]:
-    names = ("look", "values", "stops", "monitor", "trace", "sources", "editor")  # the last one's `begin` is called
+    names = ("look", "values", "stops", "monitor", "trace", "sources", "family", "editor")  # the last one's `begin` is called
     return [(f"morrow {name}", source_text("morrow.debug", f"inside_{name}.py")) for name in names]
 
 
@@ -128,6 +128,7 @@ class Launch:
         own_input: whether it keeps our standard input, and our terminal.
         debugged: whether it comes in; otherwise it just runs.
         came_in: whether it has.
+        door: where its children knock, if an editor wants them (`family`).
     """
 
     command: list[str]
@@ -141,7 +142,7 @@ class Launch:
 
     def __post_init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="morrow-", dir=os.environ.get("XDG_RUNTIME_DIR") or None)  # 0700
-        self.address = os.path.join(self._folder, "s")
+        self.address, self.door = os.path.join(self._folder, "s"), os.path.join(self._folder, DOOR)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.address)
         self.listener.listen(1)
@@ -181,16 +182,21 @@ class Launch:
             sock.close()
             raise AttachError("attach-permission", pid, user=uid, me=os.getuid())
         self.came_in = True
-        self.forget()
-        given = {**self.given, "hold": True, "home": _FOLDER + os.sep}
+        self.listener.close()
         channel = Channel(Process(pid, os.pidfd_open(pid)), sock, None)
-        sock.sendall(agent_program(_texts(), given, exclusive=True))
-        return Debuggee(pid, channel, self.process)
+        return hold(channel, {**self.given, "door": self.door}, self.process)
 
     def forget(self) -> None:
-        """Close the door: the program has come in, or never will."""
+        """Close the line: the program has come in, or never will. Its children find nobody any more, either."""
         self.listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def hold(channel: Channel, given: dict[str, object], process: subprocess.Popen[bytes] | None = None) -> Debuggee:
+    """Start the agent in a program that waits before its first line; it goes on waiting until it is told to ``start``."""
+    told = {**given, "hold": True, "home": _FOLDER + os.sep}
+    channel.send_program(agent_program(_texts(), told, exclusive=True))
+    return Debuggee(channel.target.pid, channel, process)
 
 
 def command_of(arguments: dict[str, Any]) -> list[str]:

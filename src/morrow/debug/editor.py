@@ -19,7 +19,9 @@ from typing import Any
 
 from morrow import debuglog
 from morrow.attach.errors import AttachError, NotReady
+from morrow.debug.answers import changed, is_hex, variable
 from morrow.debug.debuggee import Debuggee, Launch, attach_to, command_of
+from morrow.debug.family import Children, claim
 from morrow.debug.protocol import (
     BadMessage,
     Breakpoint,
@@ -38,8 +40,6 @@ from morrow.debug.protocol import (
     Source,
     StackFrame,
     Thread,
-    Variable,
-    VariablePresentationHint,
 )  # fmt: skip
 
 FILTERS = [
@@ -62,15 +62,17 @@ class Adapter:
         token: what ``attach`` and ``launch`` must bring along; "" where the way here proves enough (stdio, a private socket).
         pid: the process to attach to when the editor names none; it cannot name another one then.
         launched: a program that was started before the editor came, waiting for it.
+        is_busy: whether another editor is being served: then this session may be for a child of its program, and nothing else.
     """
 
     def __init__(
-        self, read_end: int, write: Callable[[bytes], None], *, token: str = "", pid: int = 0, launched: Launch | None = None
+        self, read_end: int, write: Callable[[bytes], None], *, token: str = "", pid: int = 0, launched: Launch | None = None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._read_end, self._framing = read_end, Framing()
         self._peer = Peer(write)
         self._token, self._trusted = token, not token
-        self._pid, self._launch = pid, launched
+        self._pid, self._launch, self._is_busy = pid, launched, is_busy
         self._debuggee: Debuggee | None = None
         self._arguments: Json = {}
         self._client: Json = {}
@@ -82,6 +84,7 @@ class Adapter:
         self._outputs: dict[int, str] = {}  # descriptor -> category
         self._exit_told = False
         self._names: dict[int, str] = {}
+        self._children: Children | None = None
 
     # -- the loop ----------------------------------------------------------------------------------------------------------
 
@@ -108,7 +111,11 @@ class Adapter:
         if self._waiting_to_come_in():
             assert self._launch is not None
             watched.append(self._launch.listener.fileno())
-        ready, _, _ = select.select(watched, [], [], 1.0 if self._waiting_to_come_in() else None)
+        watched += self._children.watched() if self._children is not None else []
+        looks = self._waiting_to_come_in() or self._children is not None and self._children.is_anybody_there()
+        ready, _, _ = select.select(watched, [], [], 1.0 if looks else None)
+        if self._children is not None:
+            self._children.serve(ready)
         if self._waiting_to_come_in() and self._launch is not None:
             self._let_in(self._launch.listener.fileno() in ready)
         for descriptor in list(self._outputs):
@@ -201,6 +208,8 @@ class Adapter:
                 time.sleep(0.2)  # guessing takes its time
                 raise Failure('wrong or missing token: give the one that morrow printed as "token" in the configuration')
             self._trusted = True
+        if not given.get("child") and self._is_busy():
+            raise Failure("another editor has this adapter: one at a time")
         if self._debuggee is not None or self._finish is not None:
             raise Failure("this session has its process already")
         self._arguments = given
@@ -208,10 +217,20 @@ class Adapter:
     def _told(self) -> dict[str, object]:
         return {"just_mine": self._arguments.get("justMyCode", True) is not False, "all_threads": self._arguments.get("stopThreads", "all") != "one"}
 
+    def _await_children(self, launch: Launch) -> None:
+        """Let children of the program we launch come to a session of their own, if the editor can open some."""
+        if self._client.get("supportsStartDebuggingRequest") and self._arguments.get("subProcess", True) is not False:
+            self._children = Children(launch.door, self._peer, self._arguments)
+
     def on_attach(self, request: Json, given: Json) -> None:
         self._check(given)
+        if given.get("child"):
+            self._debuggee = claim(str(given["child"]), self._told())
+            self._finish = lambda: self._peer.answer(request)
+            return
         if self._launch is not None:  # `morrow --dap PORT app.py --wait`: it waits for us
             self._launch.given = self._told()
+            self._await_children(self._launch)
             self._finish = lambda: self._peer.answer(request)
             return
         pid = given.get("processId", given.get("pid", self._pid))
@@ -253,6 +272,8 @@ class Adapter:
         debugged = not given.get("noDebug")
         self._launch = launch = Launch(command, self._told(), cwd, env, pipes=not in_terminal, debugged=debugged)
         self._finish = finish if debugged else None
+        if debugged:
+            self._await_children(launch)
         if in_terminal:
             self._run_in_terminal(launch, console)
             return
@@ -467,21 +488,21 @@ class Adapter:
 
     def on_variables(self, request: Json, given: Json) -> None:
         self._ask(
-            request, "variables", lambda answer: {"variables": [_variable(one) for one in answer["variables"]]}, ref=given["variablesReference"],
-            which=given.get("filter", ""), start=int(given.get("start") or 0), number=int(given.get("count") or 0), hexed=_is_hex(given),
+            request, "variables", lambda answer: {"variables": [variable(one) for one in answer["variables"]]}, ref=given["variablesReference"],
+            which=given.get("filter", ""), start=int(given.get("start") or 0), number=int(given.get("count") or 0), hexed=is_hex(given),
         )  # fmt: skip
 
     def on_setVariable(self, request: Json, given: Json) -> None:
-        self._ask(request, "set", _changed, ref=given["variablesReference"], name=given["name"], value=given["value"])
+        self._ask(request, "set", changed, ref=given["variablesReference"], name=given["name"], value=given["value"])
 
     def on_setExpression(self, request: Json, given: Json) -> None:
         if "frameId" not in given:
             raise Failure("setExpression: in which frame? stop first")
-        self._ask(request, "assign", _changed, frame=given["frameId"], expression=given["expression"], value=given["value"])
+        self._ask(request, "assign", changed, frame=given["frameId"], expression=given["expression"], value=given["value"])
 
     def on_evaluate(self, request: Json, given: Json) -> None:
         def made(answer: Json) -> Json:
-            one = _variable(answer["variable"])
+            one = variable(answer["variable"])
             return {
                 "result": one.value, "type": one.type, "variablesReference": one.variablesReference, "presentationHint": one.presentationHint,
                 "namedVariables": one.namedVariables, "indexedVariables": one.indexedVariables,
@@ -489,7 +510,7 @@ class Adapter:
 
         self._ask(
             request, "evaluate", made, expression=given["expression"], frame=given.get("frameId", 0), context=given.get("context", ""),
-            hexed=_is_hex(given),
+            hexed=is_hex(given),
         )  # fmt: skip
 
     def on_completions(self, request: Json, given: Json) -> None:
@@ -632,7 +653,10 @@ class Adapter:
     def _leave(self, *, terminate: bool) -> None:
         """Detach; end the process if asked to."""
         debuggee, self._debuggee = self._debuggee, None
+        children, self._children = self._children, None
         launch = self._launch
+        if children is not None:
+            children.close()
         if terminate and debuggee is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(debuggee.channel.target.pidfd, signal.SIGTERM)
@@ -640,7 +664,7 @@ class Adapter:
             debuggee.close()
         if launch is not None and terminate and launch.process is not None:
             _end(launch.process)
-        if launch is not None and debuggee is None:
+        if launch is not None and (debuggee is None or self._launched_by_us):
             launch.forget()
 
 
@@ -654,25 +678,3 @@ def _end(process: Any) -> None:
     except Exception:
         process.kill()
         process.wait()
-
-
-def _is_hex(given: Json) -> bool:
-    return bool((given.get("format") or {}).get("hex"))
-
-
-def _variable(one: Json) -> Variable:
-    if "name" not in one:
-        return Variable("", one["value"], one["ref"], one["type"] or None, None, None, one["named"], one["indexed"])
-    kind = {"method": "method", "data": "data"}.get(one.get("kind", ""), "property")
-    hint = VariablePresentationHint(
-        kind, ["readOnly"] if one.get("fixed") else None, "private" if one.get("private") else None, True if one.get("lazy") else None
-    )
-    return Variable(one["name"], one["value"], one["ref"], one["type"] or None, hint, one.get("path"), one.get("named") or None, one.get("indexed") or None)
-
-
-def _changed(answer: Json) -> Json:
-    one = _variable(answer["variable"])
-    return {
-        "value": one.value, "type": one.type, "variablesReference": one.variablesReference,
-        "namedVariables": one.namedVariables, "indexedVariables": one.indexedVariables,
-    }  # fmt: skip

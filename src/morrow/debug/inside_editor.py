@@ -56,6 +56,7 @@ class Session(_sources["Sources"]):
         if agent.given.get("hold"):
             self.held = _thread.allocate_lock()
             self.held.acquire()
+            agent.parts["morrow family"]["follow_forks"](self)
         _thread.start_new_thread(self._serve, ())
         if self.held is not None:
             self.held.acquire()

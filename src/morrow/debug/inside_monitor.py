@@ -54,6 +54,10 @@ class BackEnd:
                 _m.register_callback(tool, event, None)
             _m.free_tool_id(tool)
 
+    def renew_locks(self):
+        """In a forked child: another thread may have held it."""
+        self._change = _thread.RLock()
+
     def update(self):
         """Ask the interpreter for what `stops` wants to know now."""
         if self.tool is None:

@@ -33,6 +33,9 @@ class BackEnd:
             self._switch(False)
         self._failing.clear()
 
+    def renew_locks(self):
+        """In a forked child: there are none here."""
+
     def update(self):
         """Trace, or stop tracing, according to what `stops` wants to know now."""
         stops = self.stops

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import sys
 
+from morrow import settings
+
 VARIABLE = "_MORROW_DEBUGGED"
 """Environment variable with the path of the adapter's socket; taken away before the program runs."""
 
+DOOR = "d"
+"""Name, in the folder of that socket, of the one that the program's children connect to in the same way (`family`)."""
+
+INHERITED = "debugger"
+"""What its path is called among the things that pythons of one family pass on (`settings.inherit`)."""
+
 
 def start(path: str) -> None:
-    """Connect to the adapter that listens at *path* and let it set up the debugger here."""
+    """Connect to the adapter that listens at *path* and let it set up the debugger here; in children of ours, too."""
+    folder = path[: path.rindex("/")]
+    settings.inherit(f"{INHERITED}={folder}/{DOOR}")
     had_socket = "_socket" in sys.modules
     import _socket
 

@@ -1,11 +1,15 @@
 """Names that 3.14's pdb has and this host's lacks: `complete(pdb)` adds them to the module.
 
     pdb.set_default_backend, pdb.get_default_backend        kept and checked as in 3.14; settrace does the work here
-    pdb.Pdb(..., mode=, backend=, colorize=)                taken; colours are the prompt's
+    pdb.Pdb(..., mode=, backend=, colorize=)                taken; colours: library_pdb_colours
     pdb.set_trace(commands=), Pdb.set_trace(commands=)      commands to run first
     $_exception, $_asynctask, $_frame, $_retval             convenience variables, on 3.11 all of them
 
-Not here: ``set_trace_async`` and ``await`` at the prompt, pdb's own attaching (``morrow -m pdb --attach`` is ours).
+    quit and its other names                                ask first, where the program is not pdb's own, as 3.14's do
+    pdb.set_trace, breakpoint()                             stop at the call: library_pdb_stop
+    pdb.set_trace_async, Pdb.set_trace_async                library_pdb_await
+
+Not here: pdb's own attaching (``morrow -m pdb --attach`` is ours).
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ import re
 import sys
 from types import FrameType, ModuleType
 from typing import Any
+
+from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_stop
 
 _BACKENDS = ("settrace", "monitoring")
 _VARIABLE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
@@ -24,7 +30,7 @@ def complete(pdb: ModuleType) -> None:
     """Add to the host's `pdb` what 3.14's has."""
     if hasattr(pdb, "set_default_backend"):
         return
-    default = ["settrace"]
+    default, colours = ["settrace"], [False]
 
     def set_default_backend(backend: str) -> None:
         """Set the default backend to use for Pdb instances."""
@@ -40,12 +46,16 @@ def complete(pdb: ModuleType) -> None:
         function.__module__, function.__qualname__ = "pdb", function.__name__
         setattr(pdb, function.__name__, function)
     pdb.__all__ = [*pdb.__all__, "set_default_backend", "get_default_backend"]
-    _complete_start(pdb.Pdb, default)
+    _complete_start(pdb.Pdb, default, colours)
     _complete_variables(pdb.Pdb)
     _complete_set_trace(pdb)
+    _complete_main(pdb, colours)
+    _complete_quit(pdb.Pdb)
+    library_pdb_await.complete(pdb)
+    library_pdb_colours.complete(pdb)
 
 
-def _complete_start(kind: Any, default: list[str]) -> None:
+def _complete_start(kind: Any, default: list[str], colours: list[bool]) -> None:
     plain = kind.__init__
 
     def __init__(
@@ -55,7 +65,7 @@ def _complete_start(kind: Any, default: list[str]) -> None:
         if backend is not None and backend not in _BACKENDS:
             raise ValueError(f"Invalid backend: {backend}")
         plain(self, completekey, stdin, stdout, skip, nosigint, readrc)
-        self.mode, self.colorize = mode, colorize
+        self.mode, self.colorize = mode, colorize or colours[0]
         self.backend = backend or default[0]
 
     kind.__init__ = __init__
@@ -112,7 +122,63 @@ def _replaced(line: str) -> str:
     return _VARIABLE.sub(rf'{_NAMES}["\1"]', line)
 
 
+def _complete_main(pdb: ModuleType, colours: list[bool]) -> None:
+    plain = pdb.main
+
+    def main() -> None:
+        """Run ``-m pdb``: the debugger it makes has colours."""
+        colours[0] = True
+        plain()
+
+    main.__module__ = "pdb"
+    pdb.main = main  # type: ignore[attr-defined]
+
+
+def _complete_quit(kind: Any) -> None:
+    plain = kind.do_quit
+
+    def do_quit(self: Any, arg: str) -> Any:
+        """q(uit) | exit
+
+        Quit from the debugger. The program being executed is aborted.
+        """
+        # sys.ps1 is there only in an interactive python, which goes on.
+        if getattr(self, "mode", None) != "inline" or hasattr(sys, "ps1"):
+            return plain(self, arg)
+        while True:
+            try:
+                reply = input("Quitting pdb will kill the process. Quit anyway? [y/n] ").lower().strip()
+            except EOFError:
+                reply = "y"
+                self.message("")
+            if reply in ("y", ""):
+                sys.exit(1)
+            if reply == "n":
+                return None
+
+    def do_EOF(self: Any, arg: str) -> Any:
+        """EOF
+
+        Handles the receipt of EOF as a command.
+        """
+        self.message("")
+        return self.do_quit(arg)
+
+    for name, function in (("quit", do_quit), ("q", do_quit), ("exit", do_quit), ("EOF", do_EOF)):
+        setattr(kind, f"do_{name}", function)
+    plain_run = kind._run
+
+    def _run(self: Any, target: Any) -> None:
+        # Up to 3.12, main() asks this only after a run: leaving a post-mortem would begin the program again, at the end of a
+        # file of commands for ever.
+        if not getattr(self, "_user_requested_quit", False):
+            plain_run(self, target)
+
+    kind._run = _run
+
+
 def _complete_set_trace(pdb: ModuleType) -> None:
+    library_pdb_stop.complete(pdb.Pdb)
     plain = pdb.Pdb.set_trace
 
     def set_trace_here(self: Any, frame: FrameType | None = None, *, commands: list[str] | None = None) -> None:
@@ -125,7 +191,7 @@ def _complete_set_trace(pdb: ModuleType) -> None:
 
     def set_trace(*, header: str | None = None, commands: list[str] | None = None) -> None:
         """Enter the debugger at the calling stack frame; see 3.14's documentation of pdb."""
-        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb()
+        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", colorize=True)
         if header is not None:
             debugger.message(header)
         debugger.set_trace(sys._getframe().f_back, commands=commands)

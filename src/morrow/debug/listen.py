@@ -21,7 +21,8 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 from morrow import settings
 from morrow.attach.errors import AttachError
@@ -123,20 +124,64 @@ def _serve(given: argparse.Namespace) -> int:
         pid = process.pid if process is not None else given.pid
         print(f"morrow: editors can connect to {name}" + (f", token {token}" if token else ""), file=sys.stderr, flush=True)
         pidfd = os.pidfd_open(pid) if pid else -1
+
+        def make(client: socket.socket, is_busy: Callable[[], bool]) -> Adapter:
+            if client.family != socket.AF_UNIX:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            waiting = launch if launch is not None and not launch.came_in else None
+            return Adapter(client.fileno(), client.sendall, token=token, pid=0 if waiting else pid, launched=waiting, is_busy=is_busy)
+
         while True:
             ready, _, _ = select.select([listener] + [pidfd] * bool(pid), [], [])
             if pidfd in ready:
                 return _status(process)
             client, _ = listener.accept()
-            with client:
-                if client.family == socket.AF_UNIX and not _is_ours(client):
-                    continue
-                if client.family != socket.AF_UNIX:
-                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                waiting = launch if launch is not None and not launch.came_in else None
-                Adapter(client.fileno(), client.sendall, token=token, pid=0 if waiting else pid, launched=waiting).run()
+            if client.family == socket.AF_UNIX and not _is_ours(client):
+                client.close()
+                continue
+            with client, _Others(listener, make) as others:
+                make(client, lambda: False).run()
+                others.first_has_left = True
             if given.once:
                 return 0 if process is None else _status(process)
+
+
+class _Others(threading.Thread):
+    """While an editor is being served: accept the sessions that it opens for children of its program.
+
+    Each has a thread of its own. One that is not for a child is told that another editor is there.
+    """
+
+    def __init__(self, listener: socket.socket, make: Callable[[socket.socket, Callable[[], bool]], Adapter]) -> None:
+        super().__init__(daemon=True)
+        self._listener, self._make = listener, make
+        self._end, self._ender = os.pipe()
+        self._sessions: list[threading.Thread] = []
+        self.first_has_left = False
+
+    def __enter__(self) -> _Others:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._ender)
+        self.join()
+        os.close(self._end)
+        for session in self._sessions:
+            session.join()  # an editor closes them with the first, or goes on with a child that lives longer
+
+    def run(self) -> None:
+        """Accept until the first session has ended."""
+        while self._end not in select.select([self._listener, self._end], [], [])[0]:
+            client, _ = self._listener.accept()
+            session = threading.Thread(target=self._serve, args=(client,), daemon=True)
+            self._sessions.append(session)
+            session.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client:
+            if client.family != socket.AF_UNIX or _is_ours(client):
+                self._make(client, lambda: not self.first_has_left).run()
 
 
 def _status(process: subprocess.Popen[bytes] | None) -> int:

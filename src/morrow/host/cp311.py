@@ -31,7 +31,6 @@ FACTS = Facts(
     counts_calls_of_c=True,
     shows_command_lines=False,
     awaits_in_context=False,
-    names_compared_literal=False,
     places_statement_parts=False,
     inlines_comprehensions=False,
     shows_tracebacks=False,

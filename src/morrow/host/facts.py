@@ -43,7 +43,6 @@ class Facts:
     reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
-    names_compared_literal: bool  # a warning about `x is 1` names the literal's type
     places_statement_parts: bool  # instructions of with, for and assert stand where their expressions do, as in 3.14
     inlines_comprehensions: bool  # PEP 709: list, set and dict comprehensions have no frame of their own
     shows_tracebacks: bool  # the traceback module shows exceptions as 3.14's does

@@ -29,10 +29,13 @@ _fake_main: ModuleType | None = None
 WANT_EXCEPTION = 1
 
 
-def start(number: int, mailbox: int, main_file: str | None, path0: str | None) -> None:
-    """Make this interpreter ready; called once, by the text that `engine` runs first."""
-    global _mailbox, _main_file, _number
-    _number = number
+def start(mailbox: int, board: int, row: int, main_file: str | None, path0: str | None) -> None:
+    """Make this interpreter ready; called once, by the text that `engine` runs first.
+
+    Its row on the board starts at byte *row* of the file *board*: what is done here with the row does not need `board`.
+    """
+    global _mailbox, _main_file, _board, _row
+    _board, _row = board, row
     _mailbox = Mailbox(mailbox)
     _main_file = main_file
     main = sys.modules["__main__"].__dict__
@@ -87,6 +90,9 @@ def _answer(data: memoryview) -> crossing.Pieces:
     global _busy
     _busy = True
     try:
+        if _row and _is_asked():  # before this was busy
+            _forget_asking()
+            raise KeyboardInterrupt
         if kind == b"x":
             exec(code, main)
             return [b"v", b"m", marshal.dumps(None)]
@@ -162,6 +168,12 @@ def failure(error: BaseException, with_exception: bool = False) -> crossing.Piec
 
 def describe(error: BaseException) -> dict[str, object]:
     """Return what `ExecutionFailed.excinfo` says about an exception, as plain values."""
+    if type(error) is KeyboardInterrupt and "traceback" not in sys.modules:
+        frames = _places_of(error)
+        if frames is not None:
+            name = "KeyboardInterrupt"
+            about = {"__name__": name, "__qualname__": name, "__module__": "builtins"}
+            return {"type": about, "msg": str(error), "formatted": f"{name}: {error}", "frames": frames}
     import traceback
 
     kind = type(error)
@@ -188,6 +200,26 @@ def _without_us(error: BaseException) -> BaseException:
         place = place.tb_next
     error.__traceback__ = place
     return error
+
+
+def _places_of(error: BaseException) -> tuple[tuple[object, ...], ...] | None:
+    """Return where each frame of a traceback was, for `engine` to print; None if that would not be the same.
+
+    Importing traceback takes longer than an interrupt should, and whoever has asked for it has more time.
+    """
+    plain = error.__cause__ is None and error.__context__ is None and not hasattr(error, "__notes__")
+    if not plain or hasattr(sys, "tracebacklimit") or "linecache" in sys.modules:
+        return None
+    import itertools  # built in
+
+    frames: list[tuple[object, ...]] = []
+    place = _without_us(error).__traceback__
+    while place is not None:
+        code = place.tb_frame.f_code
+        spot = next(itertools.islice(code.co_positions(), place.tb_lasti // 2, None))
+        frames.append((code.co_filename, place.tb_lineno, code.co_name, *spot))
+        place = place.tb_next
+    return tuple(frames)
 
 
 _OURS = frozenset((__file__, crossing.__file__))
@@ -225,10 +257,13 @@ def compile_main(source: bytes, path: str) -> CodeType:
 _busy = False  # whether the program's code runs
 _beats = False  # whether it shares a GIL that it would not hand over
 _creator = 0
-_number = 0  # this interpreter's
+_board = _row = 0  # the file with the board, and where in it this interpreter's row is
+_ASKED, _ANSWERED, _INTERRUPT = 5, 6, 7  # as in `board`
 _alive: list = []
 _serves = False
 _begin: object = None
+_module_locks = sys.modules["_frozen_importlib"]._module_locks  # of the modules that are being imported
+_PATIENCE = 10  # beats with the same modules being imported: one of them hangs, not the import system
 _beating: list = []  # threads that ask for the GIL, as two locks: it has not begun, it is not gone
 
 
@@ -258,38 +293,61 @@ def _start_beating() -> object:
     _beating.append((begun, gone))
 
     def run() -> None:
-        gone.append(_thread._set_sentinel())  # type: ignore[attr-defined]  # let go when this thread is gone altogether
+        # The host lets go of this lock when the thread is gone altogether; it comes unlocked.
+        lock = _thread._set_sentinel()  # type: ignore[attr-defined]
+        lock.acquire()
+        gone.append(lock)
         begun.release()
-        if heart.acquire(timeout=0.005):
-            return
-        from morrow.interpreters import board
-
-        words, row = board.get_board().words, board.get_board().interpreter(_number)
+        beats, before = 0, None
         while not heart.acquire(timeout=0.005):
-            if words[row + board.INTERRUPT] and _busy:
-                words[row + board.INTERRUPT] = 0
-                raise_in(runner) or raise_in(_creator)
+            locks = tuple(_module_locks.values())
+            beats, before = beats + 1 if locks == before else 0, locks
+            careful = beats < _PATIENCE
+            if _busy and _is_asked() and (raise_in(runner, careful) or raise_in(_creator, careful)):
+                _forget_asking()
 
     _begin(run, ())  # type: ignore[operator]
     return heart
 
 
-def raise_in(thread: int) -> bool:
-    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one."""
+def raise_in(thread: int, unless_importing: bool = False) -> bool:
+    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one.
+
+    With *unless_importing* not while there are imports: one that is cut off may leave a module locked, or all of them.
+    """
+    import _imp
     import ctypes
 
-    return 0 != ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+    number, kind, held = ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt), _imp.lock_held
+    make_it_raise = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    if unless_importing and (_module_locks or held()):
+        return False
+    # No other thread runs between that and this: the GIL changes hands at jumps back and at the start of functions.
+    return 0 != make_it_raise(number, kind)  # type: ignore[no-any-return]
+
+
+def _is_asked() -> bool:
+    """Return whether somebody has asked for an interrupt."""
+    import posix  # built in: this is called between any two instructions, where nothing may be half imported
+
+    return any(posix.pread(_board, 8, _row + 8 * _INTERRUPT))
+
+
+def _forget_asking() -> None:
+    import posix
+
+    posix.pwrite(_board, bytes(8), _row + 8 * _INTERRUPT)
 
 
 def raise_here() -> None:
-    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`)."""
-    from morrow.interpreters import board
+    """Raise KeyboardInterrupt in what this thread was doing when it was made to call this (`interrupt`).
 
-    words = board.get_board().words
-    row = board.get_board().interpreter(_number)
-    if not words[row + board.INTERRUPT] or not _busy:
+    CPython takes what calls this for failed if anything is raised here, and then the program for failed without an
+    exception: SystemError.
+    """
+    if not _busy or not _is_asked():
         return  # it has ended meanwhile
-    words[row + board.INTERRUPT] = 0
+    _forget_asking()
     frame = sys._getframe(2)  # not the text that called us: CPython would print what is raised there
     while frame is not None and frame.f_code.co_filename not in _OURS:
         frame.f_trace = _raise
@@ -301,8 +359,11 @@ def _raise(frame: object, event: str, argument: object) -> object:
     if not _busy:
         sys.settrace(None)
         return None
-    if frame.f_code.co_filename in _OURS:  # type: ignore[attr-defined]
+    code = frame.f_code  # type: ignore[attr-defined]
+    if code.co_filename in _OURS or "raise_here" in code.co_names:  # the text of a second interrupt
         return None
+    if code.co_filename.startswith("<frozen importlib"):  # it would leave modules locked: in who imports, or in the module
+        return _raise
     sys.settrace(None)
     raise KeyboardInterrupt
 
@@ -310,9 +371,10 @@ def _raise(frame: object, event: str, argument: object) -> object:
 def _start_serving() -> None:
     """Answer from a thread from now on: this host runs no code in an interpreter that has background threads."""
     global _serves
-    from morrow.interpreters import board, wakeup
+    import os
 
-    words, row = board.get_board().words, board.get_board().interpreter(_number)
+    from morrow.interpreters import wakeup
+
     asked, answered = wakeup.create(), wakeup.create()
     _serves = True
 
@@ -323,8 +385,8 @@ def _start_serving() -> None:
             wakeup.post(answered)
 
     _begin(serve, ())  # type: ignore[operator]
-    words[row + board.ANSWERED] = answered
-    words[row + board.ASKED] = asked
+    os.pwrite(_board, answered.to_bytes(8, sys.byteorder), _row + 8 * _ANSWERED)
+    os.pwrite(_board, asked.to_bytes(8, sys.byteorder), _row + 8 * _ASKED)
 
 
 def stop_serving() -> None:

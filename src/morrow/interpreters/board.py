@@ -15,6 +15,10 @@ import mmap
 import os
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ROWS = 4096
 ROW = 8  # words
 _HEADER = 16
@@ -58,11 +62,18 @@ class Lock:
         finally:
             self._inside.release()
 
-    def close(self) -> None:
+    def close(self, _close: Callable[[int], None] = os.close) -> None:
         """Give back the descriptor."""
-        file, self._file = self._file, -1
+        file, self._file = getattr(self, "_file", -1), -1
         if file >= 0:
-            os.close(file)
+            _close(file)
+
+    __del__ = close  # an interpreter that ends leaves no descriptors behind
+
+    @property
+    def closed(self) -> bool:
+        """Whether the descriptor is gone: at the end of an interpreter that may be before the last object has used it."""
+        return self._file < 0
 
 
 _HAS_PROC = os.path.isdir("/proc/self/fd")

@@ -198,6 +198,8 @@ def hold(id: int) -> None:
 def release(id: int) -> None:
     """Count one fewer; with the last one the interpreter is closed, unless somebody else made it."""
     board = get_board()
+    if board.lock.closed:  # this interpreter ends
+        return
     with board.lock:
         row = board.find_interpreter(id)
         if row < 0:
@@ -424,7 +426,22 @@ def excinfo(about: dict[str, object]) -> SimpleNamespace:
     """Return plain values about an exception as the object that ExecutionFailed has."""
     from types import SimpleNamespace
 
+    frames = about.pop("frames", None)
+    if frames is not None:
+        about["errdisplay"] = _shown(str(about["msg"]), frames)  # type: ignore[arg-type]
     return SimpleNamespace(**{**about, "type": SimpleNamespace(**about["type"])})  # type: ignore[dict-item]
+
+
+def _shown(message: str, frames: tuple[tuple[str, int, str, int, int, int, int], ...]) -> str:
+    """Return the traceback of a KeyboardInterrupt, from where its frames were (`agent.describe`)."""
+    import traceback
+
+    error = KeyboardInterrupt(*[message] * bool(message))
+    shown = traceback.TracebackException(KeyboardInterrupt, error, None)
+    for file, line, name, first, last, column, end in frames:
+        more = {} if first is None else {"end_lineno": last, "colno": column, "end_colno": end}
+        shown.stack.append(traceback.FrameSummary(file, line, name, lookup_line=False, **more))  # type: ignore[arg-type]
+    return "".join(shown.format()).rstrip("\n")
 
 
 def _open_mailbox(id: int) -> Mailbox:
@@ -450,7 +467,8 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     if isinstance(path, str):
         path = os.path.abspath(path)
     path0 = None if morrow.for_interpreters or HERE is None or HERE.passes_path0 or not sys.path or sys.flags.safe_path else sys.path[0]
-    lines = [capsule.text(), f"agent.start({id}, {mailbox}, {path!r}, {path0!r})"]
+    board = get_board()
+    lines = [capsule.text(), f"agent.start({mailbox}, {board.fd}, {8 * board.interpreter(id)}, {path!r}, {path0!r})"]
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")

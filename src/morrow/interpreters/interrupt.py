@@ -27,6 +27,8 @@ def interrupt(id: int) -> bool:
         row = board.find_interpreter(id)
         if row < 0 or words[row + STATE] != RUNNING:
             return False
+        if words[row + INTERRUPT]:
+            return True  # it has been asked and not yet come to it
         words[row + INTERRUPT] = 1
     if words[row + OWNED] == engine.SHARED_GIL and HERE is not None and HERE.starves:
         return True

@@ -10,6 +10,7 @@ crash, and remembered.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -124,10 +125,19 @@ def move_to_process(module: str, why: str) -> None:
     sentence = f"{module} works in a process: {why}"
     if sentence in decisions:
         return
-    decisions.append(sentence)
+    from morrow import settings
     from morrow.messages import say
 
+    if not decisions and settings.get("explain"):
+        atexit.register(_explain_at_exit)
+    decisions.append(sentence)
+
     print(say("interpreters-process", module=module, why=why), file=sys.stderr)
+
+
+def _explain_at_exit() -> None:
+    if sys.stderr is not None:
+        sys.stderr.write("".join(f"interpreters: {sentence}\n" for sentence in decisions))
 
 
 _known: dict[str, str] = {}

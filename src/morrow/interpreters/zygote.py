@@ -55,7 +55,12 @@ def main(channel: socket.socket) -> None:
             return
         request = json.loads(text)
         if request["do"] == "fork":
+            # A worker that is interrupted before it ignores that would end.
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
             pid = os.fork()
+            if pid == 0:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # until code runs: Ctrl-C is the program's, `interrupt` is ours
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
             if pid == 0:
                 channel.close()
                 _work(socket.socket(fileno=fds[0]), fds[1:], request)
@@ -77,7 +82,6 @@ def _work(channel: socket.socket, output: list[int], request: dict[str, object])
     """Be a worker: answer messages until the other side closes the socket. Does not return."""
     status = 0
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # until code runs: Ctrl-C is the program's, `interrupt` is ours
         prepare(output, request)
         _serve(channel)
     except BaseException:
@@ -136,6 +140,7 @@ def _serve(channel: socket.socket) -> None:
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
         except KeyboardInterrupt as error:  # on the way in or out
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             answer = agent.failure(error)
         except MemoryError as error:
             answer = agent.failure(error)
