@@ -173,7 +173,7 @@ def after_detach(python: str) -> float:
         visited, twin = Spinner(python, file.name), Spinner(python, file.name)
 
         def ratio() -> float:
-            pairs = [(twin.measure(), visited.measure()) for _ in range(12)]
+            pairs = [(twin.measure(), visited.measure()) for _ in range(24)]
             return min(one for one, _ in pairs) / min(other for _, other in pairs)
 
         line = 1 + SPEED.split("\n").index("    return t")

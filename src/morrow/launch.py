@@ -18,7 +18,7 @@ from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
 from morrow.host import HERE, recursion
-from morrow.host.frames import from_bottom, hide, quietly
+from morrow.host.frames import bring_tracers_back, from_bottom, hide, put_tracers_away, quietly
 from morrow.language import host_exec
 from morrow.unhandled import report, say
 
@@ -339,10 +339,11 @@ def _on_an_empty_stack(kind: type, unwind: BaseException, traceback: object) -> 
     try:
         # As in _run, here and now: one hidden frame fewer on the raw stack.
         run, arguments = _prepare(program, main.__dict__)
-        recursion.take_back_frames(2, 1 + (run is host_exec))
-        interrupted = from_bottom(run, *arguments)
+        recursion.take_back_frames(2, int(run is host_exec))
     except BaseException as error:
         raised = error
+    else:
+        interrupted, raised = from_bottom(run, *arguments)
     _end(raised, program, interrupted is True)
 
 
@@ -466,7 +467,10 @@ def _compile(source: bytes | str, path: str) -> object:
             return compile(source, path, "exec", dont_inherit=True)
         from morrow.imports import compile_source
 
-        return from_bottom(compile_source, source, path)
+        code, refused = from_bottom(compile_source, source, path)
+        if refused is not None:
+            raise refused
+        return code
     except Exception as error:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):
@@ -582,7 +586,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
     *interrupted* says that the program was the prompt, and that the last statement there ended by an interrupt.
 
     Returning means status 1: CPython takes it that the hook has reported an error. A program's trace and profile
-    functions are still there: what is called from here on is hidden, written in C, or called `quietly`.
+    functions have been put away; a profiler that is written in C may still be there, and shall see little of us.
     """
     if "morrow.race" in sys.modules:
         sys.modules["morrow.race"].note_ending(error)
@@ -612,34 +616,27 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
         quietly(_note_interrupt)
     elif error is None:
         _leave(SystemExit(status))
+    bring_tracers_back()
 
 
 @hide
 def _leave(leaving: SystemExit) -> None:
     """End the process as *leaving* says: by raising it, past hidden frames, which CPython must not tell a tracer of."""
-    trace, profile = sys.gettrace(), sys.getprofile()
-    if callable(trace) or callable(profile):
-        sys.settrace(None)
-        sys.setprofile(None)
-        leaving = _Leaving(leaving.code, trace, profile)
-    raise leaving
+    put_tracers_away()
+    raise _Leaving(leaving.code)
 
 
 class _Leaving(SystemExit):
     """Gives a program its trace and profile functions back as soon as no frame is left: what runs at exit is traced."""
 
-    def __init__(self, status: object, trace: object, profile: object) -> None:
-        self.kept = status, trace, profile
+    def __init__(self, status: object) -> None:
+        self.kept = status
 
     @property
     @hide
     def code(self) -> object:  # type: ignore[override]
-        status, trace, profile = self.kept
-        if callable(profile):
-            sys.setprofile(profile)
-        if callable(trace):
-            sys.settrace(trace)
-        return status
+        bring_tracers_back()
+        return self.kept
 
 
 @hide

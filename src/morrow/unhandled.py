@@ -1,7 +1,7 @@
 """Show an error that nobody caught, as CPython's PyErr_Print does (Python/pythonrun.c, _PyErr_PrintEx).
 
-A program's trace and profile functions may still be there, and shall see nothing of it: everything here is hidden or
-written in C.
+A program's trace and profile functions may still be there, and shall see nothing of it: everything here is hidden,
+written in C, or called while they are away (host.frames).
 """
 
 from __future__ import annotations
@@ -38,17 +38,16 @@ def report(error: BaseException, show: Callable[[BaseException], None] | None = 
         say("sys.excepthook is missing\n")
         show(error)
         return None
-    try:
-        if hook is sys.__excepthook__:
-            show(error)
-            return None
-        from_bottom(hook, type(error), error, error.__traceback__)  # type: ignore[arg-type]
-    except SystemExit as leaving:
-        return leaving.code if leaving.code is not None else 0
-    except BaseException as second:
+    if hook is sys.__excepthook__:
+        show(error)
+        return None
+    _, raised = from_bottom(hook, type(error), error, error.__traceback__)  # type: ignore[arg-type]
+    if isinstance(raised, SystemExit):
+        return raised.code if raised.code is not None else 0
+    if raised is not None:
         say("Error in sys.excepthook:\n")
-        second.__context__ = None
-        show(second)
+        raised.__context__ = None
+        show(raised)
         say("\nOriginal exception was:\n")
         show(error)
     return None
@@ -56,7 +55,10 @@ def report(error: BaseException, show: Callable[[BaseException], None] | None = 
 
 @hide
 def _show(error: BaseException) -> None:
-    sys.__excepthook__(type(error), error, error.__traceback__)
+    if type(sys.__excepthook__) is type(len):  # the host's, whose frames a program's trace function sees under python, too
+        from_bottom(sys.__excepthook__, type(error), error, error.__traceback__)
+    else:
+        sys.__excepthook__(type(error), error, error.__traceback__)
 
 
 @hide

@@ -164,7 +164,7 @@ def _asked_by_c_code() -> bool:
     """Return whether nothing is written where the program is that would load an attribute.
 
     classmethod and staticmethod copy the annotations of what they are given (Objects/funcobject.c: functools_wraps), long
-    before anybody wants to see them. What `getattr` gives evaluates itself when it is used, too.
+    before anybody wants to see them. They are called with one argument, `getattr` and `hasattr` with more.
     """
     frame: Any = sys._getframe(1)
     if frame.f_code is _get_annotations_code:  # where it has not been hidden
@@ -176,6 +176,9 @@ def _asked_by_c_code() -> bool:
     code, at = frame.f_code.co_code, frame.f_lasti
     while at > 0 and not code[at]:
         at -= 2  # a cache of the instruction
+    if code[at] in (opmap["CALL"], opmap.get("PRECALL")):
+        names = frame.f_code.co_names
+        return code[at + 1] < 2 or not ("getattr" in names or "hasattr" in names)
     return code[at] not in (opmap["LOAD_ATTR"], opmap.get("LOAD_METHOD"))
 
 

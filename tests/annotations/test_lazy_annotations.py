@@ -78,6 +78,29 @@ def test_a_functions_annotations_are_a_plain_dict_made_when_asked_for():
 
 
 @pytest.mark.skipif(HERE is None or HERE.defers_annotations, reason="the host defers annotations itself")
+def test_getattr_gives_the_dict_and_the_error_that_the_attribute_gives():
+    names = run(
+        "def f(a: int): ...\ndef g(a: Later): ...\n"
+        "def found(f): return getattr(f, '__annotations__'), getattr(f, '__annotations__', None)\n"
+        "def has(f): return hasattr(f, '__annotations__')\n"
+    )
+    first, second = names["found"](names["f"])  # type: ignore[operator]
+    assert type(first) is dict and first is second is names["f"].__annotations__  # type: ignore[attr-defined]
+    for ask in ("found", "has"):
+        with pytest.raises(NameError):
+            names[ask](names["g"])  # type: ignore[operator]
+
+
+def test_class_and_static_methods_evaluate_nothing_when_they_are_made():
+    names = run(
+        "class C:\n @classmethod\n def f(cls, a: Later): ...\n @staticmethod\n def g(a: Later): ...\n"
+        " def h(cls, a: Later): ...\n h = classmethod(h)\n name = getattr(h, '__name__')\n"
+    )
+    names["Later"] = int
+    for name in ("f", "g", "h"):
+        assert names["C"].__dict__[name].__annotations__ == {"a": int}  # type: ignore[attr-defined]
+
+
 def test_defining_a_function_makes_no_annotate_function():
     code = language.compile("def f(a: int) -> str: ...", "program.py")
     constants = [each for each in code.co_consts if isinstance(each, tuple) and each[:1] == ("return",)]

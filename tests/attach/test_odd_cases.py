@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from morrow.attach.dump import dump
 from morrow.attach.errors import AttachError, NotReady
 from morrow.attach.target import find
 from tests.attach.conftest import HELLO, wait_until
-from tests.support.builds import NAMES, get_build
+from tests.support.builds import NAMES, find_build, get_build
 from tests.support.targets import code, running, started
 
 ROOT = os.geteuid() == 0
@@ -166,6 +167,35 @@ def test_a_static_program_is_no_python(tmp_path):
             assert caught.value.name == "attach-not-python"
         finally:
             process.kill()
+
+
+def test_a_program_with_libraries_but_no_python_is_told_apart():
+    with subprocess.Popen(["sleep", "100"]) as process:
+        try:
+            wait_until(lambda: "libc" in _maps(process.pid))
+            with pytest.raises(AttachError) as caught:
+                find(process.pid)
+            assert caught.value.name == "attach-not-python" and "sleep" in str(caught.value)
+        finally:
+            process.kill()
+
+
+def _is_stripped(path: Path) -> bool:
+    sections = subprocess.run(["readelf", "-SW", path], capture_output=True, text=True)
+    return sections.returncode == 0 and ".text" in sections.stdout and ".symtab" not in sections.stdout
+
+
+def test_a_stripped_python_is_one_like_any_other(visit):
+    builds = [found for name in NAMES if (found := find_build(name)) is not None]
+    stripped = next((path for path in builds if shutil.which("readelf") and _is_stripped(path) and path.stat().st_size > 1 << 21), None)
+    if stripped is None:
+        pytest.skip("no stripped python here that holds its interpreter itself")
+    with running(stripped, "sleep") as target:
+        answer, _ = visit(target.pid)
+        assert answer == {"pid": target.pid, "where": "main"}
+        with find(target.pid) as found:
+            assert dump(found)[0].threads[0].frames[0].function == "main"
+        assert target.alive
 
 
 def test_a_kernel_thread_is_no_python():

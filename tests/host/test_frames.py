@@ -93,6 +93,39 @@ def _hidden(function, *arguments):
 
 
 def test_frames_below_stay_in_sight():
-    assert _hidden(lambda: sys._getframe(1)).f_code.co_name == "test_frames_below_stay_in_sight"
-    with pytest.raises(ZeroDivisionError):
-        _hidden(divmod, 1, 0)
+    frame, error = _hidden(lambda: sys._getframe(1))
+    assert frame.f_code.co_name == "test_frames_below_stay_in_sight" and error is None
+    nothing, error = _hidden(divmod, 1, 0)
+    assert nothing is None and type(error) is ZeroDivisionError
+
+
+TRACED = """
+import atexit, sys, threading
+heard = []
+def trace(frame, event, arg):
+    if frame.f_code.co_filename.endswith(("app.py", "launch.py", "unhandled.py", "frames.py")):
+        heard.append((frame.f_code.co_name, event))
+    return trace
+def hook(kind, error, traceback):
+    print("hook", kind.__name__)
+    HOOK
+def fall():
+    1 / 0
+atexit.register(lambda: print("at exit", sys.gettrace() is TRACE, sys.getprofile() is PROFILE))
+atexit.register(lambda: sys.settrace(None) or sys.setprofile(None) or print(*heard))
+sys.settrace(TRACE)
+sys.setprofile(PROFILE)
+END
+"""
+ENDS = ["fall()", "sys.exit(3)", "sys.exit('said')", "raise KeyboardInterrupt", "raise StopIteration", "pass", "del sys.excepthook; fall()", "sys.excepthook = hook; fall()"]
+
+
+@pytest.mark.parametrize(("end", "hook"), [(end, "pass") for end in ENDS] + [(ENDS[-1], "sys.exit(5)"), (ENDS[-1], "raise LookupError")])
+@pytest.mark.parametrize(("trace", "profile"), [("trace", "None"), ("None", "trace"), ("trace", "trace")])
+def test_a_program_may_end_with_its_trace_function_set(tmp_path, monkeypatch, end, hook, trace, profile):
+    if profile == "trace" and not HERE.has_monitoring:
+        pytest.skip("profile functions of 3.11 hear hidden frames end")
+    program = TRACED.replace("TRACE", trace).replace("PROFILE", profile).replace("END", end).replace("HOOK", hook)
+    (tmp_path / "app.py").write_text(program, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert _run(MORROW, "app.py") == _run("app.py")

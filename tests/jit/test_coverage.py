@@ -342,3 +342,56 @@ def test_a_function_that_leaves_before_its_loops_is_declined():
     assert isinstance(made, Declined)
     assert made.reason == "NOT_FASTER"
     assert "before its loops" in made.detail
+
+
+class Listed(list):
+    pass
+
+
+class Counted(list):
+    def __len__(self):
+        return 77
+
+
+class Walked(list):
+    def __iter__(self):
+        return iter("xy")
+
+
+class Tupled(tuple):
+    pass
+
+
+class Alone:
+    def __len__(self):
+        return 5
+
+    def __iter__(self):
+        yield 1
+        yield 2
+
+
+def length(values):
+    return len(values) + 1
+
+
+def walk(values):
+    out = []
+    for value in values:
+        out.append(value)
+    return out
+
+
+@pytest.mark.parametrize("function", [length, walk])
+@pytest.mark.parametrize("first", [list, Listed, Tupled])
+def test_subclasses_of_list_and_tuple_count_and_iterate_as_these_unless_they_say_otherwise(function, first):
+    made = compiled(function, first([1, 2]))
+    others = [Listed([1, 2, 3]), Counted([1]), Walked([4, 5]), Tupled((1, 2)), Alone(), (3,), "abc", {1: 2}, b"ab", range(3)]
+    for values in (others + [3, None]) * 2:
+        assert outcome(lambda values=values: call(made, values)) == outcome(lambda values=values: function(values)), values
+    again = compile_function(Request(function)) if made.review(often=1) == "recompile" else made
+    from tests.jit import native
+
+    native._FUNCTIONS[again.entry] = function
+    for values in (others + [3, None]) * 2:
+        assert outcome(lambda values=values: call(again, values)) == outcome(lambda values=values: function(values)), values

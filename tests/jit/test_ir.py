@@ -10,6 +10,7 @@ from tests.jit.native import call, outcome
 from morrow.jit.compile import Request, _Session  # isort: skip
 from morrow.jit.ir_check import IllegalIR, check  # isort: skip
 from morrow.jit.ir_eval import Left, run  # isort: skip
+from morrow.jit.ir_types import Gone  # isort: skip
 from morrow.jit.ir_text import NotIR, parse_function, print_function  # isort: skip
 
 DOUBLE = """
@@ -150,3 +151,23 @@ def test_every_operation_is_emitted_and_evaluated():
         assert name in emit._SIMPLE or hasattr(emit._Function, "op_" + name), f"{name} has no LLVM"
         if name not in ir.TERMINATORS:
             assert name in ir_eval._PLAIN or hasattr(ir_eval._Machine, "op_" + name), f"{name} has no meaning"
+
+
+def test_a_function_that_is_dropped_takes_what_it_called_along():
+    def leaf(n):
+        return n * 3 + 1
+
+    def outer(n):
+        return leaf(n)
+
+    session = _Session("t")
+    session.lift(leaf, (("int", None),))
+
+    def lift(function, kinds):
+        lift_before(leaf, (("float", None),))
+        raise Gone("TOO_LARGE")
+
+    lift_before, session.lift = session.lift, lift
+    assert session.callee(outer, (("int", None),)) is None
+    defined = {made.name for _, made in session.functions}
+    assert set(session.names.values()) == defined  # nothing can be called that is not there

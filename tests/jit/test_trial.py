@@ -47,7 +47,7 @@ def fresh():
 def note(found, which, calls, nanoseconds):
     """Write what the entry would have counted."""
     ctypes.c_int64.from_address(found.row + 24 + 16 * which).value = calls
-    ctypes.c_int64.from_address(found.row + 32 + 16 * which).value = calls * (nanoseconds + ctypes.c_int64.from_address(found.row + 64).value)
+    ctypes.c_int64.from_address(found.row + 32 + 16 * which).value = calls * (int(nanoseconds) + ctypes.c_int64.from_address(found.row + 64).value)
 
 
 def test_turns_run_stock_and_compiled_code_in_turn(trials, answer):
@@ -87,6 +87,20 @@ def test_the_verdict_is_the_ratio_of_the_times_of_one_call(trials, answer, stock
     trials.end(found, function, verdict > trial.LEAST_GAIN)
     assert install.is_installed(function) == (verdict > trial.LEAST_GAIN)
     install.remove(function)
+
+
+def test_of_long_calls_a_few_are_enough(trials, answer):
+    function = fresh()
+    found = trials.begin(function, answer)
+    found.turns[:] = [2, 2]
+    note(found, 0, 2, trial.LONG)
+    note(found, 1, 1, trial.LONG)
+    assert found.verdict() == 0.0
+    note(found, 1, 2, trial.LONG / 4)
+    assert found.verdict() == 0.0
+    note(found, 1, 2, trial.LONG / 2)
+    assert found.verdict() == pytest.approx(2.0)
+    trials.end(found, function, False)
 
 
 def test_of_short_calls_only_some_are_timed(trials, answer):

@@ -2,10 +2,7 @@
 
 import pytest
 
-from morrow.host import facts
 from morrow.language.syntax_errors.warned import suspicious
-
-OLDEST = facts((3, 11))
 
 
 @pytest.mark.parametrize(
@@ -14,9 +11,9 @@ OLDEST = facts((3, 11))
      "1if x else y", 'f"{d["a"] is 1}{d["b"]}"'],
 )  # fmt: skip
 def test_what_314_warns_about_is_read_closely(text):
-    assert suspicious(text + "\n", OLDEST)
+    assert suspicious(text + "\n")
 
 
 @pytest.mark.parametrize("text", ["f(x) is None", "f('a')(1) is None", "'''this is 'odd' '''", "r'\\d'", "# it is 'so'", "x['a'].f() is y"])
 def test_what_314_says_nothing_about_is_not(text):
-    assert not suspicious(text + "\n", OLDEST)
+    assert not suspicious(text + "\n")

@@ -92,6 +92,7 @@ def test_a_warning_that_is_an_error_is_a_syntax_error(source: str, error: tuple[
         "try: pass\nfinally:\n    def f(): return 1\n",
         "def f():\n    try: pass\n    finally: pass\n    return 1\n",
         "x = y is None\n",
+        "x = y is -1 or 1 + 2 is y\n",
         "x = r'\\d'; y = rb'\\d'; z = rf'\\d{y}'\n",
         "x = '\\\\d'\n",
         "# 1if x is 1 and '\\d'\n",
@@ -101,6 +102,13 @@ def test_what_is_fine_gives_no_warning(quiet: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         language.compile(quiet, "<oracle>")
+
+
+def test_what_the_parser_warns_of_comes_before_what_the_compiler_warns_of() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        language.compile("1is x", "<oracle>")
+    assert [str(each.message) for each in caught] == ["invalid decimal literal", '"is" with \'int\' literal. Did you mean "=="?']
 
 
 def test_a_program_that_only_newer_pythons_refuse_is_refused() -> None:

@@ -20,7 +20,7 @@ OURS = {
 """All that a one-liner may cost. Adding a name makes every start of every program slower: measure with benchmarks/startup.py."""
 
 # Small ones: written in C, or (__future__) one file that each of ours names.
-STANDARD = {"__future__", "atexit", "gc", "_posixsubprocess", "_ctypes", "_operator"}
+STANDARD = {"__future__", "atexit", "gc", "_posixsubprocess", "_ctypes", "_functools"}
 
 
 def _modules(*command: str) -> set[str]:

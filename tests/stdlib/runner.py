@@ -144,6 +144,7 @@ def prepare() -> None:
     _start_children_under_morrow()
     _complete_test_case()
     _complete_support()
+    _complete_children()
     if any(name.startswith(("test.test_pdb", "test.test_remote_pdb")) for name in MODULES):
         _complete_pdb()
     warnings.simplefilter("ignore")
@@ -298,6 +299,34 @@ def _start_children_under_morrow() -> None:
     os.chmod(script, 0o755)
     sys.executable = script
     atexit.register(lambda: (os.unlink(script), os.rmdir(folder)))
+
+
+def _complete_children() -> None:
+    """Give children that import test.support, which is this host's there, what 3.14's has: before their code, on a line more."""
+    import ast
+
+    from test import support
+    from test.support import script_helper
+
+    with open(os.path.join(LIB, "test/support/__init__.py"), encoding="utf-8") as file:
+        source = file.read()
+    found = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and not node.decorator_list}
+    lacking = {name: node for name, node in found.items() if getattr(support, name, _pass).__code__.co_filename != support.__file__}
+
+    def completed(arguments: tuple[object, ...]) -> list[object]:
+        made = list(arguments)
+        at = made.index("-c") + 1 if "-c" in made else 0
+        code = made[at] if 0 < at < len(made) else ""
+        if isinstance(code, str) and "from test import support" in code:
+            helpers = [ast.get_source_segment(source, node) for name, node in lacking.items() if f"support.{name}" in code]
+            if helpers:
+                text = "\n".join(map(str, helpers))
+                made[at] = f"import test.support; exec({text!r}, test.support.__dict__)\n{code}"
+        return made
+
+    for name in ("run_python_until_end", "spawn_python"):
+        function = getattr(script_helper, name)
+        setattr(script_helper, name, lambda *arguments, _function=function, **options: _function(*completed(arguments), **options))
 
 
 def _complete_test_case() -> None:

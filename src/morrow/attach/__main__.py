@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -86,6 +85,8 @@ def _ps(given: argparse.Namespace) -> int:
 
     processes = list_processes()
     if given.json:
+        import json
+
         print(json.dumps(as_data(processes), indent=1))
     else:
         import shutil
@@ -122,6 +123,8 @@ def _dump(given: argparse.Namespace) -> int:
             raise
         snapshot, tasks = asked
     if given.json:
+        import json
+
         print(json.dumps(as_data(snapshot, tasks), indent=1))
     else:
         sys.stdout.write(as_text(snapshot, tasks, colour=sys.stdout.isatty()))

@@ -10,7 +10,8 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from morrow.attach.record import record
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -113,7 +114,8 @@ class Memory:
         return raw.partition(b"\0")[0].decode("utf-8", "replace")
 
 
-class Mapping(NamedTuple):
+@record(frozen=True, slots=True)
+class Mapping:
     """One line of /proc/PID/maps."""
 
     start: int

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from morrow.attach.registers import Interrupted, Table
 from morrow.attach.stop_linux import get_register_set, set_register_set
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from morrow.attach.target import Target
 

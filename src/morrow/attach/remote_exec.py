@@ -13,13 +13,13 @@ import os
 import struct
 import sys
 import tokenize
-from typing import TYPE_CHECKING
 
 from morrow.attach.channel import reach
 from morrow.attach.errors import AttachError
 from morrow.attach.optout import check_allowed
 from morrow.attach.target import Target, find
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 

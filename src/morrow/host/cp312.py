@@ -14,7 +14,6 @@ FACTS = OLDER.but(
     passes_path0=True,
     parsers_list=2584,
     has_monitoring=True,
-    names_compared_literal=True,
     counts_c_calls=False,
     inlines_comprehensions=True,
     long_size="lv_tag",

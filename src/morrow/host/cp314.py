@@ -21,4 +21,5 @@ FACTS = OLDER.but(
     words_warnings=True,
     immortal="negative",
     stack_tags=True,
+    clears_backwards=True,
 )

@@ -43,7 +43,6 @@ class Facts:
     reads_odd_fields: bool  # {x=}, specs with fields in them, specs in raw strings: read as by 3.14, in every patch release
     parses_except_lists: bool  # PEP 758: `except A, B:`
     parses_template_strings: bool  # PEP 750
-    names_compared_literal: bool  # a warning about `x is 1` names the literal's type
     places_statement_parts: bool  # instructions of with, for and assert stand where their expressions do, as in 3.14
     inlines_comprehensions: bool  # PEP 709: list, set and dict comprehensions have no frame of their own
     shows_tracebacks: bool  # the traceback module shows exceptions as 3.14's does
@@ -93,6 +92,7 @@ class Facts:
     for_iter_pops: bool  # END_FOR is followed by an instruction that pops the iterator
     attr_can_load_methods: bool  # LOAD_ATTR's lowest argument bit says whether it loads a method to be called
     null_before_callable: bool  # a call's stack is NULL, callable, arguments; else callable, NULL, arguments
+    clears_backwards: bool  # a frame that ends drops its stack from the top and then its locals from the last; else from the first up
     throws_behind: bool  # evaluating with an exception looks for handlers one code unit before the instruction pointer
     warns_late_of_forks: bool  # threads that a process has right after its fork hooks count as there while it forked (3.13.0, os_fork_impl)
     threading_finds_main: bool  # threading knows the main thread; else it takes the thread that imports it first for it

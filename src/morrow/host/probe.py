@@ -290,7 +290,7 @@ def _slots(s: Structs) -> Checks:
         table = _word(id(kind) + s["PyTypeObject." + field])
         for name, number in _SLOTS[owner].items():
             yield f"{owner}.{name}", _word(table + s[f"{owner}.{name}"]) or None, get_slot(kind, number)
-    for name, number, kind in (("tp_dealloc", 52, list), ("tp_iternext", 63, type(iter([]))), ("tp_new", 65, list), ("tp_init", 60, list),
+    for name, number, kind in (("tp_dealloc", 52, list), ("tp_iternext", 63, type(iter([]))), ("tp_iter", 62, list), ("tp_new", 65, list), ("tp_init", 60, list),
                                ("tp_richcompare", 67, list), ("tp_traverse", 71, list), ("tp_clear", 51, list), ("tp_repr", 66, list),
                                ("tp_str", 70, str), ("tp_descr_get", 54, types.FunctionType), ("tp_descr_set", 55, property)):  # fmt: skip
         yield f"PyTypeObject.{name}", _word(id(kind) + s[f"PyTypeObject.{name}"]) or None, get_slot(kind, number)

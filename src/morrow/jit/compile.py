@@ -20,7 +20,7 @@ from types import CodeType, FunctionType
 from morrow import debuglog
 from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
 from morrow.jit.bytecode import forget_bytecode, read_bytecode
-from morrow.jit.ir_types import Gone, is_heap
+from morrow.jit.ir_types import Gone, forget_types, is_heap
 from morrow.jit.objects import offset
 from morrow.jit.passes import PASSES
 
@@ -39,6 +39,9 @@ TOO_OFTEN = 5000
 PROFILE_SECONDS = 0.3
 """Seconds after which what a first compile's code has met is taken for all there is."""
 
+MOST_OPERATIONS = 6000
+"""Operations in functions compiled together after which no more are taken in: their calls go by way of CPython's entry."""
+
 MOST_COMPILES = 5
 """Times a function is compiled before it is left alone."""
 
@@ -53,8 +56,10 @@ class Request:
         loop: byte offset of a loop's head (where JUMP_BACKWARD goes) to enter a running frame there; None for the function.
         frame_types: for a loop: class of each of the frame's locals, cells and free variables (None: unbound), then of each
             entry of its value stack, bottom first.
-        level: 0 no optimisation at all (for fuzzing and first compiles), 1 quick, 2 everything LLVM has.
+        level: 0 hardly any optimisation, 1 quick (what is large is level 0 at first, see `Compiled.made_better`), 2 everything LLVM has.
         profile: the code is to note which classes it meets, for the next compile.
+        copies: gives the bytes that a code object was seen with while it was interpreted, see `feedback`.
+        seconds: CPU time of lifting after which no more functions are taken in; lifting has the GIL.
     """
 
     function: FunctionType
@@ -63,6 +68,8 @@ class Request:
     frame_types: tuple[type | None, ...] | None = None
     level: int = 1
     profile: bool = False
+    copies: Callable[[CodeType], list[bytes]] = lambda code: []
+    seconds: float = 60.0
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"
@@ -86,7 +93,7 @@ class ExitPoint:
     """A place where compiled code may leave, and how often it did.
 
     Attributes:
-        address, met: of its counter, and of the word that names the class it last left for.
+        address, met: of its counter, and of the words that name the classes it left for.
     """
 
     code: CodeType
@@ -96,11 +103,11 @@ class ExitPoint:
     address: int
     met: int = 0
 
-    def class_met(self) -> type | None:
-        """Return the class that was last not the expected one here, if it is a class still."""
-        word = ctypes.c_uint64.from_address(self.met).value if self.met else 0
-        # the address may be stale: it is only compared with those of living classes
-        return next((cls for cls in _all_classes() if id(cls) == word), None) if word else None
+    def classes_met(self) -> list[type]:
+        """Return the classes that were not the expected one here, as far as they are classes still."""
+        words = {layout.word(self.met + 8 * number) for number in range(guards.MET)} - {0} if self.met else set()
+        # the addresses may be stale: they are only compared with those of living classes
+        return [cls for cls in _all_classes() if id(cls) in words] if words else []
 
     def count(self) -> int:
         """Return how often the code left here."""
@@ -123,6 +130,7 @@ class Compiled:
         size: bytes of object code.
         seconds: how long compiling took.
         exits: where it may leave.
+        inside: the code objects of what it was made from: the function and those it calls directly.
         texts: stage -> text, if they were asked for.
         from_disk: whether its object code was found in the cache on disk.
     """
@@ -135,6 +143,7 @@ class Compiled:
     size: int
     seconds: float
     exits: tuple[ExitPoint, ...]
+    inside: frozenset[CodeType] = frozenset()
     texts: dict[str, str] = field(default_factory=dict)
     missed_address: int = 0
     slow_address: int = 0
@@ -147,6 +156,7 @@ class Compiled:
     _counts: dict[int, int] = field(default_factory=dict)
     _loaded: object = None
     _keep: tuple[object, ...] = ()
+    _product: Product | None = None
 
     def __str__(self) -> str:
         what = self.name if self.loop is None else f"{self.name} loop at {self.loop}"
@@ -161,8 +171,12 @@ class Compiled:
         """Return how often a global was not where it was when compiling (found all the same, but slower)."""
         return ctypes.c_int64.from_address(self.slow_address).value if self.slow_address else 0
 
-    def review(self) -> str:
-        """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better)."""
+    def review(self, often: int = 0) -> str:
+        """Return "keep", "recompile" (some exit is taken often; it will be avoided) or "leave" (it does not get better).
+
+        Args:
+            often: how many times is often, `OFTEN` unless given.
+        """
         if self.profile:
             # it has run for a while: what it met is known now
             if self._reviewed or time.monotonic() - self._since < PROFILE_SECONDS:
@@ -170,22 +184,22 @@ class Compiled:
             self._reviewed = True
             self.remember_classes()
             return "recompile"
-        often = [e for e in self.exits if e.count() >= OFTEN and e.reason not in ("asked", "return")]
-        missed = self.missed() >= OFTEN
+        times = often or OFTEN
+        taken = [e for e in self.exits if e.count() >= times and e.reason not in ("asked", "return")]
+        missed = self.missed() >= times
         moved = self.slow() >= 100 * OFTEN
-        if not often and not missed and not moved:
+        if not taken and not missed and not moved:
             return "keep"
         history = _history(self.code)
-        pays = not missed and all(self.pays_in_spite_of(point) for point in often)
+        pays = not missed and all(self.pays_in_spite_of(point) for point in taken)
         if history.compiles >= MOST_COMPILES:
             return "keep" if pays else "leave"
         news = False
-        for point in often:
+        for point in taken:
             reasons = _history(point.code).failed.setdefault(point.offset, set())
             news |= point.reason not in reasons
             reasons.add(point.reason)
-            met = point.class_met()
-            if met is not None:
+            for met in point.classes_met():
                 news |= _remember(point.code, point.offset, met)
         if missed and not history.loose:
             history.loose = news = True
@@ -215,6 +229,15 @@ class Compiled:
         before = self._counts.get(point.address, count)
         self._counts[point.address] = count
         return count - before < TOO_OFTEN
+
+    def can_be_better(self) -> bool:
+        """Return whether LLVM was told to be quick, because there was much of it."""
+        return self._product is not None
+
+    def made_better(self) -> Compiled:
+        """Return the same code made with more of LLVM's time."""
+        assert self._product is not None
+        return _build(self._product, 1, time.perf_counter(), {})
 
     def close(self) -> None:
         """Free the code; only when no thread can be in it and nothing points to it."""
@@ -287,19 +310,24 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     Args:
         stages: texts to keep: "bytecode", "ir", "llvm", "asm".
     """
+    product = lower_function(request, stages)
+    return product if isinstance(product, Declined) else product.build()
+
+
+def lower_function(request: Request, stages: tuple[str, ...] = ()) -> Product | Declined:
+    """Do what needs a look at the program; what is left is LLVM's, takes longest, and holds no function that the program may drop."""
     try:
-        return _compile(request, stages)
+        return _lower(request, stages)
     finally:
         forget_bytecode()
+        forget_types()
 
 
-def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
-    global _serial
+def _lower(request: Request, stages: tuple[str, ...]) -> Product | Declined:
     started = time.perf_counter()
     function = request.function
     _history(function.__code__).compiles += 1
-    _serial += 1
-    session = _Session("m", request.profile)  # the same name in every process: the text is the key of the cache on disk
+    session = _Session("m", request.profile, request.copies, request.seconds)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
         return declined
@@ -315,10 +343,36 @@ def _compile(request: Request, stages: tuple[str, ...]) -> Compiled | Declined:
         emit_entries.emit_vectorcall(module, entry, name, function, session.kinds[name], STOCK)
     else:
         emit_entries.emit_osr(module, entry, name, function, *_frame_slots(request, function.__code__))
-    return _load(request, session, module, entry, stages, started)
+    return _pack(request, session, module, entry, stages, started)
 
 
-def _load(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Compiled:
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the front end made of a request: all that is needed for machine code of any level, without another look at the program."""
+
+    code: CodeType
+    name: str
+    loop: int | None
+    profile: bool
+    text: str
+    symbol: str
+    entry: str
+    imports: dict[str, int]
+    exports: tuple[str, ...]
+    points: tuple[tuple[CodeType, int, int, str], ...]
+    places: tuple[tuple[CodeType, int], ...]
+    inside: frozenset[CodeType]
+    keep: tuple[object, ...]
+    level: int
+    started: float
+    texts: dict[str, str]
+
+    def build(self) -> Compiled:
+        """Have LLVM make it."""
+        return _build(self, self.level, self.started, self.texts)
+
+
+def _pack(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Product:
     from morrow.jit import llvm  # the heavy one: only now
 
     function = request.function
@@ -344,35 +398,63 @@ def _load(request: Request, session: _Session, module: emit.Module, entry: str, 
             imports[symbol] = llvm.c_address(symbol)
     if "asm" in stages:
         texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
-    hits = llvm.disk().hits
-    counters, met, places = (f"{session.name}_{what}" for what in ("counters", "classes", "places"))
-    exports = (*module.exports, counters, met, places, f"{session.name}_slow")
-    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(text, request.level), imports, exports)
+    exports = (*module.exports, *(f"{session.name}_{what}" for what in ("counters", "classes", "places", "slow")))
     lines = {}
     points = []
-    for number, (owner, exit) in enumerate(module.exits):
+    for owner, exit in module.exits:
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
-        points.append(ExitPoint(owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why, loaded.addresses[counters] + 8 * number, loaded.addresses[met] + 8 * number))
-    address = loaded.addresses[entry]
-    compiled = Compiled(
+        points.append((owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why))
+    quick = request.level == 1 and request.loop is None and text.count("\n") > llvm.MANY_LINES
+    return Product(
         function.__code__,
         function.__qualname__,
-        entry=address if request.loop is None else 0,
-        osr=0 if request.loop is None else address,
-        loop=request.loop,
+        request.loop,
+        request.profile,
+        text,
+        session.name,
+        entry,
+        imports,
+        exports,
+        tuple(points),
+        tuple((owner.__code__, at) for owner, at in module.places),
+        frozenset(owner.__code__ for owner, _ in session.functions),
+        tuple(module.keep),
+        0 if quick else request.level,
+        started,
+        texts,
+    )
+
+
+def _build(product: Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
+    from morrow.jit import llvm
+
+    global _serial
+    _serial += 1
+    hits = llvm.disk().hits
+    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(product.text, level), product.imports, product.exports)
+    address = loaded.addresses[product.entry]
+    counters, met, places, slow = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow"))
+    compiled = Compiled(
+        product.code,
+        product.name,
+        entry=address if product.loop is None else 0,
+        osr=0 if product.loop is None else address,
+        loop=product.loop,
         size=loaded.size,
         seconds=time.perf_counter() - started,
-        exits=tuple(points),
+        exits=tuple(ExitPoint(*point, counters + 8 * n, met + 8 * guards.MET * n) for n, point in enumerate(product.points)),
+        inside=product.inside,
         texts=texts,
-        slow_address=loaded.addresses[f"{session.name}_slow"],
-        missed_address=loaded.addresses.get(f"{entry}_missed", 0),
-        level=request.level,
+        slow_address=slow,
+        missed_address=loaded.addresses.get(f"{product.entry}_missed", 0),
+        level=level,
         from_disk=llvm.disk().hits > hits,
-        profile=request.profile,
-        _places=tuple((owner.__code__, at, loaded.addresses[places] + 8 * guards.MET * n) for n, (owner, at) in enumerate(module.places)),
+        profile=product.profile,
+        _places=tuple((code, at, places + 8 * guards.MET * n) for n, (code, at) in enumerate(product.places)),
         _loaded=loaded,
-        _keep=tuple(module.keep),
+        _keep=product.keep,
+        _product=product if level == 0 else None,
     )
     debuglog.log("jit", 1, str(compiled))
     return compiled
@@ -414,8 +496,10 @@ def _frame_slots(request: Request, code: CodeType) -> tuple[tuple[tuple[int, str
 class _Session:
     """The functions compiled together; what `lift` asks for."""
 
-    def __init__(self, name: str, profiling: bool = False) -> None:
-        self.name, self.profiling = name, profiling
+    def __init__(self, name: str, profiling: bool = False, copies: Callable[[CodeType], list[bytes]] = lambda code: [], seconds: float = 60.0) -> None:
+        self.until = time.thread_time() + seconds
+        self.name, self.profiling, self.copies = name, profiling, copies
+        self.told: set[int] = set()
         self.functions: list[tuple[FunctionType, ir.Function]] = []
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}
@@ -424,9 +508,17 @@ class _Session:
         self.declined: set[FunctionType] = set()
         self.again: set[str] = set()
         self.gain = 0
+        self.operations = 0
+        self.depth = 0
         self.count = 0
 
     def start(self, request: Request) -> str:
+        """Lift what was asked for, and everything it calls, and run the passes; return its name."""
+        name = self.lift_all(request)
+        self.functions = [(owner, self.improved(lifted)) for owner, lifted in self.functions]
+        return name
+
+    def lift_all(self, request: Request) -> str:
         """Lift what was asked for, and everything it calls; return its name."""
         function = request.function
         if request.loop is not None:
@@ -436,6 +528,7 @@ class _Session:
                 raise Gone("IDENTITY", function.__code__.co_firstlineno)
             kinds = [("unbound", None) if c is None else (*_kind_of(c)[:1], c if _kind_of(c)[0] == "obj" else None) for c in request.frame_types]
             name = self.fresh_name()
+            self.tell(function.__code__)
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
@@ -467,18 +560,24 @@ class _Session:
     def lift(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> str:
         """Lift one function for these kinds of arguments."""
         before, names, gain = len(self.functions), dict(self.names), self.gain
+        self.depth += 1
         try:
             return self.lift_as(function, kinds, False)
         except lift.NeedsFrame:
-            # what was lifted on the way may call this function as one that cannot be seen
-            del self.functions[before:]
-            self.names, self.gain = names, gain
+            name = self.names.pop((function, kinds))
+            if name in self.again:
+                # what was lifted on the way calls this function as one that cannot be seen
+                del self.functions[before:]
+                self.names, self.gain = names, gain
             return self.lift_as(function, kinds, True)
+        finally:
+            self.depth -= 1
 
     def lift_as(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...], visible: bool) -> str:
         """Lift one function as one that others can see, or cannot."""
         name = self.fresh_name()
         self.names[function, kinds] = name
+        self.tell(function.__code__)
         if visible:
             self.visible.add(name)
         # `where` in a call's entries: 3.11-3.12 keep arguments as the vectorcall gives them
@@ -505,8 +604,26 @@ class _Session:
         self.add(function, lifted, lifter)
         return name
 
+    def tell(self, code: CodeType) -> None:
+        """Remember the classes that the host's inline caches have named so far, once for each code object."""
+        if id(code) in self.told:
+            return
+        self.told.add(id(code))
+        copies = self.copies(code)
+        if copies:
+            for at, classes in infer.classes_named(read_bytecode(code), copies).items():
+                for cls in classes:
+                    _remember(code, at, cls)
+
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
-        """Run the passes over a lifted function and keep it."""
+        """Keep a lifted function."""
+        self.operations += sum(len(block.ops) for block in lifted.blocks)
+        self.functions.append((function, lifted))
+        self.tags.setdefault(lifted.name, frozenset(lifter.returns))
+        self.gain += lifter.gain
+
+    def improved(self, lifted: ir.Function) -> ir.Function:
+        """Run the passes over a function."""
         checking = os.environ.get("MORROW_CHECK") == "1"
         for step in PASSES:
             lifted = step(lifted)
@@ -517,37 +634,41 @@ class _Session:
             from morrow.jit.ir_text import print_function
 
             debuglog.log("jit", 2, print_function(lifted))
-        self.functions.append((function, lifted))
-        self.tags.setdefault(lifted.name, frozenset(lifter.returns))
-        self.gain += lifter.gain
+        return lifted
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """See `lift.Session`."""
-        # one version serves all classes of arguments but the first, which is mostly self
-        kinds = tuple((kind, cls if n == 0 or cls is None or not is_heap(cls) else None) for n, (kind, cls) in enumerate(kinds))
+        # one version serves all classes of arguments but the first, which is mostly self, and None as well
+        kinds = tuple((kind, cls if n == 0 or cls is not None and not is_heap(cls) and cls is not type(None) else None) for n, (kind, cls) in enumerate(kinds))
         name = self.names.get((function, kinds))
         if name is not None:
             tags = self.tags.get(name)
             if tags is None:
                 self.again.add(name)
             return name, None if tags is None or -1 in tags else tags, name in self.visible
-        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS:
+        if function in self.declined or len(self.functions) >= MOST_FUNCTIONS or self.operations > MOST_OPERATIONS or self.is_late():
             return None
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | 0x0C) or code.co_kwonlyargcount:
             return None
         if any(kind in ("int", "float") for kind, _ in kinds) and infer.compares_identity(read_bytecode(code)):
             return None
-        before = len(self.functions)
+        before, names = len(self.functions), dict(self.names)
         try:
             name = self.lift(function, kinds)
         except Gone as gone:
             debuglog.log("jit", 1, f"{function.__qualname__}: {gone}")
             self.declined.add(function)
+            # what was lifted on the way may call it
             del self.functions[before:]
+            self.names = names
             return None
         tags = self.tags[name]
         return name, None if -1 in tags else tags, name in self.visible
+
+    def is_late(self) -> bool:
+        """See `lift.Session`."""
+        return time.thread_time() > self.until
 
     def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
         """See `lift.Session`."""

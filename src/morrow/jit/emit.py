@@ -92,7 +92,7 @@ class Module:
         """Return the whole module."""
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
-        counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits))} x ptr] zeroinitializer"
+        counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits)) * guards.MET} x ptr] zeroinitializer"
         counters += f"\n@{self.name}_places = global [{max(1, len(self.places)) * guards.MET} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
@@ -251,7 +251,7 @@ class _Function:
                 str(layout.frame_words(code)),
                 f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_counters, i64 {number}) to i64)",
                 str(subject),
-                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_classes, i64 {number}) to i64)",
+                f"ptrtoint (ptr getelementptr (i64, ptr @{module.name}_classes, i64 {guards.MET * number}) to i64)",
                 str(len(kinds)),
                 *map(str, kinds),
             ]
@@ -466,6 +466,12 @@ class _Function:
     def op_class_is(self, op: ir.Op) -> None:
         a, b = (self.text(o) for o in op.operands)
         self.result(op, f"icmp eq ptr {type_of(self.out, a)}, {b}")
+
+    def op_iterates_as(self, op: ir.Op) -> None:
+        sort = {"list": list, "tuple": tuple}[str(op.attributes[0])]
+        field = offset("PyTypeObject.tp_iter")
+        now = self.out.load("i64", type_of(self.out, self.text(op.operands[0])), field)
+        self.result(op, f"icmp eq i64 {now}, {self.module.number(layout.word(id(sort) + field))}")
 
     def op_version_is(self, op: ir.Op) -> None:
         cls, version = op.operands

@@ -42,7 +42,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
     *release.EXPORTS,
 )  # fmt: skip
 
@@ -69,6 +69,7 @@ def runtime_text() -> str:
     _truth(out)
     _meet(out)
     _isinstance(out)
+    _size(out)
     _let_go(out)
     _slice(out)
     _super(out)
@@ -122,7 +123,7 @@ def _leave(out: Text) -> None:
     out.branch(out.let(f"icmp eq i64 {subject}, 0"), "known", "met")
     out.block("met")
     values = out.let(f"getelementptr i64, ptr %values, i64 {out.let(f'sub i64 {subject}, 1')}")
-    out.store("ptr", out.load("ptr", out.load("ptr", values), offset("PyObject.ob_type")), _word(out, "%desc", CLASS, "ptr"))
+    out.line(f"call void @morrow_meet(ptr {_word(out, '%desc', CLASS, 'ptr')}, ptr {out.load('ptr', values)})")
     out.line("br label %known")
     out.block("known")
     count = _word(out, "%desc", KINDS)
@@ -759,6 +760,30 @@ def _isinstance(out: Text) -> None:
     for label, answer in (("no", 0), ("yes", 1), ("unknown", 2)):
         out.block(label)
         out.line(f"ret i32 {answer}")
+    out.lines.append("}")
+
+
+def _size(out: Text) -> None:
+    """morrow_size(object) -> its length if its class counts as list or tuple do (subclasses that do not say otherwise), else -1."""
+    out.lines += ["define i64 @morrow_size(ptr %object) noinline {", "entry:"]
+
+    def count_of(cls: str, absent: str) -> str:
+        table = out.load("ptr", cls, offset("PyTypeObject.tp_as_sequence"))
+        there = out.fresh("there")
+        out.branch(out.let(f"icmp ne ptr {table}, null"), there, absent)
+        out.block(there)
+        return out.load("ptr", table, offset("PySequenceMethods.sq_length"))
+
+    mine = count_of(out.load("ptr", "%object", offset("PyObject.ob_type")), "no")
+    for cls in ("PyList_Type", "PyTuple_Type"):
+        other = out.fresh("other")
+        out.branch(out.let(f"icmp eq ptr {mine}, {count_of('@' + cls, 'no')}"), "yes", other)
+        out.block(other)
+    out.line("br label %no")
+    out.block("yes")
+    out.line(f"ret i64 {out.load('i64', '%object', offset('PyVarObject.ob_size'))}")
+    out.block("no")
+    out.line("ret i64 -1")
     out.lines.append("}")
 
 

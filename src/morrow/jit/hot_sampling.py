@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import _thread
 import sys
-from time import monotonic, process_time, sleep
+from time import monotonic, process_time, sleep, thread_time
 
 from morrow.host import HERE
 
@@ -67,8 +67,11 @@ class Sampler:
         except RuntimeError:
             self.running = False  # no thread to be had (limits, or the interpreter is ending): the program runs without
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop looking and wait until the thread is gone, also for the operating system."""
+    def stop(self, timeout: float = 60.0) -> None:
+        """Stop looking and wait until the thread is gone, also for the operating system.
+
+        It may be in LLVM, which cannot be told to stop, and must not be there when the process takes LLVM down.
+        """
         if not self.running:
             return
         self.running = False
@@ -86,12 +89,12 @@ class Sampler:
         self._native_id = _thread.get_native_id()
         _block_signals()
         own = self._ident
-        last = process_time()
+        last = process_time() - thread_time()
         pause = self._interval
         quiet = 0
         try:
             while not wake.acquire(timeout=pause):
-                now = process_time()
+                now = process_time() - thread_time()  # what our own work took is not the program's
                 used, last = now - last, now
                 self.busy += used
                 if used < pause * 0.02:  # not 30 %: on a crowded machine a busy program gets little
@@ -105,7 +108,6 @@ class Sampler:
                 soon = self._tick(self.busy)
                 if soon:
                     quiet, pause = 0, soon
-                last = process_time()  # what our own work took is not the program's
         finally:
             ended.release()
 

@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
+import dis
 from types import CodeType
 
 from morrow.jit import layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import types_seen
 
+#: specialised instructions whose cache names the class of something else than the object the instruction is applied to
+_OTHERS = frozenset(
+    number
+    for number, name in enumerate(dis._all_opname)  # type: ignore[attr-defined]
+    if name.startswith(("LOAD_ATTR", "LOAD_METHOD")) and ("_CLASS" in name or "_MODULE" in name)
+)
 _ENDS = frozenset({"jump", "return", "return_const", "raise", "unknown"})
 
 
@@ -82,6 +89,20 @@ def find_classes(instructions: list[Instruction]) -> dict[int, type]:
     """Return class version -> class for the versions in attribute caches."""
     versions = {layout.cached_type_version(i.cache) for i in instructions if i.op in ("load_attr", "store_attr") and i.hint != i.host}
     return types_seen(versions)
+
+
+def classes_named(instructions: list[Instruction], copies: list[bytes]) -> dict[int, list[type]]:
+    """Return, per offset of an attribute instruction, the classes its cache was made for in any of the copies."""
+    versions: dict[int, set[int]] = {}
+    for i in instructions:
+        if i.op not in ("load_attr", "store_attr"):
+            continue
+        for adaptive in copies:
+            version = layout.cached_type_version(adaptive[i.at + 2 : i.at + 2 + len(i.cache)])
+            if version and adaptive[i.at] not in _OTHERS:
+                versions.setdefault(i.offset, set()).add(version)
+    classes = types_seen({version for found in versions.values() for version in found}) if versions else {}
+    return {offset: [classes[v] for v in sorted(found) if v in classes] for offset, found in versions.items()}
 
 
 def guess_arguments(code: CodeType, instructions: list[Instruction], live: list[frozenset[int]]) -> tuple[type | None, ...]:

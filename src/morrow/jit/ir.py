@@ -185,6 +185,7 @@ OPS: dict[str, Kind] = {
     "guard_true": _row("i1", "", "", "must", "leaves if false"),
     "guard_false": _row("i1", "", "", "must", "leaves if true"),
     "class_is": _row("ptr ptr", "i1", "read", "", "type(a) is b"),
+    "iterates_as": _row("ptr", "i1", "read", "", "attribute: list or tuple; the object's class makes iterators as that one does"),
     "version_is": _row("ptr i64", "i1", "read", "", "class a has not changed since it had this version"),
     "keys_are": _row("ptr i64", "i1", "read", "", "instances of class a still share just so many attribute names"),
     "code_is": _row("ptr ptr", "i1", "read", "", "function a has code b"),

@@ -227,6 +227,9 @@ class _Machine:
 
     op_takes_value = op_has_values
 
+    def op_iterates_as(self, op: ir.Op, a: object) -> bool:
+        return type(a).__iter__ is {"list": list, "tuple": tuple}[str(op.attributes[0])].__iter__  # type: ignore[attr-defined]
+
     def op_no_dict(self, op: ir.Op, a: object) -> bool:
         return not vars(a)
 

@@ -7,6 +7,7 @@ kept as numbers; ``null`` is the empty stack entry around calls; ``unbound`` a l
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 
 from morrow.jit import ir, layout
@@ -98,20 +99,25 @@ class Gone(Exception):
         super().__init__(f"{reason} at line {line}: {detail}")
 
 
+_by_version: dict[int, weakref.ref[type]] = {}  # weak: a class that the program drops meanwhile must be found by its own collection
+
+
 def types_seen(versions: Iterable[int]) -> dict[int, type]:
-    """Return the classes that have these version tags now."""
+    """Return the classes that had these version tags when somebody first asked, since `forget_types`."""
     wanted = {v for v in versions if v}
-    found: dict[int, type] = {}
-    pending: list[type] = [object]
-    seen: set[int] = set()
-    while pending and wanted:
-        cls = pending.pop()
-        if id(cls) in seen:
-            continue
-        seen.add(id(cls))
-        version = layout.version_of(cls)
-        if version in wanted:
-            found[version] = cls
-            wanted.discard(version)
-        pending.extend(type.__subclasses__(cls))
-    return found
+    if wanted and not _by_version:
+        pending: list[type] = [object]
+        seen: set[int] = set()
+        while pending:
+            cls = pending.pop()
+            if id(cls) not in seen:
+                seen.add(id(cls))
+                _by_version[layout.version_of(cls)] = weakref.ref(cls)
+                pending.extend(type.__subclasses__(cls))
+    found = {v: _by_version[v]() for v in wanted if v in _by_version}
+    return {v: cls for v, cls in found.items() if cls is not None}
+
+
+def forget_types() -> None:
+    """Let go of all classes."""
+    _by_version.clear()

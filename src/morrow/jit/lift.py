@@ -28,6 +28,7 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 MOST_VERSIONS = 4
 MOST_EXACT = 40
 MOST_BLOCKS = 400
+LATE_BLOCKS = 150
 
 
 class Session(Protocol):
@@ -35,13 +36,18 @@ class Session(Protocol):
 
     Attributes:
         profiling: True for a first compile whose code notes which classes it meets, and leaves less.
+        depth: how many functions are being lifted within each other; 1 for the one that CPython calls.
     """
 
     profiling: bool
+    depth: int
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be
         seen while it runs; or None to decline."""
+
+    def is_late(self) -> bool:
+        """Return whether lifting has taken all the time it may."""
 
     def classes_met(self, function: FunctionType, offset: int) -> tuple[type, ...]:
         """Return the classes at which compiled code left this instruction before."""
@@ -162,7 +168,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
             self.verified = set()
             self.exits = {}
             self.walk(version.index)
-            if len(self.out.blocks) > MOST_BLOCKS:
+            if len(self.out.blocks) > (MOST_BLOCKS if not self.session.is_late() else LATE_BLOCKS):
                 raise Gone("TOO_LARGE", self.code.co_firstlineno, self.code.co_name)
         self.out.number_exits()
         return self.out

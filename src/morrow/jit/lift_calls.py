@@ -371,6 +371,9 @@ class Calls:
         elif variable.cls is None and not self.failed("class"):
             variable = self.is_class(variable, list)
             size = self.emit("size", variable.value)
+        elif (variable.cls is None or is_heap(variable.cls)) and not self.failed("size"):
+            size = self.emit("call_c_int", variable.value, attributes=("morrow_size", "i64"), quiet=True)
+            self.guard(self.emit("int_compare", size, ir.Literal(0), attributes=("ge",)), "size")
         else:
             return None
         return self.finish(base, Variable("int", (size,)))

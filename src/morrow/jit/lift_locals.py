@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import CellType
 from typing import TYPE_CHECKING
 
+from morrow.host import HERE
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import Gone, Variable, literal
@@ -229,13 +230,15 @@ class Locals:
         if variable.kind in ("range", "null"):
             raise Gone("STACK", self.instructions[self.index].line, variable.kind)
         tag, bits = self.as_dyn(variable).values
-        for place, local in enumerate(self.state.locals):
-            if local.kind == "home":
+        # in the order of the host's _PyFrame_ClearLocals (frame.c): finalisers and weakrefs tell
+        count, total = len(self.state.locals), len(self.state.locals) + len(self.state.stack)
+        for place in range(total - 1, -1, -1) if HERE.clears_backwards else range(total):  # type: ignore[union-attr]
+            # dropping one may change what is known of those that are left
+            entry = self.state.locals[place] if place < count else self.state.stack[place - count]
+            if entry.kind == "home":
                 self.emit("home_drop", attributes=(place,))
             else:
-                self.drop(local)
-        for entry in self.state.stack:
-            self.drop(entry)
+                self.drop(entry)
         self.returns.add(tag.value if isinstance(tag, ir.Literal) else -1)
         assert self.block is not None
         self.block.ops.append(ir.Op("return", (tag, bits)))

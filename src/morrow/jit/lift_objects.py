@@ -16,6 +16,7 @@ from morrow.host import HERE
 from morrow.jit import ir, layout
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import C_ITERATORS, LIST_ITERATOR, RANGE_ITERATOR, TUPLE_ITERATOR, Variable, is_heap
+from morrow.jit.lift_seen import NeedsFrame
 from morrow.jit.objects import offset
 
 if TYPE_CHECKING:
@@ -198,6 +199,11 @@ class Objects:
             return self.choose_class(where, classes, note)
         if many or not classes:
             return self.choose_class(where, classes, otherwise)
+        if (self.visible or self.session.depth == 1 and not self.osr) and self.in_loop():
+            # leaving would cost the rest of the loop, which may be all there is to do; and CPython's calls need no frame shown
+            if not self.visible:
+                raise NeedsFrame
+            return self.choose_class(where, classes, note)
         return self.choose_class(where, classes) if len(classes) > 1 else ""
 
     def any_attribute(self: Lifter, name: str, method: bool) -> str | None:
@@ -216,7 +222,9 @@ class Objects:
         if self.failed("shape") or not self.unchanged(cls):
             return self.any_attribute(name, method)
         if found is None:
-            pointer = self.instance_value(variable, cls, name)
+            hint = self.instructions[self.index].hint
+            # an instance that the host finds attributes of in a dict has no values under shared names any more
+            pointer = self.instance_value(variable, cls, name) if "WITH_HINT" not in hint else None
             if pointer is None:
                 return self.any_attribute(name, method)
             self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
@@ -576,12 +584,11 @@ class Objects:
         if variable.kind == "dyn" and self.fork(variable, "stack", len(stack) - 1) == "end":
             return "end"
         variable = stack[-1]
-        if variable.kind == "obj" and variable.cls is None:
-            cls = {"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple, "FOR_ITER_RANGE": range}.get(self.instructions[self.index + 1].hint)
-            general = lambda: self.seen_c("PyObject_GetIter", 1)
-            if cls is None:
-                return self.choose_class(len(stack) - 1, (list, tuple), general)
-            if self.expect(len(stack) - 1, cls, general):
+        if variable.kind == "obj" and (variable.cls is None or is_heap(variable.cls)):
+            hint = self.instructions[self.index + 1].hint
+            if hint != "FOR_ITER_RANGE":
+                return self.get_plain_iterator({"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple}.get(hint))
+            if self.expect(len(stack) - 1, range, lambda: self.seen_c("PyObject_GetIter", 1)):
                 return "end"
             variable = stack[-1]
         if variable.kind != "obj":
@@ -594,6 +601,39 @@ class Objects:
         result = self.c_call("PyObject_GetIter", 1)
         self.push(Variable("obj", (result,), iterator, "own"))
         return None
+
+    def get_plain_iterator(self: Lifter, expected: type | None) -> str | None:
+        """Replace an object of any class by its iterator: natively where its class has list's or tuple's way of making one,
+        as their subclasses do unless they say otherwise; what is iterated over is then in the same place, too.
+
+        Args:
+            expected: the one of the two that the host has met, or None.
+        """
+        value = self.state.stack[-1].value
+
+        def test(sort: type) -> ir.Value:
+            return self.emit("iterates_as", value, attributes=(sort.__name__,))
+
+        def make(sort: type) -> None:
+            result = self.c_call("PyObject_GetIter", 1)
+            self.push(Variable("obj", (result,), LIST_ITERATOR if sort is list else TUPLE_ITERATOR, "own"))
+
+        if expected is not None and not self.failed("class"):
+            self.guard(test(expected), "class", self.exit("class", subject=value))
+            make(expected)
+            return None
+        before = self.before.copy()
+        for sort in (list, tuple):
+            yes, no = self.branch(test(sort))
+            base = self.state.copy()
+            self.at_block(yes, base.copy())
+            make(sort)
+            self.jump(self.index + 1)
+            self.at_block(no, base)
+            self.before = before.copy()
+        if self.seen_c("PyObject_GetIter", 1) != "end":
+            self.jump(self.index + 1)
+        return "end"
 
     def do_for_iter(self: Lifter, i: Instruction) -> str:
         """Push the next item, or drop the iterator and go behind the loop."""

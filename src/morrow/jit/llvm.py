@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Mapping
 from ctypes.util import find_library
 from functools import cache
+from time import thread_time
 
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
@@ -45,7 +46,7 @@ def _compiler() -> object:
 
 
 MANY_LINES = 8000
-"""Lines of LLVM text from which a module gets a few quick passes in place of level 1's."""
+"""Lines of LLVM text from which a module gets a few quick passes in place of level 1's, and at first no more than level 0."""
 
 
 def optimise(text: str, level: int) -> binding.ModuleRef:
@@ -57,15 +58,13 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     module = binding.parse_assembly(text)
     module.verify()
     module.triple = binding.get_default_triple()
-    if level == 0:
-        return module
     options = binding.create_pipeline_tuning_options(speed_level=level)
     builder = binding.create_pass_builder(machine(level), options)
-    if level == 1 and text.count("\n") > MANY_LINES:
-        # many functions of objects and calls: what LLVM has for loops finds little there, and takes most of the time
+    if level == 0 or level == 1 and text.count("\n") > MANY_LINES:
+        # many functions of objects and calls: what LLVM has for loops and expressions finds little there, and takes its time
         passes = binding.create_new_module_pass_manager()
-        for add in ("sroa", "simplify_cfg", "instruction_combine", "new_gvn", "simplify_cfg"):
-            getattr(passes, f"add_{add}_pass")()
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
         passes.run(module, builder)
         return module
     builder.getModulePassManager().run(module, builder)
@@ -91,16 +90,23 @@ def disk() -> object_cache.ObjectCache:
     return object_cache.open_cache(cpu())
 
 
+seconds = 0.0
+"""CPU time that LLVM has taken so far, without the GIL."""
+
+
 def build(text: str, level: int) -> bytes:
     """Return the object code for a module's text: from disk, or made and kept there.
 
     Raises:
         RuntimeError: LLVM does not accept the text (a bug of ours).
     """
+    global seconds
     key = disk().key(text, level)
     code = disk().find(key)
     if code is None:
+        began = thread_time()
         code = object_code(optimise(text, level), level)
+        seconds += thread_time() - began
         disk().store(key, code)
     return code
 

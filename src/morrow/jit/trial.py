@@ -29,6 +29,9 @@ SHORT = 4000
 CALLS = 30
 """Calls of each kind before there is a verdict."""
 
+LONG = 20_000_000
+"""Nanoseconds of each kind for which a few calls are enough."""
+
 LEAST_GAIN = 1.05
 """How many times faster a call must be for the compiled code to stay."""
 
@@ -75,7 +78,8 @@ class Trial:
 
     def verdict(self) -> float:
         """Return how many times faster a compiled call is; 0 while that is not known."""
-        if min(self.calls(0), self.calls(1)) < CALLS:
+        long = all(self.calls(which) >= 2 and self.calls(which) * self.nanoseconds(which) >= LONG for which in (0, 1))
+        if not long and min(self.calls(0), self.calls(1)) < CALLS:
             return 0.0
         ratio = self.nanoseconds(0) / self.nanoseconds(1)
         clear = not 0.7 < ratio < 1.5

@@ -14,11 +14,13 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os import cpu_count
 from time import monotonic, perf_counter, thread_time
 from types import CodeType, FrameType, FunctionType
 
 from morrow.debuglog import log
 from morrow.host import HERE
+from morrow.jit.feedback import Feedback
 
 START_BUSY = 1.0
 """Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
@@ -37,8 +39,17 @@ CALLER_SAMPLES = 3
 REST = 1.0
 """Seconds for which compiled code rests at least: it is told of a tracer before that one can be seen."""
 
+BESIDE = 0.5 if (cpu_count() or 1) > 1 else 0.0
+"""Part of LLVM's time that is not counted."""
+
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
+
+LIFTING = (0.12, 0.5)
+"""Seconds of CPU in which functions are taken into one compile, before and after anything compiled has been seen to pay."""
+
+PROMISING = 0.75
+"""How many times faster code that LLVM made quickly must be to be made well and tried again."""
 
 TRIAL_SECONDS = 8.0
 """Seconds of CPU after which a function that is called too rarely for a verdict keeps its compiled code."""
@@ -48,6 +59,9 @@ TURN = 0.004
 
 LOOP_LEAST = 3000
 """Nanoseconds that a loop entered often must stay in its compiled code on average, or it does not pay."""
+
+LOOK_EVERY = 3
+"""Ticks between looks at the inline caches of what may be compiled, see `feedback`."""
 
 REVIEW_EVERY = 0.25
 """Seconds between reviews of the code in place."""
@@ -76,10 +90,11 @@ class Decision:
         makes: how often it was compiled.
         resting: True once it was left for good.
         refused: whether it was declined as a whole before.
+        covered: code in place for another function that this one's is a part of.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "covered")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -92,6 +107,7 @@ class Decision:
         self.resting = False
         self.gain = 0.0
         self.refused = False
+        self.covered: Compiled | None = None
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
 
@@ -109,11 +125,12 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile", "quick")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
-                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False) -> None:  # fmt: skip
+                 types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False, quick: Compiled | None = None) -> None:  # fmt: skip
         self.code = code
+        self.quick = quick  # code of this function that LLVM made quickly and is to make well now
         self.function = weakref.ref(function)
         self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
 
@@ -157,7 +174,10 @@ class Worker:
         self._entrances: Entrances | None = None
         self._waiting: dict[int, float] = {}
         self._reviewed = 0.0
-        self._compile: Callable[[object], object] | None = None
+        self._ticks = 0
+        self.feedback = Feedback()
+        self._llvm_seconds: Callable[[], float] = lambda: 0.0
+        self._lower: Callable[..., object] | None = None
         self.measures = True
         self.pause_counting: Callable[[bool], None] = lambda resting: None
         self.only: str | tuple[str, ...] = ""
@@ -168,6 +188,7 @@ class Worker:
         """Take note of a candidate, reading what is needed from the frame. Returns False to be told again later."""
         if self.off or _is_ours(frame.f_code):
             return True
+        self.feedback.watch(frame.f_globals)
         if self.resting or not self._ready:
             self._wanted = True
             return False
@@ -199,11 +220,12 @@ class Worker:
             return True
         if self._runs_although_compiled(decision, function):
             return True
+        if what == "function" and decision.covered is not None:
+            decision.covered = None  # once: hot also without what covers it, it will be seen again, after twice as many samples
+            return True
         if what == "function":
             arguments = types[: running.count_arguments(code)]
-            # the first code made of it is made quickly, and finds out which classes it meets
-            first = not decision.makes
-            self._queue.append(Task(code, function, None if None in arguments else arguments, level=0 if first else 1, profile=first))
+            self._queue.append(Task(code, function, None if None in arguments else arguments))
         elif loop is not None and not self.enter_again(code, loop.head, thread):
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
@@ -227,7 +249,7 @@ class Worker:
                 chosen = function
         if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
             return False
-        self._queue.insert(0, Task(chosen.__code__, chosen, None, level=0, profile=True))
+        self._queue.insert(0, Task(chosen.__code__, chosen))
         return True
 
     def _runs_although_compiled(self, decision: Decision, function: FunctionType) -> bool:
@@ -236,7 +258,6 @@ class Worker:
         It has left its compiled code and went on in CPython for long: one such exit is enough to compile it without
         assuming what failed. Returns whether there is nothing more to do about it.
         """
-        from morrow.jit import compile as compiler
         from morrow.jit import install
 
         if any(reference() is function for _, reference, _, _ in self._on_trial):
@@ -244,13 +265,7 @@ class Worker:
         made = next((made for reference, made in decision.functions if reference() is function), None)
         if made is None or made is not decision.compiled[-1] or made.profile or not install.is_installed(function):
             return False
-        usual = compiler.OFTEN
-        compiler.OFTEN = 1
-        try:
-            verdict = made.review()
-        finally:
-            compiler.OFTEN = usual
-        if verdict == "recompile" and decision.makes < MAKES:
+        if made.review(often=1) == "recompile" and decision.makes < MAKES:
             self._queue.append(Task(decision.code, function))
             return True
         return False
@@ -305,6 +320,9 @@ class Worker:
             self._wake_up()
             return 0
         self._busy = busy
+        self._ticks += 1
+        if self._ticks % LOOK_EVERY == 0:
+            self.feedback.look()
         if self._waiting:
             self._look_at_waiting()
         if self._on_trial:
@@ -318,10 +336,11 @@ class Worker:
             self._reviewed = now
             self.review()
         if self._queue and self.spent < self._budget():
-            began = thread_time()
+            began, without = thread_time(), self._llvm_seconds()
             with _quick_switches():
                 self.run(self._queue.pop(0))
-            self.spent += thread_time() - began
+            # beside LLVM the program goes on, on another processor if there is one
+            self.spent += thread_time() - began - BESIDE * (self._llvm_seconds() - without)
         if self._queue and not self.off and self.spent < self._budget():
             return 0.001
         return TURN if self._on_trial else 0
@@ -406,7 +425,8 @@ class Worker:
             _keep_for_ever(loaded)
             return loaded.addresses
 
-        self._compile = compiler.compile_function  # type: ignore[assignment]
+        self._lower = compiler.lower_function
+        self._llvm_seconds = lambda: llvm.seconds
         self._request = compiler.Request
         self._declined = compiler.Declined
         self._entrances = osr.Entrances(load)
@@ -434,6 +454,9 @@ class Worker:
         if self.size > MEMORY_LIMIT:
             decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
             return False
+        if task.quick is not None:
+            del function  # see below
+            return self._make_better(task, decision)
         if decision.makes >= MAKES:
             return False
         decision.makes += 1
@@ -441,10 +464,10 @@ class Worker:
             decision.compiled[-1].remember_classes()
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
-        assert self._compile is not None
+        assert self._lower is not None
         with self._lock, self.working():
             try:
-                made = self._compile(
+                made = self._lower(
                     self._request(
                         function=function,
                         arguments=task.arguments,
@@ -452,8 +475,14 @@ class Worker:
                         frame_types=task.types,
                         level=task.level,
                         profile=task.profile,
+                        copies=self.feedback.seen,
+                        seconds=LIFTING[self.paid] if self.measures else 60.0,
                     )
                 )
+                if not isinstance(made, self._declined):
+                    function = None  # LLVM takes its time, and the program may drop the function meanwhile
+                    made = made.build()
+                    function = task.function()
             except Exception as error:  # a bug in the compiler must cost the user speed, not the program
                 log("jit", 1, f"failed on {task!r}: {error!r}")
                 if _checking():
@@ -479,10 +508,26 @@ class Worker:
                 install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
+        if function is None:
+            return False
         return self._put_in_place(task, function, decision, made)  # type: ignore[arg-type]
+
+    def _make_better(self, task: Task, decision: Decision) -> bool:
+        """Let LLVM do well what it did quickly before."""
+        assert task.quick is not None
+        if decision.compiled[-1] is not task.quick:
+            return False
+        log("jit", 1, f"improving {task!r}")
+        began = perf_counter()
+        with self._lock, self.working():
+            made = task.quick.made_better()
+        decision.seconds += perf_counter() - began
+        function = task.function()
+        return function is not None and self._put_in_place(task, function, decision, made)
 
     def _put_in_place(self, task: Task, function: FunctionType, decision: Decision, made: Compiled) -> bool:
         from morrow.jit import install
+        from morrow.jit.trial import LEAST_GAIN
 
         decision.compiled.append(made)
         self.size += made.size
@@ -498,15 +543,26 @@ class Worker:
             reference = weakref.ref(function)
             decision.functions.append((reference, made))
             # a first compile's code is to find something out, not to be fast
-            trial = self._trials.begin(function, made.entry) if self._trials is not None and not made.profile else None
+            self._end_trials(function)
+            known = task.quick is not None and decision.gain >= LEAST_GAIN
+            trial = self._trials.begin(function, made.entry) if self._trials is not None and not known else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
             else:
                 install.install(function, made.entry)
+                self._improve(decision, function)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
             self._arm(task.code, task.loop.head, made.osr, task.thread)
         return True
+
+    def _end_trials(self, function: FunctionType) -> None:
+        """End the trials of a function's older code."""
+        assert self._trials is not None or not self._on_trial
+        for item in list(self._on_trial):
+            if item[1]() is function:
+                self._on_trial.remove(item)
+                self._trials.end(item[2], function, False)  # type: ignore[union-attr]
 
     def _judge(self) -> None:
         """Go on with the trials; end those that are decided."""
@@ -526,11 +582,31 @@ class Worker:
             self._trials.end(trial, function, keep)
             decision.gain = gain
             self.paid |= gain >= LEAST_GAIN
-            if function is not None and not keep:
+            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
+            if function is None:
+                continue
+            if keep:
+                self._cover(decision)
+            if keep or gain >= PROMISING and decision.compiled[-1].can_be_better():
+                self._improve(decision, function)
+            elif decision.makes < MAKES and decision.compiled[-1].review(often=1) == "recompile":
+                self._queue.append(Task(decision.code, function))  # it lost time by leaving, and knows how not to
+            else:
                 decision.resting = True
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
-            log("jit", 1, f"trial of {decision.name}: {trial}, {'kept' if keep else 'taken out'}")
+
+    def _cover(self, decision: Decision) -> None:
+        """Do not compile what code that stays has inside for itself, only because it was seen running before or beside it."""
+        inside = decision.compiled[-1].inside - {decision.code}
+        self._queue = [task for task in self._queue if task.code not in inside or task.loop is not None]
+        for code in inside:
+            self.decision(code).covered = decision.compiled[-1]
+
+    def _improve(self, decision: Decision, function: FunctionType) -> None:
+        """Have code that LLVM made quickly made well."""
+        if decision.compiled[-1].can_be_better():
+            self._queue.append(Task(decision.code, function, quick=decision.compiled[-1]))
 
     def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
         assert self._entrances is not None and HERE is not None

@@ -18,8 +18,9 @@ from sys import _getframe  # kept: programs may take sys._getframe away
 
 import morrow_runtime
 from morrow import language
+from morrow.host import HERE
 from morrow.host.frames import hide, quietly
-from morrow.language import ONLY_AST, OPTIMIZED_AST
+from morrow.language import ONLY_AST, OPTIMIZED_AST, library_names
 
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
 
@@ -39,7 +40,7 @@ _DEPTH = 1
 TYPE_CHECKING = False  # mypy takes this for typing's: this module is imported at every start
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import FrameType, ModuleType
 
     Owner = Callable[[FrameType, str], bool]
 CodeType = type(hide.__code__)
@@ -82,8 +83,7 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
     _owner = is_program or _is_program
     _switches["deferred"] = deferred
     builtins.compile, builtins.exec, builtins.eval = compile, exec, eval  # type: ignore[assignment]
-    if "ast" in sys.modules:
-        complete_ast()
+    library_names.complete_when_loaded("ast", _complete_module)
 
 
 def uninstall() -> None:
@@ -92,7 +92,7 @@ def uninstall() -> None:
 
 
 def complete_ast() -> None:
-    """Give ``ast`` the names of 3.14's nodes that the host lacks."""
+    """Give ``ast`` the names of 3.14's nodes that the host lacks, and an ``unparse`` that writes them."""
     import ast
 
     from morrow.language import tree
@@ -100,6 +100,26 @@ def complete_ast() -> None:
     for name, node in tree.names().items():
         if not hasattr(ast, name):
             setattr(ast, name, node)
+    if ast.unparse.__module__ == "ast" and not (HERE is not None and HERE.parses_template_strings):
+        unparse.__module__ = "ast"
+        ast.unparse = unparse
+
+
+def _complete_module(ast: ModuleType) -> None:
+    from morrow.language import tree
+
+    if hasattr(tree, "names"):
+        complete_ast()
+    else:  # it is what loads ast, and not there yet itself
+        tree.when_loaded = complete_ast  # type: ignore[attr-defined]
+
+
+@hide
+def unparse(ast_obj: object) -> str:
+    """Return the source that a tree stands for, as 3.14 writes it."""
+    from morrow.language import unparse as unparser
+
+    return quietly(unparser.unparse, ast_obj)  # type: ignore[no-any-return]
 
 
 def compile(

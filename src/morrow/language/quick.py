@@ -31,8 +31,8 @@ import ast
 import functools
 import opcode
 import re
-import threading
 import warnings
+from _thread import get_ident  # not threading, which a program would then find loaded
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType
@@ -113,10 +113,10 @@ class _Listener:
     """Stands in a warnings filter for a pattern, which is asked about every text."""
 
     def __init__(self, heard: list[str]) -> None:
-        self.heard, self.thread = heard, threading.get_ident()
+        self.heard, self.thread = heard, get_ident()
 
     def match(self, text: str) -> bool:
-        if threading.get_ident() != self.thread:
+        if get_ident() != self.thread:
             return False
         self.heard.append(text)
         return True

@@ -88,3 +88,7 @@ def names() -> dict[str, Any]:
     """Return what a 3.14 program finds in ``ast`` and the host's ``ast`` lacks, by name."""
     here = globals()
     return {name: here[name] for name in _NAMES if not hasattr(ast, name)}
+
+
+if "when_loaded" in globals():  # set by who waited for this module while it loaded ast
+    globals().pop("when_loaded")()

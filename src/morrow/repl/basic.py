@@ -90,7 +90,9 @@ def _run_startup(path: str, namespace: dict[str, Any]) -> None:
         except Exception as error:
             report(error.with_traceback(None))
         else:
-            from_bottom(host_exec, code, namespace)
+            _, raised = from_bottom(host_exec, code, namespace)
+            if raised is not None:
+                raise raised
     except SystemExit:
         raise
     except BaseException as error:  # whatever the user's file does, the prompt opens
@@ -250,11 +252,10 @@ def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
         if code is None:
             return interrupted
         interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
-        try:
-            from_bottom(execute, code, namespace)
-        except SystemExit:
-            raise
-        except BaseException as error:
+        _, error = from_bottom(execute, code, namespace)
+        if isinstance(error, SystemExit):
+            raise error
+        if error is not None:
             interrupted = interrupted or type(error) is KeyboardInterrupt
             _show(error)
         _flush()

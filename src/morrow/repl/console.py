@@ -149,7 +149,9 @@ class Console:
         if code.co_flags & CO_COROUTINE:
             self._run_coroutine(code)
         else:
-            from_bottom(exec, code, self.namespace)
+            _, error = from_bottom(exec, code, self.namespace)
+            if error is not None:
+                raise error
 
     def _run_coroutine(self, code: types.CodeType) -> None:
         """Run a statement with ``await`` in it, in an event loop that lives as long as the prompt."""

@@ -37,6 +37,27 @@ def raises(n):
     return i
 
 
+def shared(n):
+    held = []
+    for i in range(n):
+        last = [Mortal(i)][0]
+        held.append(last)
+    return n  # which local goes first says whose reference to the last one was the last
+
+
+def told(n):
+    refs = []
+    for i in range(n):
+        last = Mortal(i)
+        refs.append(weakref.ref(last, lambda _, i=i: events.append(("dead", i))))
+    return n
+
+
+for n in (3, 3, 3, 40):
+    for local in (shared, told):
+        local(n)
+        print(events[:6], events[-6:], len(events))
+        events.clear()
 for n in (3, 3, 3, 40):
     last_of(n)
     print(events[-6:], len(events))

@@ -217,7 +217,7 @@ def compile_checked(
     if HERE is None or HERE.words_warnings or mode not in _RULES:
         return compile_()
     try:
-        return _compile_checked(compile_, source, filename, mode, flags, optimize, HERE)
+        return _compile_checked(compile_, source, filename, mode, flags, optimize)
     except Checked as checked:
         worded: SyntaxError | None = checked.error
     except SyntaxError as error:
@@ -248,7 +248,7 @@ class Checked(Exception):
 
 
 def _compile_checked(
-    compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts
+    compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int
 ) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     accepted = _holds(_ACCEPTED, text)
@@ -261,21 +261,21 @@ def _compile_checked(
         if (error := explain(source, filename, mode, None, flags, optimize)) is not None:
             raise Checked(error)
         return compile_()
-    if not warned.suspicious(text.replace("\r", "\n") + "\n", host):
+    if not warned.suspicious(text.replace("\r", "\n") + "\n"):
         return compile_()
     found: list[Warned] | None = None
 
     def look(tree: ast.AST) -> None:
         nonlocal found
-        found = warned.tree_warnings(text, tree, host, optimize, await_anywhere=bool(flags & TOP_LEVEL_AWAIT))
+        found = warned.tree_warnings(text, tree, optimize, await_anywhere=bool(flags & TOP_LEVEL_AWAIT))
 
     _looks.append(look)
     try:
-        with warned.without_the_hosts(host):
+        with warned.without_the_hosts():
             made = compile_()
     finally:
         _looks.remove(look)
-    _warn(source, filename, mode, flags, optimize, host, found)
+    _warn(source, filename, mode, flags, optimize, found)
     return made
 
 
@@ -289,7 +289,7 @@ def parsed(tree: ast.AST) -> None:
 
 
 def _warn(
-    source: str | bytes, filename: str, mode: str, flags: int, optimize: int, host: Facts, found_in_tree: list[Warned] | None
+    source: str | bytes, filename: str, mode: str, flags: int, optimize: int, found_in_tree: list[Warned] | None
 ) -> None:
     """Give 3.14's warnings for a program that is right."""
     from morrow.language import grammar
@@ -312,10 +312,10 @@ def _warn(
     if flags & ONLY_AST:
         return
     if found_in_tree is None:
-        with warned.without_the_hosts(host):
+        with warned.without_the_hosts():
             tree = grammar.parse(source, filename, mode).tree
         await_anywhere = bool(flags & TOP_LEVEL_AWAIT)
-        found_in_tree = warned.tree_warnings(text, tree, host, optimize, await_anywhere=await_anywhere)
+        found_in_tree = warned.tree_warnings(text, tree, optimize, await_anywhere=await_anywhere)
     for found in found_in_tree:
         line: int = found.node.lineno  # type: ignore[attr-defined]
         if not warned.give(found.message, filename, line):

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from morrow.host import Facts
 from morrow.language.syntax_errors.finally_warnings import finally_warnings
 from morrow.language.syntax_errors.findings import Warned
 from morrow.language.syntax_errors.literals import find_invalid_escape
@@ -59,17 +58,17 @@ def warns_beyond_the_host(text: str) -> bool:
 _OCTAL = re.compile(r"\\[4-7][0-7][0-7]")
 
 
-def suspicious(text: str, host: Facts) -> bool:
+def suspicious(text: str) -> bool:
     """Return whether 3.14 might warn about *text* in a way that *host* does not. Mostly False, and quick."""
-    if not _looks_suspicious(text, host):
+    if not _looks_suspicious(text):
         return False
     # Docstrings and patterns are full of what looks suspicious: look again without them.
     code = _without_quiet_strings(text)
-    return code is None or _looks_suspicious(code, host)
+    return code is None or _looks_suspicious(code)
 
 
-def _looks_suspicious(text: str, host: Facts) -> bool:
-    return _about_literals(text) or _leaves_finally(text) or not host.names_compared_literal and _compares_literal(text)
+def _looks_suspicious(text: str) -> bool:
+    return _about_literals(text) or _leaves_finally(text) or _compares_literal(text)
 
 
 _PIECES = re.compile(
@@ -207,10 +206,10 @@ def _escape_warning(token: Token, escape: tuple[str, int, int]) -> TextWarning:
     return TextWarning(invalid_escape(what), token.lineno + lines, error)
 
 
-def tree_warnings(text: str, tree: ast.AST, host: Facts, optimize: int, *, await_anywhere: bool = False) -> list[Warned]:
+def tree_warnings(text: str, tree: ast.AST, optimize: int, *, await_anywhere: bool = False) -> list[Warned]:
     """Return 3.14's warnings about *tree* that *host* does not give."""
     found = finally_warnings(tree) if _leaves_finally(text) else []
-    if not host.names_compared_literal and _has_is_by_literal(text) and any(map(_may_compare_literal, walk(tree))):
+    if _has_is_by_literal(text) and any(map(_may_compare_literal, walk(tree))):
         placed = check_placement(tree, optimize=optimize, await_anywhere=await_anywhere)
         found += [warned for warned in placed if warned.message.startswith(('"is" ', '"is not" '))]
     return found
@@ -232,7 +231,7 @@ def _may_compare_literal(node: ast.AST) -> bool:
 
 
 @contextmanager
-def without_the_hosts(host: Facts) -> Iterator[None]:
+def without_the_hosts() -> Iterator[None]:
     """Keep the host from giving, in its own words, the warnings that are given in 3.14's words afterwards.
 
     Changes the process's filters for the time of one compilation; only programs that are `suspicious` go through here.
@@ -240,8 +239,8 @@ def without_the_hosts(host: Facts) -> Iterator[None]:
     with warnings.catch_warnings():
         for category in (DeprecationWarning, SyntaxWarning):
             warnings.filterwarnings("ignore", r"invalid (octal )?escape sequence|invalid \w+ literal", category)
-        if not host.names_compared_literal:
-            warnings.filterwarnings("ignore", r'"is( not)?" with a literal', SyntaxWarning)
+        # 3.11 does not name the literal's type; all of them take -1 for a literal, which 3.14 no longer does.
+        warnings.filterwarnings("ignore", r'"is( not)?" with ', SyntaxWarning)
         yield
 
 

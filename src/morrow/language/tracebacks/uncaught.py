@@ -74,11 +74,24 @@ def uninstall() -> None:
 @hide
 def excepthook(exctype: object, value: object, traceback: object, /) -> None:
     """Handle an exception by displaying it with a traceback on sys.stderr."""
+    if exctype is MemoryError and not _has_memory():
+        # Hosts before 3.14 go round in circles in a handler that can allocate nothing (CPython gh-134163); C code does not.
+        _host_excepthook(exctype, value, traceback)  # type: ignore[arg-type]
+        return
     try:
         quietly(_print, value, traceback)
     except Exception as problem:  # cannot be shown as in 3.14, at the interpreter's end for example: the host's is better than none
         log("language", 1, f"traceback left to the host: {problem!r}")
         _host_excepthook(exctype, value, traceback)  # type: ignore[arg-type]
+
+
+def _has_memory() -> bool:
+    """Return whether there is enough to print a traceback with."""
+    try:
+        bytearray(100_000)
+    except MemoryError:
+        return False
+    return True
 
 
 def _print(error: object, tb: object) -> None:
