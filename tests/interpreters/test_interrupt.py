@@ -74,7 +74,7 @@ def test_interrupts_in_quick_succession_are_one(backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_loop_that_imports_is_interrupted_anywhere(backend):
-    text = "import sys\nwhile True:\n    for name in ('struct', 'fcntl', 'mmap', 'morrow.interpreters.board'): sys.modules.pop(name, None)\n    import struct, mmap, morrow.interpreters.board"
+    text = "import sys\nwhile True:\n    for name in ('struct', 'fcntl', 'mmap', 'morrow.interpreters.board'): sys.modules.pop(name, None)\n    import struct, mmap, morrow.interpreters.board\n    for _ in range(200_000): pass"
     with create(backend) as interp:
         for _ in range(2):
             assert interrupted(interp, exec, text).excinfo.type.__name__ == "KeyboardInterrupt"
