@@ -95,6 +95,8 @@ PLAIN = {
 OTHERS = {
     "a name of the class": "class C:\n    T = int\n    def f(self, a: T): pass\n    x: T\n",
     "a name of a function around": "def f(T):\n    def g(a: T): pass\n    class C:\n        x: T\n    return g\n",
+    "no names": "box.x: int = 1\n(name): int = 2\n",
+    "no names in a class": "class C:\n    (name): int = 2\n",
     "a comprehension": "def f(a: [x for x in y]): pass\n",
     "a lambda": "x: (lambda: 1) = 2\n",
     "a branch in a class": "class C:\n    if value:\n        x: int\n    else:\n        y: int\n",

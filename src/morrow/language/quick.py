@@ -37,6 +37,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType
 
+from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.language import features, headers, host_compile, syntax_errors
 from morrow.language import source as sources
@@ -90,6 +91,9 @@ def compile_text(source: str | bytes, filename: str, optimize: int = -1, *, defe
         return None if heard else code
     except (Unfit, SyntaxError, ValueError, MemoryError, RecursionError):
         return None  # the other way finds what is wrong as well, and says it in today's words
+    except (LookupError, StopIteration, TypeError, AttributeError, AssertionError) as error:  # not foreseen: the other way needs nothing of this
+        log("language", 1, f"{filename} is parsed: {error!r}")
+        return None
 
 
 # -- warnings ----------------------------------------------------------------------------------------------------------
@@ -290,6 +294,8 @@ class _Annotations:
             while words[stop] == 0:  # caches
                 stop += 2
             sites.append((start, stop, begin, (key, told)))
+        if not found:
+            raise Unfit("annotations of what is no name")
         numbers = {begin: number for number, begin in enumerate(sorted(found))}
         items = [(*found[begin], number if is_module else None) for begin, number in numbers.items()]
         if is_module:
