@@ -116,7 +116,7 @@ def _no_numbers(text: str) -> str:
         (["-m", "json.tool"], "{"),
         (["-m", "unittest", "test_app"], ""),
         (["-m", "pdb", "app.py"], "n\nn\nw\np x\nc\nq\n"),
-        (["-m", "pdb", "broken.py"], "c\nw\nq\n"),
+        (["-m", "pdb", "broken.py"], "b 2\nc\nw\nq\n"),
         (["-m", "timeit", "-n", "1", "-r", "1", "pass"], ""),
         (["-m", "trace", "--listfuncs", "app.py"], ""),
         (["-m", "trace", "-t", "broken.py"], ""),

@@ -20,6 +20,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_stop
+from morrow.host.frames import hide
 
 _BACKENDS = ("settrace", "monitoring")
 _VARIABLE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
@@ -166,15 +167,20 @@ def _complete_quit(kind: Any) -> None:
 
     for name, function in (("quit", do_quit), ("q", do_quit), ("exit", do_quit), ("EOF", do_EOF)):
         setattr(kind, f"do_{name}", function)
-    plain_run = kind._run
-
-    def _run(self: Any, target: Any) -> None:
-        # Up to 3.12, main() asks this only after a run: leaving a post-mortem would begin the program again, at the end of a
-        # file of commands for ever.
-        if not getattr(self, "_user_requested_quit", False):
-            plain_run(self, target)
-
+    global _plain_run
+    _plain_run = kind._run
     kind._run = _run
+
+
+_plain_run: Any = None
+
+
+@hide
+def _run(self: Any, target: Any) -> None:
+    # Up to 3.12, main() asks this only after a run: leaving a post-mortem would begin the program again, at the end of a
+    # file of commands for ever.
+    if not getattr(self, "_user_requested_quit", False):
+        _plain_run(self, target)
 
 
 def _complete_set_trace(pdb: ModuleType) -> None:
