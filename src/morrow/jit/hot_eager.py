@@ -256,6 +256,8 @@ def _count_by_evaluator(worker: Worker) -> None:
     f_code = s["_PyInterpreterFrame.f_code"]
 
     def on_call(inner: int) -> None:
+        if worker.is_working():
+            return  # what LLVM is driven with: compiling that, too, would wait for itself
         address = ctypes.c_uint64.from_address(inner + f_code).value
         code = ctypes.cast(address, ctypes.py_object).value
         count = calls[code] = calls.get(code, 0) + 1
