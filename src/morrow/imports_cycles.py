@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
 _IMPORT_NAME, _LOAD_CONST, _EXTENDED_ARG = (opcode.opmap[name] for name in ("IMPORT_NAME", "LOAD_CONST", "EXTENDED_ARG"))
+_LOAD_SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)  # 3.14 and later: the number itself is the argument
 
 
 def meets(code: CodeType, loader: SourceFileLoader, fullname: str) -> bool:
@@ -47,9 +48,10 @@ def _imports(code: CodeType) -> Iterator[tuple[str, int, tuple[str, ...]]]:
         start, index = _argument(words, at)
         wanted_at, wanted = _argument(words, start - 2)
         level = _argument(words, wanted_at - 2)[1]
-        if words[start - 2] != _LOAD_CONST or words[wanted_at - 2] != _LOAD_CONST:
+        loads_level = words[wanted_at - 2]
+        if words[start - 2] != _LOAD_CONST or loads_level not in (_LOAD_CONST, _LOAD_SMALL_INT):
             continue
-        names, number = code.co_consts[wanted], code.co_consts[level]
+        names, number = code.co_consts[wanted], level if loads_level == _LOAD_SMALL_INT else code.co_consts[level]
         if isinstance(names, tuple) and isinstance(number, int) and names != ("*",):
             yield code.co_names[index], number, names
 
