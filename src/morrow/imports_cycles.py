@@ -11,6 +11,7 @@ import opcode
 import os
 import sys
 
+from morrow.language.instructions import argument_of
 from morrow_runtime import late_imports
 
 TYPE_CHECKING = False
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from importlib.machinery import SourceFileLoader
     from types import CodeType, ModuleType
 
-_IMPORT_NAME, _LOAD_CONST, _EXTENDED_ARG = (opcode.opmap[name] for name in ("IMPORT_NAME", "LOAD_CONST", "EXTENDED_ARG"))
+_IMPORT_NAME, _LOAD_CONST = opcode.opmap["IMPORT_NAME"], opcode.opmap["LOAD_CONST"]
 _LOAD_SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)  # 3.14 and later: the number itself is the argument
 
 
@@ -45,24 +46,15 @@ def _imports(code: CodeType) -> Iterator[tuple[str, int, tuple[str, ...]]]:
     while (at := words.find(_IMPORT_NAME, at + 1)) >= 0:
         if at & 1:
             continue
-        start, index = _argument(words, at)
-        wanted_at, wanted = _argument(words, start - 2)
-        level = _argument(words, wanted_at - 2)[1]
+        start, index = argument_of(words, at)
+        wanted_at, wanted = argument_of(words, start - 2)
+        level = argument_of(words, wanted_at - 2)[1]
         loads_level = words[wanted_at - 2]
         if words[start - 2] != _LOAD_CONST or loads_level not in (_LOAD_CONST, _LOAD_SMALL_INT):
             continue
         names, number = code.co_consts[wanted], level if loads_level == _LOAD_SMALL_INT else code.co_consts[level]
         if isinstance(names, tuple) and isinstance(number, int) and names != ("*",):
             yield code.co_names[index], number, names
-
-
-def _argument(words: bytes, at: int) -> tuple[int, int]:
-    start, argument, shift = at, words[at + 1], 8
-    while start >= 2 and words[start - 2] == _EXTENDED_ARG:
-        start -= 2
-        argument |= words[start + 1] << shift
-        shift += 8
-    return start, argument
 
 
 def _is_submodule(package: ModuleType, name: str) -> bool:

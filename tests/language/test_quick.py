@@ -226,3 +226,24 @@ def _inner(code: types.CodeType) -> list[types.CodeType]:
         elif isinstance(constant, tuple):
             found += [part for part in constant if isinstance(part, types.CodeType)]
     return sorted(found, key=lambda each: (each.co_firstlineno, each.co_qualname, each.co_code))
+
+
+def test_no_listener_stays_where_somebody_has_put_other_filters_in_place_meanwhile():
+    # What warnings.catch_warnings does in another thread while this one compiles: a copy now, the old list again later.
+    before = warnings.filters
+    try:
+        with quick._listening([]):
+            warnings.filters = before[:]
+        copy = warnings.filters
+    finally:
+        warnings.filters = before
+    listeners = [line for line in (*before, *copy) if isinstance(line[1], quick._Listener)]
+    assert listeners == []
+
+
+def test_a_listener_that_somebody_has_kept_hears_nothing_any_more():
+    heard = []
+    with quick._listening(heard):
+        kept = warnings.filters[0][1]
+        assert kept.match("now")
+    assert not kept.match("later") and heard == ["now"]

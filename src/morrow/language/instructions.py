@@ -28,6 +28,16 @@ class Unfit(Exception):
     """The code is not of a shape that can be changed in place: another way has to be taken."""
 
 
+def argument_of(words: bytes | bytearray, at: int) -> tuple[int, int]:
+    """Return where the instruction at *at* starts, with what extends its argument, and that argument."""
+    start, argument, shift = at, words[at + 1], 8
+    while start >= 2 and words[start - 2] == EXTENDED_ARG:
+        start -= 2
+        argument |= words[start + 1] << shift
+        shift += 8
+    return start, argument
+
+
 class Sample:
     """Instructions cut out of the code of a text.
 

@@ -49,6 +49,7 @@ from morrow.language.instructions import (
     STORE_NAME,
     Sample,
     Unfit,
+    argument_of,
     extend,
     has_jumps,
     put,
@@ -102,14 +103,19 @@ def compile_text(source: str | bytes, filename: str, optimize: int = -1, *, defe
 @contextmanager
 def _listening(heard: list[str]) -> Iterator[None]:
     """Write down the host's warnings in this thread, and let nobody else see them."""
-    listener = ("ignore", _Listener(heard), Warning, None, 0)
-    warnings.filters.insert(0, listener)  # type: ignore[attr-defined,arg-type]
+    listener = _Listener(heard)
+    line = ("ignore", listener, Warning, None, 0)
+    filters = warnings.filters
+    filters.insert(0, line)  # type: ignore[attr-defined,arg-type]
     warnings._filters_mutated()  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        if listener in warnings.filters:  # type: ignore[comparison-overlap]
-            warnings.filters.remove(listener)  # type: ignore[attr-defined,arg-type]
+        # Another thread may have put a copy in place meanwhile (warnings.catch_warnings), or kept one to be put back.
+        listener.thread = 0
+        for each in (filters, warnings.filters):
+            while line in each:  # type: ignore[comparison-overlap]
+                each.remove(line)  # type: ignore[attr-defined,arg-type]
         warnings._filters_mutated()  # type: ignore[attr-defined]
 
 
@@ -451,16 +457,6 @@ def _statements(code: CodeType, words: bytes) -> Iterator[tuple[int, int, str, s
         if words[told_at] != LOAD_CONST or words[key_at] != LOAD_CONST or words[key_at + 2] != _STORE_SUBSCR:
             raise Unfit("__annotations__ used otherwise")
         yield start, key_at + 2, code.co_consts[key], code.co_consts[told]
-
-
-def argument_of(words: bytes | bytearray, at: int) -> tuple[int, int]:
-    """Return where the instruction at *at* starts, with what extends its argument, and that argument."""
-    start, argument, shift = at, words[at + 1], 8
-    while start >= 2 and words[start - 2] == EXTENDED_ARG:
-        start -= 2
-        argument |= words[start + 1] << shift
-        shift += 8
-    return start, argument
 
 
 def _constants(words: bytearray, without: set[int]) -> set[int]:
