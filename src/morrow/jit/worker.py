@@ -519,9 +519,16 @@ class Worker:
             return False
         log("jit", 1, f"improving {task!r}")
         began = perf_counter()
-        with self._lock, self.working():
-            made = task.quick.made_better()
-        decision.seconds += perf_counter() - began
+        try:
+            with self._lock, self.working():
+                made = task.quick.made_better()
+        except Exception as error:  # as in run: what is in place stays
+            log("jit", 1, f"failed on {task!r}: {error!r}")
+            if _checking():
+                raise
+            return False
+        finally:
+            decision.seconds += perf_counter() - began
         function = task.function()
         return function is not None and self._put_in_place(task, function, decision, made)
 
