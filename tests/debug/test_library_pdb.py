@@ -110,11 +110,11 @@ def test_source_is_coloured_where_colours_are_wanted(tmp_path):
     path = tmp_path / "app.py"
     path.write_text("import pdb\ndef f():\n    x = 'text'\n    return x\nf()\n")
     command = [sys.executable, "-m", "morrow", "-m", "pdb", str(path)]
-    for colours, wanted in ((True, True), (False, False)):
-        env = {**clean_environment(), "FORCE_COLOR" if colours else "NO_COLOR": "1"}
+    for theme, keyword in (("", "1;34"), ("light", "1;35"), ("nosuch", "1;34"), (None, "")):
+        env = {**clean_environment(), **({"NO_COLOR": "1"} if theme is None else {"FORCE_COLOR": "1", "MORROW_THEME": theme} if theme else {"FORCE_COLOR": "1"})}
         done = subprocess.run(command, input="b f\nc\nlonglist\nq\n", capture_output=True, text=True, env=env)
-        assert ("\x1b[1;34mreturn\x1b[0m x" in done.stdout) is wanted, done
-        assert ("\x1b[" in done.stdout) is wanted, done
+        assert (f"\x1b[{keyword}mreturn\x1b[0m x" in done.stdout) is bool(keyword), done
+        assert ("\x1b[" in done.stdout) is bool(keyword), done
 
 
 def test_leaving_a_post_mortem_ends_the_debugger(tmp_path):

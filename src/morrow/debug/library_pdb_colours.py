@@ -37,9 +37,8 @@ def _wants(debugger: Any) -> bool:
 def _coloured(lines: list[str]) -> list[str]:
     """Return lines of code with their pieces in colours, without their newlines."""
     from morrow.repl.highlight import scan
-    from morrow.repl.themes import THEMES
 
-    theme, found = THEMES["default"], []
+    theme, found = _theme(), []
     plain = [line.rstrip("\n") for line in lines]
     for line, pieces in zip(plain, scan("\n".join(plain))):
         text, position = "", 0
@@ -50,3 +49,14 @@ def _coloured(lines: list[str]) -> list[str]:
             position = piece.end
         found.append(text + line[position:])
     return found
+
+
+def _theme() -> dict[str, str]:
+    """Return the prompt's colours; a theme that is none is the prompt's business to say."""
+    from morrow import settings
+    from morrow.repl.themes import THEMES, BadTheme, get_theme
+
+    try:
+        return get_theme(settings.get("theme"))
+    except BadTheme:
+        return THEMES["default"]
