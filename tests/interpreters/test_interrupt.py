@@ -79,3 +79,9 @@ def test_a_loop_that_imports_is_interrupted_anywhere(backend):
         for _ in range(2):
             assert interrupted(interp, exec, text).excinfo.type.__name__ == "KeyboardInterrupt"
             assert interp.call(pow, 2, 5) == 32
+
+
+def test_the_agent_knows_the_rows_of_the_board():
+    from morrow.interpreters import agent, board
+
+    assert (agent._ASKED, agent._ANSWERED, agent._INTERRUPT) == (board.ASKED, board.ANSWERED, board.INTERRUPT)

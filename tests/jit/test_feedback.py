@@ -41,6 +41,8 @@ class Circle(Shape):
     def area(self):
         return self.n * 3
 from weakref import ref as elsewhere
+def area_of(shape):
+    return shape.area()
 def total(shapes):
     t = 0
     for s in shapes:
@@ -80,7 +82,7 @@ def test_one_look_finds_one_class_only(shapes):
 
 def test_functions_and_methods_of_the_module_are_looked_at_and_nothing_else(shapes):
     names = {code.co_name for code in feedback._codes_of(vars(shapes))}
-    assert names == {"total", "__init__", "area", "twice", "unit"}
+    assert names == {"total", "area_of", "__init__", "area", "twice", "unit"}
 
 
 def test_objects_that_say_they_are_something_else_are_not_asked(shapes):
@@ -127,13 +129,13 @@ def test_what_was_looked_at_is_compiled_for_all_its_classes(shapes):
 
 
 def test_an_exit_notes_all_the_classes_it_was_left_for(shapes):
-    made = compiled(shapes.total, [shapes.Square(2)] * 50)
+    # Without a loop around it, what meets another class leaves.
+    made = compiled(shapes.area_of, shapes.Square(2))
     others = [shapes.Circle(4), shapes.Shape(5)]
     for other in others * 30:
-        assert call(made, [other]) == other.area()
-    # one that is seen by all finishes by itself and leaves once for each call
-    met = {cls for point in made.exits if point.reason == "class" for cls in point.classes_met()}
-    assert {shapes.Circle, shapes.Shape} <= met or not any(point.count() for point in made.exits)
+        assert call(made, other) == other.area()
+    left = [point for point in made.exits if point.reason == "class" and point.count()]
+    assert left and {cls for point in left for cls in point.classes_met()} == {shapes.Circle, shapes.Shape}
 
 
 def test_code_made_quickly_can_be_made_well_without_another_look_at_the_function(shapes, monkeypatch):

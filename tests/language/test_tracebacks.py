@@ -136,7 +136,6 @@ def test_an_odd_stream_is_not_coloured():
     assert not colours.can_colour(object())
 
 
-@pytest.mark.skipif(HERE is None or (3, 11) < HERE.version < (3, 14), reason="host bug: it goes round in a handler (gh-134163)")
 def test_a_program_without_memory_ends(tmp_path):
     pytest.importorskip("_testcapi")
     code = "import _testcapi\nclass C: pass\n_testcapi.set_nomemory(0, 0)\nC()\n"
