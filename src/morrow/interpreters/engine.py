@@ -104,12 +104,16 @@ def is_running(id: int) -> bool:
         InterpreterNotFoundError: there is no such interpreter.
     """
     try:
-        return bool(host().is_running(id))  # type: ignore[attr-defined]
+        runs = bool(host().is_running(id))  # type: ignore[attr-defined]
     except Exception as error:  # RuntimeError on some hosts, an exception class of its own on others
-        if _SEVERAL in str(error):
-            row = get_board().find_interpreter(id)
-            return row >= 0 and get_board().words[row + STATE] == RUNNING
-        raise _not_found(id) from error
+        if _SEVERAL not in str(error):
+            raise _not_found(id) from error
+        runs = False
+    if runs:
+        return True
+    # Some hosts only look at the thread that was started last, which may be one of ours.
+    row = get_board().find_interpreter(id)
+    return row >= 0 and get_board().words[row + STATE] == RUNNING
 
 
 # What a host says that can only run code in interpreters without background threads.
@@ -380,6 +384,26 @@ def _ask(id: int, message: crossing.Pieces) -> object:
     box = _mailboxes.get(id) or _open_mailbox(id)
     box.write(message)
     words, row = get_board().words, get_board().interpreter(id)
+    if HERE is not None and HERE.starves and words[row + OWNED] == SHARED_GIL and get_current() == MAIN:
+        from morrow.interpreters import pulse
+
+        pulse.begin()
+        try:
+            _make_it_answer(id, row)
+        finally:
+            pulse.end()
+    else:
+        _make_it_answer(id, row)
+    data = box.read()
+    try:
+        return answer(data)
+    finally:
+        data.release()
+        box.trim()
+
+
+def _make_it_answer(id: int, row: int) -> None:
+    words = get_board().words
     if words[row + ASKED]:
         from morrow.interpreters import wakeup
 
@@ -387,12 +411,6 @@ def _ask(id: int, message: crossing.Pieces) -> object:
         wakeup.wait((words[row + ANSWERED],))
     else:
         _enter(id, _STEP)
-    data = box.read()
-    try:
-        return answer(data)
-    finally:
-        data.release()
-        box.trim()
 
 
 def answer(data: memoryview) -> object:
