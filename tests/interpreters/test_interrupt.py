@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _imp
 import os
 import sys
 import threading
@@ -79,6 +80,7 @@ def test_a_loop_that_imports_is_interrupted_anywhere(backend):
         for _ in range(2):
             assert interrupted(interp, exec, text).excinfo.type.__name__ == "KeyboardInterrupt"
             assert interp.call(pow, 2, 5) == 32
+            assert not _imp.lock_held() and not interp.call(eval, "__import__('_imp').lock_held()")
 
 
 def test_the_agent_knows_the_rows_of_the_board():

@@ -21,6 +21,8 @@ from morrow.interpreters.mailbox import Mailbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ctypes import PyDLL
     from types import CodeType, ModuleType
 
 _mailbox: Mailbox
@@ -262,8 +264,7 @@ _ASKED, _ANSWERED, _INTERRUPT = 5, 6, 7  # as in `board`
 _alive: list = []
 _serves = False
 _begin: object = None
-_module_locks = sys.modules["_frozen_importlib"]._module_locks  # of the modules that are being imported
-_PATIENCE = 10  # beats with the same modules being imported: one of them hangs, not the import system
+_IMPORT_SYSTEM = sys.modules["_frozen_importlib"]._find_and_load.__code__.co_filename
 _beating: list = []  # threads that ask for the GIL, as two locks: it has not begun, it is not gone
 
 
@@ -285,7 +286,7 @@ def _start_beating() -> object:
 
     heart = _thread.allocate_lock()
     heart.acquire()
-    runner = _thread.get_ident()
+    runner, bottom = _thread.get_ident(), sys._getframe(1)
 
     begun, gone = _thread.allocate_lock(), []
     begun.acquire()
@@ -293,37 +294,84 @@ def _start_beating() -> object:
     _beating.append((begun, gone))
 
     def run() -> None:
+        nonlocal bottom
         # The host lets go of this lock when the thread is gone altogether; it comes unlocked.
         lock = _thread._set_sentinel()  # type: ignore[attr-defined]
         lock.acquire()
         gone.append(lock)
         begun.release()
-        beats, before = 0, None
         while not heart.acquire(timeout=0.005):
-            locks = tuple(_module_locks.values())
-            beats, before = beats + 1 if locks == before else 0, locks
-            careful = beats < _PATIENCE
-            if _busy and _is_asked() and (raise_in(runner, careful) or raise_in(_creator, careful)):
+            if _busy and _is_asked() and _raise_above(bottom, runner):
                 _forget_asking()
+        bottom = None  # type: ignore[assignment]
 
     _begin(run, ())  # type: ignore[operator]
     return heart
 
 
-def raise_in(thread: int, unless_importing: bool = False) -> bool:
-    """Raise KeyboardInterrupt in another thread of this interpreter, at its next instruction; return whether there is one.
+def _raise_above(bottom: object, runner: int) -> bool:
+    """Raise KeyboardInterrupt in the thread whose frames stand on *bottom*, at its next instruction, unless it must not be now.
 
-    With *unless_importing* not while there are imports: one that is cut off may leave a module locked, or all of them.
+    It must not in the middle of the import system: a module would stay locked, or, up to 3.11, the lock that all interpreters
+    share. A module that is being imported is no such place. Nor in *bottom* itself: nobody would answer.
+
+    Threads of other interpreters may have the same number, and the host may know *runner* by that of the thread which made
+    the interpreter; so the frames are found by what they stand on.
+
+    Returns:
+        Whether it will be raised.
     """
-    import _imp
     import ctypes
+    import itertools
+    import operator
 
-    number, kind, held = ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt), _imp.lock_held
-    make_it_raise = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    if unless_importing and (_module_locks or held()):
+    api = ctypes.PyDLL(None)  # not ctypes.pythonapi, which is the program's too
+    get_frame, make_it_raise = api.PyThreadState_GetFrame, api.PyThreadState_SetAsyncExc
+    get_frame.argtypes, get_frame.restype = [ctypes.c_void_p], ctypes.py_object
+    state = _thread_state_above(bottom, api)
+    if state is None:
         return False
-    # No other thread runs between that and this: the GIL changes hands at jumps back and at the start of functions.
-    return 0 != make_it_raise(number, kind)  # type: ignore[no-any-return]
+    file, twice = operator.attrgetter("f_code.co_filename"), (state, state)
+    outside = map(_IMPORT_SYSTEM.__ne__, map(file, map(get_frame, twice)))
+    above = map(operator.is_not, map(get_frame, twice), (bottom, bottom))
+    numbers = [ctypes.c_ulong(number) for number in (runner, _creator)]
+    chosen = itertools.compress(numbers, map(operator.and_, outside, above))
+    # Looking and raising is one call of a function in C: after each call in Python the other thread could run on.
+    try:
+        return any(map(make_it_raise, chosen, itertools.repeat(ctypes.py_object(KeyboardInterrupt))))
+    except ValueError:  # it runs nothing any more
+        return False
+
+
+def _thread_state_above(bottom: object, api: PyDLL) -> int | None:
+    """Return the address of the thread state of this interpreter whose frames stand on *bottom*."""
+    import ctypes
+    from itertools import accumulate, chain, count, islice, repeat, takewhile
+
+    get_frame, here = api.PyThreadState_GetFrame, api.PyInterpreterState_Get
+    head, following = api.PyInterpreterState_ThreadHead, api.PyThreadState_Next
+    head.restype = following.restype = here.restype = ctypes.c_void_p
+    head.argtypes = following.argtypes = [ctypes.c_void_p]
+    interpreter = here()
+
+    def states(index: int) -> Iterator[int]:
+        # accumulate's second argument goes to a C function that takes one, and is not looked at.
+        return islice(takewhile(bool, accumulate(chain(map(head, (interpreter,)), repeat(0)), following)), index, index + 1)
+
+    for index in count():
+        # One call of a function in C again: a thread that ends takes its state with it.
+        try:
+            found = next(zip(states(index), map(get_frame, states(index))), None)
+        except ValueError:  # this one runs nothing
+            continue
+        if found is None:
+            return None
+        state, frame = found
+        while frame is not None and frame is not bottom:
+            frame = frame.f_back
+        if frame is not None:
+            return state
+    return None
 
 
 def _is_asked() -> bool:

@@ -41,7 +41,7 @@ def _add_pending_call(id: int) -> None:
         import ctypes
     except ImportError as error:  # 3.12, asked by an interpreter with its own GIL
         raise InterpreterError("this interpreter cannot interrupt others: ctypes does not load in it") from error
-    api = ctypes.pythonapi
+    api = ctypes.PyDLL(None)  # not ctypes.pythonapi, which is the program's too
     head, following, number = api.PyInterpreterState_Head, api.PyInterpreterState_Next, api.PyInterpreterState_GetID
     head.restype = following.restype = ctypes.c_void_p
     following.argtypes = number.argtypes = [ctypes.c_void_p]
