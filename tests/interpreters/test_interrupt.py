@@ -87,3 +87,24 @@ def test_the_agent_knows_the_rows_of_the_board():
     from morrow.interpreters import agent, board
 
     assert (agent._ASKED, agent._ANSWERED, agent._INTERRUPT) == (board.ASKED, board.ANSWERED, board.INTERRUPT)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_interrupt_that_comes_before_the_code_runs_is_heard(backend):
+    with create(backend) as interp:
+        raised = []
+
+        def run():
+            try:
+                interp.exec("while True: pass")
+            except ExecutionFailed as error:
+                raised.append(error.excinfo.type.__name__)
+
+        for _ in range(20):
+            thread = threading.Thread(target=run)
+            thread.start()
+            while not interp.interrupt():
+                pass
+            thread.join(60)
+            assert not thread.is_alive() and raised.pop() == "KeyboardInterrupt"
+        assert interp.call(pow, 2, 5) == 32

@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from ctypes import PyDLL
-    from types import CodeType, ModuleType
+    from types import CodeType, FrameType, ModuleType
 
 _mailbox: Mailbox
 _main_file: str | None = None
@@ -132,10 +132,14 @@ _template = None
 def _decode_call(parts: list[memoryview], name: str) -> tuple[object, tuple[object, ...], dict[str, object]]:
     try:
         function = crossing.decode(parts[0], fake_main)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
         raise _unreadable(name, error) from error
     try:
         return function, crossing.decode(parts[1], fake_main), crossing.decode(parts[2], fake_main)  # type: ignore[return-value]
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
         raise _unreadable("args", error) from error
 
@@ -326,21 +330,24 @@ def _raise_above(bottom: object, runner: int) -> bool:
     import operator
 
     api = ctypes.PyDLL(None)  # not ctypes.pythonapi, which is the program's too
-    get_frame, make_it_raise = api.PyThreadState_GetFrame, api.PyThreadState_SetAsyncExc
-    get_frame.argtypes, get_frame.restype = [ctypes.c_void_p], ctypes.py_object
+    # A result of the type py_object must not be NULL (_ctypes/callproc.c, GetResult), so frames come as addresses.
+    api.PyThreadState_GetFrame.argtypes, api.PyThreadState_GetFrame.restype = [ctypes.c_void_p], ctypes.c_void_p
+    api.Py_NewRef.argtypes, api.Py_NewRef.restype = [ctypes.c_void_p], ctypes.py_object
+    api.Py_DecRef.argtypes = [ctypes.c_void_p]
     state = _thread_state_above(bottom, api)
     if state is None:
         return False
-    file, twice = operator.attrgetter("f_code.co_filename"), (state, state)
-    outside = map(_IMPORT_SYSTEM.__ne__, map(file, map(get_frame, twice)))
-    above = map(operator.is_not, map(get_frame, twice), (bottom, bottom))
+    addresses, owned = itertools.tee(filter(None, map(api.PyThreadState_GetFrame, (state, state))))
+    frames, again = itertools.tee(map(api.Py_NewRef, addresses))
+    outside = map(_IMPORT_SYSTEM.__ne__, map(operator.attrgetter("f_code.co_filename"), frames))
+    above = map(operator.is_not, again, (bottom, bottom))
     numbers = [ctypes.c_ulong(number) for number in (runner, _creator)]
     chosen = itertools.compress(numbers, map(operator.and_, outside, above))
     # Looking and raising is one call of a function in C: after each call in Python the other thread could run on.
-    try:
-        return any(map(make_it_raise, chosen, itertools.repeat(ctypes.py_object(KeyboardInterrupt))))
-    except ValueError:  # it runs nothing any more
-        return False
+    done = any(map(api.PyThreadState_SetAsyncExc, chosen, itertools.repeat(ctypes.py_object(KeyboardInterrupt))))
+    for address in owned:
+        api.Py_DecRef(address)
+    return done
 
 
 def _thread_state_above(bottom: object, api: PyDLL) -> int | None:
@@ -348,9 +355,8 @@ def _thread_state_above(bottom: object, api: PyDLL) -> int | None:
     import ctypes
     from itertools import accumulate, chain, count, islice, repeat, takewhile
 
-    get_frame, here = api.PyThreadState_GetFrame, api.PyInterpreterState_Get
-    head, following = api.PyInterpreterState_ThreadHead, api.PyThreadState_Next
-    head.restype = following.restype = here.restype = ctypes.c_void_p
+    here, head, following = api.PyInterpreterState_Get, api.PyInterpreterState_ThreadHead, api.PyThreadState_Next
+    here.restype = head.restype = following.restype = ctypes.c_void_p
     head.argtypes = following.argtypes = [ctypes.c_void_p]
     interpreter = here()
 
@@ -360,13 +366,14 @@ def _thread_state_above(bottom: object, api: PyDLL) -> int | None:
 
     for index in count():
         # One call of a function in C again: a thread that ends takes its state with it.
-        try:
-            found = next(zip(states(index), map(get_frame, states(index))), None)
-        except ValueError:  # this one runs nothing
-            continue
+        found = next(zip(states(index), map(api.PyThreadState_GetFrame, states(index))), None)
         if found is None:
             return None
-        state, frame = found
+        state, address = found
+        if address is None:  # it runs nothing
+            continue
+        frame = api.Py_NewRef(address)
+        api.Py_DecRef(address)
         while frame is not None and frame is not bottom:
             frame = frame.f_back
         if frame is not None:
@@ -403,17 +410,22 @@ def raise_here() -> None:
     sys.settrace(_raise)
 
 
-def _raise(frame: object, event: str, argument: object) -> object:
+def _raise(frame: FrameType, event: str, argument: object) -> object:
     if not _busy:
         sys.settrace(None)
         return None
-    code = frame.f_code  # type: ignore[attr-defined]
+    code = frame.f_code
     if code.co_filename in _OURS or "raise_here" in code.co_names:  # the text of a second interrupt
         return None
-    if code.co_filename.startswith("<frozen importlib"):  # it would leave modules locked: in who imports, or in the module
+    if imports(frame):  # it would leave modules locked: in who imports, or in the module
         return _raise
     sys.settrace(None)
     raise KeyboardInterrupt
+
+
+def imports(frame: FrameType) -> bool:
+    """Return whether *frame* is one of the import system's own."""
+    return frame.f_code.co_filename == _IMPORT_SYSTEM
 
 
 def _start_serving() -> None:

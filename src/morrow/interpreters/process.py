@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import marshal
+import mmap
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ import threading
 import morrow
 from morrow.debuglog import log
 from morrow.interpreters import crossing, engine, zygote
+from morrow.interpreters.board import anonymous_file
 from morrow.interpreters.errors import InterpreterError, InterpreterNotFoundError, WorkerLost
 from morrow.interpreters.interpreter import _script
 
@@ -57,7 +59,10 @@ class Zygote:
         mine.sendall(json.dumps(about).encode())
 
     def fork(self, fds: list[int], request: dict[str, object]) -> int:
-        """Start a worker and return its process id. *fds* are its socket, and its output and errors if they are caught."""
+        """Start a worker and return its process id.
+
+        *fds* are its socket, the file that says which message is interrupted, and its output and errors if they are caught.
+        """
         with self._lock:
             try:
                 socket.send_fds(self._channel, [json.dumps({"do": "fork", **request}).encode()], fds)
@@ -143,10 +148,17 @@ class ProcessInterpreter:
         self._lock = threading.Lock()
         self._running = False
         self._closed = False
+        self._number = 0  # of the message that it answers
+        # Where `interrupt` says which: a signal that comes before the code runs is not heard.
+        interrupted = anonymous_file("morrow-interrupted", 8)
         mine, its = socket.socketpair()
-        with its:
+        try:
+            self._interrupted = mmap.mmap(interrupted, 8)
             request = {"memory": memory, "cwd": cwd, "env": env, "path": None}
-            self.id = self._zygote.fork([its.fileno(), *output], request)
+            self.id = self._zygote.fork([its.fileno(), interrupted, *output], request)
+        finally:
+            its.close()
+            os.close(interrupted)
         self._channel = mine
         log("interpreters", 1, f"process {self.id} forked ({reason})")
 
@@ -184,6 +196,7 @@ class ProcessInterpreter:
         """Raise KeyboardInterrupt in what it runs; return whether anything was running."""
         if self._closed or not self._running:
             return False
+        self._interrupted[:] = self._number.to_bytes(8, sys.byteorder)
         self._signal(signal.SIGINT)
         return True
 
@@ -217,6 +230,7 @@ class ProcessInterpreter:
         if not self._lock.acquire(blocking=False):
             raise InterpreterError("interpreter already running")
         try:
+            self._number += 1
             self._running = True
             try:
                 zygote.send(self._channel, message)

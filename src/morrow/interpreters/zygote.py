@@ -8,6 +8,7 @@ reads one JSON object per request from its socket and answers with one; a worker
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -17,6 +18,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _typeshed import TraceFunction
+    from types import FrameType
+
     from morrow.interpreters.crossing import Pieces
 
 
@@ -63,7 +67,7 @@ def main(channel: socket.socket) -> None:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
             if pid == 0:
                 channel.close()
-                _work(socket.socket(fileno=fds[0]), fds[1:], request)
+                _work(socket.socket(fileno=fds[0]), fds[1], fds[2:], request)
             for fd in fds:
                 os.close(fd)
             channel.sendall(json.dumps({"pid": pid}).encode())
@@ -78,12 +82,12 @@ def _status(pid: int) -> int | None:
         return None
 
 
-def _work(channel: socket.socket, output: list[int], request: dict[str, object]) -> None:
+def _work(channel: socket.socket, interrupted: int, output: list[int], request: dict[str, object]) -> None:
     """Be a worker: answer messages until the other side closes the socket. Does not return."""
     status = 0
     try:
         prepare(output, request)
-        _serve(channel)
+        _serve(channel, interrupted)
     except BaseException:
         import traceback
 
@@ -126,23 +130,52 @@ def prepare(output: list[int], request: dict[str, object]) -> None:
         sys.path[:] = request["path"]  # type: ignore[call-overload]
 
 
-def _serve(channel: socket.socket) -> None:
+def _serve(channel: socket.socket, interrupted: int) -> None:
     from morrow.interpreters import agent
 
-    while True:
+    works = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt."""
+        if not works:  # Ctrl-C in the terminal is the program's, which decides what ends
+            return
+        if frame is None or not agent.imports(frame):
+            raise KeyboardInterrupt
+        while frame is not None:
+            frame.f_trace = later
+            frame = frame.f_back
+        sys.settrace(later)
+
+    def later(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
+        if agent.imports(frame):  # cut off there it would leave modules locked
+            return later
+        sys.settrace(None)
+        if works:
+            raise KeyboardInterrupt
+        return None
+
+    # asyncio asks whether this is the one.
+    signal.default_int_handler = interrupt  # type: ignore[assignment]
+    signal.signal(signal.SIGINT, interrupt)
+    for number in itertools.count(1):
         data = receive(channel)
         if data is None:
             return
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is not interrupt:  # the program's last work has left another
+            signal.signal(signal.SIGINT, interrupt)
         try:
-            try:
-                answer = agent.handle(memoryview(data))
-            finally:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            works = True
+            if int.from_bytes(os.pread(interrupted, 8, 0), sys.byteorder) == number:  # its signal came before this
+                raise KeyboardInterrupt
+            answer = agent.handle(memoryview(data))
+            works = False
         except KeyboardInterrupt as error:  # on the way in or out
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            works = False
             answer = agent.failure(error)
-        except MemoryError as error:
+        except BaseException as error:
+            works = False
+            if not isinstance(error, MemoryError):
+                raise
             answer = agent.failure(error)
         sys.stdout.flush()
         sys.stderr.flush()
