@@ -44,6 +44,7 @@ def test_the_thread_that_asks_ends():
         time.sleep(0.01)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_has_a_pulse_of_its_own():
     pulse.begin()
     try:

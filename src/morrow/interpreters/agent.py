@@ -22,7 +22,6 @@ from morrow.interpreters.mailbox import Mailbox
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from ctypes import PyDLL
     from types import CodeType, FrameType, ModuleType
 
 _mailbox: Mailbox
@@ -325,15 +324,11 @@ def _raise_above(bottom: object, runner: int) -> bool:
     Returns:
         Whether it will be raised.
     """
-    import ctypes
     import itertools
     import operator
 
-    api = ctypes.PyDLL(None)  # not ctypes.pythonapi, which is the program's too
-    # A result of the type py_object must not be NULL (_ctypes/callproc.c, GetResult), so frames come as addresses.
-    api.PyThreadState_GetFrame.argtypes, api.PyThreadState_GetFrame.restype = [ctypes.c_void_p], ctypes.c_void_p
-    api.Py_NewRef.argtypes, api.Py_NewRef.restype = [ctypes.c_void_p], ctypes.py_object
-    api.Py_DecRef.argtypes = [ctypes.c_void_p]
+    global _c_api
+    api = _c_api = _c_api or _CAPI()
     state = _thread_state_above(bottom, api)
     if state is None:
         return False
@@ -341,28 +336,68 @@ def _raise_above(bottom: object, runner: int) -> bool:
     frames, again = itertools.tee(map(api.Py_NewRef, addresses))
     outside = map(_IMPORT_SYSTEM.__ne__, map(operator.attrgetter("f_code.co_filename"), frames))
     above = map(operator.is_not, again, (bottom, bottom))
-    numbers = [ctypes.c_ulong(number) for number in (runner, _creator)]
+    numbers = [api.pointer(number) for number in (runner, _creator)]
     chosen = itertools.compress(numbers, map(operator.and_, outside, above))
     # Looking and raising is one call of a function in C: after each call in Python the other thread could run on.
-    done = any(map(api.PyThreadState_SetAsyncExc, chosen, itertools.repeat(ctypes.py_object(KeyboardInterrupt))))
+    done = any(map(api.PyThreadState_SetAsyncExc, chosen, itertools.repeat(api.object(KeyboardInterrupt))))
     for address in owned:
         api.Py_DecRef(address)
     return done
 
 
-def _thread_state_above(bottom: object, api: PyDLL) -> int | None:
+_c_api: _CAPI | None = None
+
+
+class _CAPI:
+    """The functions of the C API that `_raise_above` needs, under their names.
+
+    As ctypes.PyDLL has them, but from ctypes' C half alone: beside a thread that never waits each file that an import looks
+    for takes a turn of the GIL, 5 ms, and importing all of ctypes takes a tenth of a second.
+    """
+
+    def __init__(self) -> None:
+        from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_PYTHONAPI, CFuncPtr, _SimpleCData, dlopen, dlsym  # type: ignore[attr-defined]
+
+        class pointer(_SimpleCData):  # type: ignore[misc]
+            _type_ = "P"
+
+        class integer(_SimpleCData):  # type: ignore[misc]
+            _type_ = "i"
+
+        class object(_SimpleCData):  # type: ignore[misc]
+            _type_ = "O"
+
+        class Function(CFuncPtr):  # type: ignore[misc]
+            _flags_ = FUNCFLAG_CDECL | FUNCFLAG_PYTHONAPI
+            _restype_ = pointer
+
+        self.pointer, self.object = pointer, object
+        program = dlopen(None, 0)
+        for name, arguments, result in (
+            ("PyInterpreterState_Get", [], pointer),
+            ("PyInterpreterState_ThreadHead", [pointer], pointer),
+            ("PyThreadState_Next", [pointer], pointer),
+            # A result of the type object must not be NULL (_ctypes/callproc.c, GetResult), so frames come as addresses.
+            ("PyThreadState_GetFrame", [pointer], pointer),
+            ("Py_NewRef", [pointer], object),
+            ("Py_DecRef", [pointer], None),
+            ("PyThreadState_SetAsyncExc", [pointer, object], integer),
+        ):
+            function = Function(dlsym(program, name))
+            function.argtypes, function.restype = arguments, result
+            setattr(self, name, function)
+
+
+def _thread_state_above(bottom: object, api: _CAPI) -> int | None:
     """Return the address of the thread state of this interpreter whose frames stand on *bottom*."""
-    import ctypes
     from itertools import accumulate, chain, count, islice, repeat, takewhile
 
-    here, head, following = api.PyInterpreterState_Get, api.PyInterpreterState_ThreadHead, api.PyThreadState_Next
-    here.restype = head.restype = following.restype = ctypes.c_void_p
-    head.argtypes = following.argtypes = [ctypes.c_void_p]
-    interpreter = here()
+    interpreter = api.PyInterpreterState_Get()
 
     def states(index: int) -> Iterator[int]:
         # accumulate's second argument goes to a C function that takes one, and is not looked at.
-        return islice(takewhile(bool, accumulate(chain(map(head, (interpreter,)), repeat(0)), following)), index, index + 1)
+        first = map(api.PyInterpreterState_ThreadHead, (interpreter,))
+        return islice(takewhile(bool, accumulate(chain(first, repeat(0)), api.PyThreadState_Next)), index, index + 1)
 
     for index in count():
         # One call of a function in C again: a thread that ends takes its state with it.
