@@ -792,6 +792,12 @@ class Objects:
             variable = self.is_class(variable, cls)
         if variable.cls not in (tuple, list):
             return self.leave("unsupported")
+        known = self.known(variable)
+        if type(known) is tuple and len(known) == count and variable.own == "stable":
+            self.pop()
+            for constant in reversed(known):
+                self.push(self.constant(constant))
+            return None
         size = self.emit("size", variable.value)
         self.guard(self.emit("int_compare", size, ir.Literal(count), attributes=("eq",)), "count")
         read = "tuple_item" if variable.cls is tuple else "list_item"

@@ -249,7 +249,8 @@ def runtime(out: Text) -> None:
     _leave(out)
 
 
-GLOBALS = ["@morrow_contended = global i64 0", "@morrow_keep_gil = global i64 0", "@morrow_released = global ptr null"]
+GLOBALS = ["@morrow_contended = global i64 0", "@morrow_keep_gil = global i64 0", "@morrow_released = global ptr null", "@morrow_keeper = global i64 0"]
+"""The last: whether the thread that has the GIL keeps it in a region that might let go of it."""
 
 
 def _now(out: Text) -> None:
@@ -271,9 +272,13 @@ def _enter(out: Text) -> None:
     out.branch(out.let(f"icmp sgt i64 {skip}, 0"), "rest", "look")
     out.block("rest")
     out.store("i64", out.let(f"sub i64 {skip}, 1"), "%region", _SKIP)
+    out.store("i64", "1", "@morrow_keeper")
     out.line("ret i32 0")
     out.block("look")
-    long = out.let(f"icmp sgt i64 {out.load('i64', '%region', _AVERAGE)}, {WORTH}")
+    mean = out.load("i64", "%region", _AVERAGE)
+    unknown = out.let(f"icmp eq i64 {mean}, 0")
+    out.store("i64", out.let(f"zext i1 {unknown} to i64"), "@morrow_keeper")
+    long = out.let(f"icmp sgt i64 {mean}, {WORTH}")
     out.line(f"ret i32 {out.let(f'zext i1 {long} to i32')}")
     out.lines.append("}")
 
@@ -311,7 +316,11 @@ def _poll(out: Text) -> None:
         # What is due cannot be told apart here: when it is still due after the GIL was let go of, it was no request for it.
         out.branch(out.let(f"icmp eq i64 {keep}, 0"), "let_go", "plain")
     out.block("plain")
-    out.line(f"ret i32 {out.let('call i32 @morrow_poll(ptr %ts)')}")
+    keeper = out.load("i64", "@morrow_keeper")
+    out.store("i64", "0", "@morrow_keeper")
+    answer = out.let("call i32 @morrow_poll(ptr %ts)")
+    out.store("i64", keeper, "@morrow_keeper")
+    out.line(f"ret i32 {answer}")
     out.block("let_go")
     began = out.load("i64", "%node", _BEGAN)
     out.branch(out.let(f"icmp eq i64 {began}, 0"), "first", "link")
@@ -326,6 +335,7 @@ def _poll(out: Text) -> None:
     out.store("i64", "1", "@morrow_contended")
     out.line("br label %go")
     out.block("go")
+    out.store("i64", "0", "@morrow_keeper")
     head = out.load("ptr", "@morrow_released")
     out.store("ptr", head, "%node", _NEXT)
     out.store("ptr", "null", "%node", _PREVIOUS)
@@ -384,14 +394,18 @@ def _leave(out: Text) -> None:
     without = out.let(f"icmp ne ptr {out.load('ptr', '%node', _STATE)}, null")
     out.branch(without, "take", "count")
     out.block("take")
+    keeper = out.let("load atomic i64, ptr @morrow_keeper monotonic, align 8")
     out.line("call void @morrow_retake(ptr %node)")
     waited = out.let(f"sub i64 {out.let('call i64 @morrow_now()')}, {now}")
     gain = out.let(f"mul i64 {took}, {_PATIENCE}")
-    out.branch(out.let(f"icmp sgt i64 {waited}, {gain}"), "rest", "count")
-    out.block("rest")
-    out.store("i64", str(_REST), region, _SKIP)
+    out.branch(out.let(f"icmp sgt i64 {waited}, {gain}"), "long", "count")
+    # Who waits for a thread that keeps the GIL in a region, and then keeps it too, makes that one wait: both would for ever.
+    out.block("long")
+    rest = out.let(f"select i1 {out.let(f'icmp eq i64 {keeper}, 0')}, i64 {_REST}, i64 0")
+    out.store("i64", rest, region, _SKIP)
     out.line("br label %count")
     out.block("count")
+    out.store("i64", "0", "@morrow_keeper")
     mean = out.load("i64", region, _AVERAGE)
     more = out.let(f"add i64 {out.let(f'mul i64 {mean}, 3')}, {took}")
     out.store("i64", out.let(f"sdiv i64 {more}, 4"), region, _AVERAGE)
