@@ -21,11 +21,15 @@ import time
 
 from morrow import settings
 from morrow.host import HERE
+from morrow.host.gil import locked_address
 from morrow.jit import ir
 from morrow.jit.objects import LIKELY, Text, offset
 
-WORTH = 30_000
+WORTH = 8_000
 """Nanoseconds a region should take to be worth letting go and taking back, which together take less than one."""
+
+SPIN = 20_000
+"""Nanoseconds to look for the GIL before waiting for it as CPython does, which takes about as long to wake up from."""
 
 _PATIENCE = 4
 _REST = 100
@@ -33,7 +37,7 @@ NODE_SIZE = 40
 _STATE, _BEGAN, _NEXT, _PREVIOUS, _REGION = 0, 8, 16, 24, 32  # struct of the function's `%node`
 _AVERAGE, _SKIP = 0, 8  # struct of a region: mean nanoseconds, times not to let go again
 
-EXPORTS = ("morrow_region_enter", "morrow_region_poll", "morrow_region_leave", "morrow_contended", "morrow_keep_gil", "morrow_released")
+EXPORTS = ("morrow_region_enter", "morrow_region_poll", "morrow_region_leave", "morrow_contended", "morrow_keep_gil", "morrow_released", "morrow_gil_locked")
 
 
 def is_possible() -> bool:
@@ -119,6 +123,8 @@ _addresses: dict[str, int] = {}
 def loaded(addresses: dict[str, int]) -> None:
     """Take the addresses of the runtime's words; be there when the process forks or ends."""
     _addresses.update((name, addresses[name]) for name in ("morrow_contended", "morrow_keep_gil", "morrow_released"))
+    if (os.cpu_count() or 1) > 1:
+        ctypes.c_uint64.from_address(addresses["morrow_gil_locked"]).value = locked_address()
     import atexit
 
     atexit.register(stop)
@@ -249,8 +255,9 @@ def runtime(out: Text) -> None:
     _leave(out)
 
 
-GLOBALS = ["@morrow_contended = global i64 0", "@morrow_keep_gil = global i64 0", "@morrow_released = global ptr null", "@morrow_keeper = global i64 0"]
-"""The last: whether the thread that has the GIL keeps it in a region that might let go of it."""
+GLOBALS = ["@morrow_contended = global i64 0", "@morrow_keep_gil = global i64 0", "@morrow_released = global ptr null", "@morrow_keeper = global i64 0", "@morrow_gil_locked = global ptr null"]  # fmt: skip
+"""morrow_keeper: whether the thread that has the GIL keeps it in a region that might let go of it. morrow_gil_locked: where to look
+whether the GIL is taken, null where that is not known."""
 
 
 def _now(out: Text) -> None:
@@ -356,6 +363,7 @@ def _poll(out: Text) -> None:
         out.line("ret i32 0")
     out.lines.append("}")
     out.lines += ["define void @morrow_retake(ptr %node) noinline cold {", "entry:"]
+    _spin(out)
     out.call("void", "PyEval_RestoreThread", f"ptr {out.load('ptr', '%node', _STATE)}")
     out.store("ptr", "null", "%node", _STATE)
     after, before = out.load("ptr", "%node", _NEXT), out.load("ptr", "%node", _PREVIOUS)
@@ -374,6 +382,21 @@ def _poll(out: Text) -> None:
     out.block("done")
     out.line("ret void")
     out.lines.append("}")
+
+
+def _spin(out: Text) -> None:
+    """Look for a moment whether the GIL comes free: a thread between two regions has it for less than going to sleep takes."""
+    where = out.load("ptr", "@morrow_gil_locked")
+    out.branch(out.let(f"icmp eq ptr {where}, null"), "ready", "spin")
+    out.block("spin")
+    until = out.let(f"add i64 {out.let('call i64 @morrow_now()')}, {SPIN}")
+    out.line("br label %look")
+    out.block("look")
+    free = out.let(f"icmp eq i32 {out.let(f'load atomic i32, ptr {where} monotonic, align 4')}, 0")
+    out.branch(free, "ready", "again")
+    out.block("again")
+    out.branch(out.let(f"icmp slt i64 {out.let('call i64 @morrow_now()')}, {until}"), "look", "ready")
+    out.block("ready")
 
 
 def _drop() -> int:
