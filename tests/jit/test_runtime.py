@@ -58,6 +58,26 @@ def test_hot_code_is_found_and_compiled_by_itself():
     assert out == f"True {work(3000)}\nTrue\nTrue\n"
 
 
+def test_the_loop_of_a_function_that_is_declined_as_a_whole_is_compiled():
+    out = run("""
+        def work(n):
+            import bisect
+            total = bisect.bisect([], 1)
+            for number in range(n):
+                total += number * number % 7
+            return total
+        def wait(n, what):
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                work(n)
+                if any(d.name == "work" and what(d) for d in list(morrow.jit._worker.decisions.values() if morrow.jit._worker else ())):
+                    return True
+        print(wait(10_000, lambda d: d.only_loops))
+        print(wait(1_000_000, lambda d: any(d.loops.values())), work(1_000_000))
+        """)
+    assert out == f"True\nTrue {work(1_000_000)}\n"
+
+
 def test_eager_compiles_at_the_first_calls():
     out = run("""
         print([work(100) for _ in range(20)][-1])

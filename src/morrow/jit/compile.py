@@ -597,7 +597,7 @@ class _Session:
                     lifted = lifter.run()
             line = lifter.leaves_before_loops()
             if line:
-                raise Gone("NOT_FASTER", line, f"it goes back to CPython at line {line}, before its loops")
+                raise Gone("LEAVES_FIRST", line, str(line))
         except Gone:
             self.names.pop((function, kinds), None)
             raise

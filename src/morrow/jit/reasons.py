@@ -29,6 +29,7 @@ REASONS: dict[str, str] = {
     "INTERNAL": "the compiler failed on it ({detail}); please report this",
     "KEEPS_LEAVING": "its compiled code had to be left too often ({detail})",
     "NOT_FASTER": "nothing in it would run faster as machine code ({detail})",
+    "LEAVES_FIRST": "as a whole it would go back to CPython at line {detail}, before its loops",
     "IDENTITY": "it asks whether numbers are the same object, and compiled code keeps their values only",
     "TOO_DEEP": "its calls of itself go deeper than compiled code can follow on the C stack",
     "NO_GAIN": "measured while it ran: its machine code is not faster ({detail})",

@@ -90,11 +90,12 @@ class Decision:
         makes: how often it was compiled.
         resting: True once it was left for good.
         refused: whether it was declined as a whole before.
+        only_loops: whether that was for what stands before its loops.
         covered: code in place for another function that this one's is a part of.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "covered")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -107,6 +108,7 @@ class Decision:
         self.resting = False
         self.gain = 0.0
         self.refused = False
+        self.only_loops = False
         self.covered: Compiled | None = None
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
@@ -457,7 +459,7 @@ class Worker:
         if task.quick is not None:
             del function  # see below
             return self._make_better(task, decision)
-        if decision.makes >= MAKES:
+        if decision.makes >= MAKES or (decision.only_loops and task.loop is None):
             return False
         decision.makes += 1
         if decision.compiled:
@@ -500,7 +502,9 @@ class Worker:
             if task.loop:
                 decision.loops[task.loop.head] = None
             elif not decision.compiled:
-                decision.makes = MAKES if decision.refused else decision.makes  # twice is enough: the host has learnt no more
+                if decision.refused:  # twice is enough: the host has learnt no more
+                    decision.only_loops = made.reason == "LEAVES_FIRST"  # type: ignore[attr-defined]
+                    decision.makes = decision.makes if decision.only_loops else MAKES
                 decision.refused = True
             elif decision.compiled and decision.compiled[-1].profile:
                 from morrow.jit import install
