@@ -1,7 +1,7 @@
 """Source code in colours in what pdb prints, as 3.14's does: ``list``, ``longlist`` and where it stops.
 
 Only for debuggers made with ``colorize=True``, which is what ``breakpoint()``, `pdb.set_trace` and ``-m pdb`` make, and only
-on a terminal that wants colours. The colours are those of the prompt (MORROW_THEME).
+on a terminal that wants colours. The colours are those of the prompt (MORROW_THEME); a host whose pdb has its own keeps those.
 """
 
 from __future__ import annotations
