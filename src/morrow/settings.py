@@ -64,6 +64,7 @@ SETTINGS: dict[str, Setting] = {
         # -- jit ----------------------------------------------------------------------------------------------------------
         Setting("jit", "off", ("off", "on", "eager"), "on: compile hot code to machine code (experimental); eager: at the first call", "jit"),
         Setting("jit_cache", "1", _BOTH, "0: keep no machine code on disk, and use none that is there", "jit"),
+        Setting("aside", "1", _BOTH, "0: compile in the program's own process, not in a copy of it on another processor", "jit"),
         Setting("explain", "", (), "print at exit how the program ran: text, or html:PATH for a page", "jit"),
         # -- attaching ----------------------------------------------------------------------------------------------------
         Setting("attach", "off", ("off", "on"), "on: offer a way in that needs no ptrace, to processes of the same user", "attaching"),

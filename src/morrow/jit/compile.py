@@ -107,7 +107,7 @@ class ExitPoint:
         """Return the classes that were not the expected one here, as far as they are classes still."""
         words = {layout.word(self.met + 8 * number) for number in range(guards.MET)} - {0} if self.met else set()
         # the addresses may be stale: they are only compared with those of living classes
-        return [cls for cls in _all_classes() if id(cls) in words] if words else []
+        return [cls for cls in all_classes() if id(cls) in words] if words else []
 
     def count(self) -> int:
         """Return how often the code left here."""
@@ -200,7 +200,7 @@ class Compiled:
             news |= point.reason not in reasons
             reasons.add(point.reason)
             for met in point.classes_met():
-                news |= _remember(point.code, point.offset, met)
+                news |= remember_class(point.code, point.offset, met)
         if missed and not history.loose:
             history.loose = news = True
         news |= moved
@@ -215,9 +215,9 @@ class Compiled:
                 if word:
                     words.setdefault(word, []).append((code, at))
         if words:
-            for cls in _all_classes():
+            for cls in all_classes():
                 for code, at in words.get(id(cls), ()):
-                    _remember(code, at, cls)
+                    remember_class(code, at, cls)
 
     def leaves_often(self) -> bool:
         """Return whether it leaves so often, for anything, that it had better not be used until it is compiled anew."""
@@ -233,6 +233,12 @@ class Compiled:
     def can_be_better(self) -> bool:
         """Return whether LLVM was told to be quick, because there was much of it."""
         return self._product is not None
+
+    @property
+    def product(self) -> Product:
+        """What the front end made of it, while `can_be_better`."""
+        assert self._product is not None
+        return self._product
 
     def made_better(self) -> Compiled:
         """Return the same code made with more of LLVM's time."""
@@ -256,16 +262,32 @@ class _History:
     met: dict[int, list[weakref.ref[type]]] = field(default_factory=dict)
 
 
-def _remember(code: CodeType, at: int, cls: type) -> bool:
+def remember_class(code: CodeType, at: int, cls: type) -> bool:
     """Note that an instruction met a class; return whether that is news."""
     classes = _history(code).met.setdefault(at, [])
     if any(reference() is cls for reference in classes):
         return False
     classes.append(weakref.ref(cls))
+    if _news is not None:
+        _news.append((code, at, cls))
     return True
 
 
-def _all_classes() -> list[type]:
+_news: list[tuple[CodeType, int, type]] | None = None
+
+
+def watch_classes() -> None:
+    """From now on, keep a list of what `remember_class` is told; for a copy of the process, whose memory is not this one's."""
+    global _news
+    _news = []
+
+
+def news_of_classes() -> list[tuple[CodeType, int, type]]:
+    """Return code object, offset and class of each call of `remember_class` that was news, since `watch_classes`."""
+    return list(_news or ())
+
+
+def all_classes() -> list[type]:
     """Return every class there is."""
     found: list[type] = []
     seen: set[int] = set()
@@ -310,8 +332,14 @@ def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled
     Args:
         stages: texts to keep: "bytecode", "ir", "llvm", "asm".
     """
+    count_compile(request.function.__code__)
     product = lower_function(request, stages)
     return product if isinstance(product, Declined) else product.build()
+
+
+def count_compile(code: CodeType) -> None:
+    """Count one more compile of a code object; `Compiled.review` asks for at most `MOST_COMPILES`."""
+    _history(code).compiles += 1
 
 
 def lower_function(request: Request, stages: tuple[str, ...] = ()) -> Product | Declined:
@@ -326,7 +354,6 @@ def lower_function(request: Request, stages: tuple[str, ...] = ()) -> Product | 
 def _lower(request: Request, stages: tuple[str, ...]) -> Product | Declined:
     started = time.perf_counter()
     function = request.function
-    _history(function.__code__).compiles += 1
     session = _Session("m", request.profile, request.copies, request.seconds)  # the same name in every process: the text is the key of the cache on disk
     declined = _unsuitable(function, request)
     if declined is not None:
@@ -429,10 +456,18 @@ def _pack(request: Request, session: _Session, module: emit.Module, entry: str, 
 def _build(product: Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
     from morrow.jit import llvm
 
+    hits = llvm.disk().hits
+    code = llvm.build(product.text, level)
+    return load(product, code, level, llvm.disk().hits > hits, started, texts)
+
+
+def load(product: Product, code: bytes, level: int, from_disk: bool, started: float, texts: dict[str, str]) -> Compiled:
+    """Put the object code of a product into memory."""
+    from morrow.jit import llvm
+
     global _serial
     _serial += 1
-    hits = llvm.disk().hits
-    loaded = llvm.Loaded(f"morrow.m{_serial}", llvm.build(product.text, level), product.imports, product.exports)
+    loaded = llvm.Loaded(f"morrow.m{_serial}", code, product.imports, product.exports)
     address = loaded.addresses[product.entry]
     counters, met, places, slow = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow"))
     compiled = Compiled(
@@ -449,7 +484,7 @@ def _build(product: Product, level: int, started: float, texts: dict[str, str]) 
         slow_address=slow,
         missed_address=loaded.addresses.get(f"{product.entry}_missed", 0),
         level=level,
-        from_disk=llvm.disk().hits > hits,
+        from_disk=from_disk,
         profile=product.profile,
         _places=tuple((code, at, places + 8 * guards.MET * n) for n, (code, at) in enumerate(product.places)),
         _loaded=loaded,
@@ -613,7 +648,7 @@ class _Session:
         if copies:
             for at, classes in infer.classes_named(read_bytecode(code), copies).items():
                 for cls in classes:
-                    _remember(code, at, cls)
+                    remember_class(code, at, cls)
 
     def add(self, function: FunctionType, lifted: ir.Function, lifter: lift.Lifter) -> None:
         """Keep a lifted function."""
@@ -677,7 +712,7 @@ class _Session:
 
     def remember(self, function: FunctionType, offset: int, cls: type) -> None:
         """See `lift.Session`."""
-        _remember(function.__code__, offset, cls)
+        remember_class(function.__code__, offset, cls)
 
     def failures(self, function: FunctionType, offset: int) -> frozenset[str]:
         """See `lift.Session`."""

@@ -86,6 +86,8 @@ def make_keys_version(mapping: dict[str, object]) -> int:
     found = keys_version(mapping)
     if found:
         return found
+    if _newest is not None:
+        raise NoVersion(str(mapping.get("__name__")))
     probe = FunctionType(_load_builtin.__code__, mapping)
     for _ in range(40):
         probe()
@@ -93,6 +95,37 @@ def make_keys_version(mapping: dict[str, object]) -> int:
         if found:
             break
     return found
+
+
+class NoVersion(Exception):
+    """The globals of a module have no version yet, and this is a copy of the process, where one would mean nothing.
+
+    Attributes:
+        module: its name.
+    """
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        super().__init__(module)
+
+
+_newest: int | None = None
+
+
+def newest_version() -> int:
+    """Return a version tag that no class of this process has; every one given from now on is greater. 0: not known."""
+
+    class Fresh:
+        pass
+
+    getattr(Fresh, "nothing", None)  # a class gets its tag when something is looked up in it (typeobject.c, _PyType_Lookup)
+    return version_of(Fresh)
+
+
+def be_a_copy(newest: int) -> None:
+    """From now on this is a copy of a process whose `newest_version` was *newest*: versions given here mean nothing there."""
+    global _newest
+    _newest = newest
 
 
 def _load_builtin() -> object:
@@ -148,7 +181,8 @@ def flags(cls: type) -> int:
 
 def version_of(cls: type) -> int:
     """Return a class's version tag, 0 if it has none at the moment."""
-    return ctypes.c_uint32.from_address(id(cls) + offset("PyTypeObject.tp_version_tag")).value
+    tag = ctypes.c_uint32.from_address(id(cls) + offset("PyTypeObject.tp_version_tag")).value
+    return 0 if _newest is not None and tag > _newest and not flags(cls) & offset("Py_TPFLAGS_IMMUTABLETYPE") else tag
 
 
 def keeps_values(cls: type) -> bool:

@@ -18,6 +18,7 @@ from os import cpu_count
 from time import monotonic, perf_counter, thread_time
 from types import CodeType, FrameType, FunctionType
 
+from morrow import settings
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.jit.feedback import Feedback
@@ -41,6 +42,12 @@ REST = 1.0
 
 BESIDE = 0.5 if (cpu_count() or 1) > 1 else 0.0
 """Part of LLVM's time that is not counted."""
+
+ASIDE = 0.3
+"""Part of the CPU time of copies of the process that is counted: they are background processes on other processors."""
+
+MOST_TRIES = 3
+"""How often something is begun again because a copy could not know what it needed."""
 
 UNPROVEN = 0.3
 """Part of the budget that may be spent before anything compiled has been seen to pay."""
@@ -71,7 +78,8 @@ MAKES = 6
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from morrow.jit.compile import Compiled
+    from morrow.jit.aside import Again, Aside
+    from morrow.jit.compile import Compiled, Declined, Request
     from morrow.jit.osr import Entrances
     from morrow.jit.running import Loop
     from morrow.jit.trial import Trial, Trials
@@ -127,11 +135,12 @@ class Decision:
 class Task:
     """One thing to compile. Functions are held weakly: waiting must not keep what the program has dropped."""
 
-    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile", "quick")
+    __slots__ = ("code", "function", "arguments", "loop", "types", "thread", "level", "profile", "quick", "tries")
 
     def __init__(self, code: CodeType, function: FunctionType, arguments: tuple[type | None, ...] | None = None, loop: Loop | None = None,
                  types: tuple[type | None, ...] | None = None, thread: int = 0, level: int = 1, profile: bool = False, quick: Compiled | None = None) -> None:  # fmt: skip
         self.code = code
+        self.tries = 0
         self.quick = quick  # code of this function that LLVM made quickly and is to make well now
         self.function = weakref.ref(function)
         self.arguments, self.loop, self.types, self.thread, self.level, self.profile = arguments, loop, types, thread, level, profile
@@ -151,6 +160,7 @@ class Worker:
         size: bytes of machine code made so far.
         paid: whether anything compiled has been measured to be faster than CPython.
         spent: seconds of CPU spent compiling on the jit's own thread.
+        copies: whether to compile in copies of this process.
         only: compile nothing but code of files whose name begins so (or with one of these); for hunting bugs.
     """
 
@@ -181,6 +191,8 @@ class Worker:
         self._llvm_seconds: Callable[[], float] = lambda: 0.0
         self._lower: Callable[..., object] | None = None
         self.measures = True
+        self.copies = False
+        self._making: tuple[Task, Aside, float] | None = None
         self.pause_counting: Callable[[bool], None] = lambda resting: None
         self.only: str | tuple[str, ...] = ""
 
@@ -297,6 +309,9 @@ class Worker:
         if self._held:
             self._held = False
             self._lock.release()
+        if self._making is not None and not self._making[1].is_ours:
+            self._making[1].forget()
+            self._making = None
 
     def decision(self, code: CodeType) -> Decision:
         """Return the decision about a code object, making one."""
@@ -337,15 +352,82 @@ class Worker:
         if self._ready and now - self._reviewed > REVIEW_EVERY:
             self._reviewed = now
             self.review()
-        if self._queue and self.spent < self._budget():
-            began, without = thread_time(), self._llvm_seconds()
-            with _quick_switches():
-                self.run(self._queue.pop(0))
-            # beside LLVM the program goes on, on another processor if there is one
-            self.spent += thread_time() - began - BESIDE * (self._llvm_seconds() - without)
-        if self._queue and not self.off and self.spent < self._budget():
+        if self._making is not None:
+            self._finish()
+        elif self._queue and self.spent < self._budget():
+            self._begin(self._queue.pop(0))
+        if self._queue and self._making is None and not self.off and self.spent < self._budget():
             return 0.001
         return TURN if self._on_trial else 0
+
+    def _begin(self, task: Task) -> None:
+        """Compile a task: in a copy of the process, where one can be made; else here and now."""
+        if self.copies and not self._held:
+            request = self._admit(task, LIFTING[1])
+            if request is None:
+                return
+            aside: Aside | None
+            if task.quick is not None:
+                aside = self._begin_better(task.quick.product)
+            else:
+                aside = self._begin_aside(request, self.decisions)
+            del request  # the program may drop the function meanwhile
+            if aside is not None:
+                if task.quick is None:
+                    self._count(task)
+                log("jit", 1, f"{'improving' if task.quick else 'compiling'} {task!r} in a copy of the process")
+                self._making = task, aside, perf_counter()
+                return
+        began, without = thread_time(), self._llvm_seconds()
+        with _quick_switches():
+            self.run(task)
+        # beside LLVM the program goes on, on another processor if there is one
+        self.spent += thread_time() - began - BESIDE * (self._llvm_seconds() - without)
+
+    def _finish(self) -> None:
+        """Put in place what a copy has made, if it is ready."""
+        assert self._making is not None
+        task, aside, began = self._making
+        decision = self.decision(task.code)
+        made: Compiled | Declined | Again | None
+        try:
+            made = aside.finish()
+            if made is None:
+                return
+        except RuntimeError as error:
+            log("jit", 1, f"failed on {task!r}: {error}")
+            self.copies = self.copies and not aside.hung
+            if aside.hung:
+                self._queue.insert(0, task)  # a lock that a thread of the program held: compile here from now on
+                decision.makes -= task.quick is None
+            elif task.quick is None:
+                self._failed(task, decision, str(error))
+            made = None
+        self._making = None
+        self.spent += ASIDE * aside.seconds
+        decision.seconds += perf_counter() - began
+        if made is None:
+            return
+        if isinstance(made, self._again):
+            log("jit", 1, f"not yet: {task!r}: {made.why}")
+            self._take_again(task, made.module)
+        else:
+            self._settle(task, decision, task.function(), made)
+
+    def _take_again(self, task: Task, module: str) -> None:
+        from morrow.jit import layout
+
+        decision = self.decision(task.code)
+        scope = getattr(sys.modules.get(module), "__dict__", None)
+        task.tries += 1
+        if module and task.tries < MOST_TRIES and scope is not None:
+            layout.make_keys_version(scope)
+            decision.makes -= 1
+            self._queue.insert(0, task)
+            return
+        decision.makes -= 1
+        with _quick_switches():
+            self.run(task)
 
     def _budget(self) -> float:
         """Return the seconds of CPU that compiling may have taken by now."""
@@ -413,8 +495,8 @@ class Worker:
                     return sentence("EVAL_FRAME")
                 import llvmlite.binding
 
+                from morrow.jit import aside, install, llvm, osr, running, trial
                 from morrow.jit import compile as compiler
-                from morrow.jit import install, llvm, osr, running, trial
         except ShadowedImport as error:
             return sentence("SHADOWED", error)
         except ModuleNotFoundError as error:
@@ -428,6 +510,8 @@ class Worker:
             return loaded.addresses
 
         self._lower = compiler.lower_function
+        self._count_compile = compiler.count_compile
+        self._begin_aside, self._begin_better, self._again = aside.begin, aside.begin_better, aside.Again
         self._llvm_seconds = lambda: llvm.seconds
         self._request = compiler.Request
         self._declined = compiler.Declined
@@ -439,48 +523,71 @@ class Worker:
             _keep_for_ever(self._trials)
         if not tracers.watch(self._tracer_changed, load):
             log("jit", 1, "another audit hook refused ours: tracers are noticed late")
+        against = "" if self.measures and settings.get("aside") == "1" else "it is not wanted"
+        against = against or aside.prepare()
+        self.copies = not against
+        log("jit", 1, f"compiles in this process: {against}" if against else "compiles in copies of this process")
         tracer = tracers.find_tracer()
         if tracer:
             self.resting = tracer
             self._set_watched(1)
         return ""
 
-    def run(self, task: Task) -> bool:
-        """Compile one task and put the result in place. Returns whether there is new code in place."""
+    def _admit(self, task: Task, seconds: float) -> Request | None:
+        """Return what is to be compiled, in at most so many seconds of lifting; None if there is nothing to do, or no room for it."""
         decision = self.decision(task.code)
         function = task.function()
         if function is None or function.__code__ is not task.code or decision.resting or self._held:
-            return False  # held: hooks of a fork are running, perhaps in the child
+            return None  # held: hooks of a fork are running, perhaps in the child
         if not task.code.co_filename.startswith(self.only):
-            return False
+            return None
         if self.size > MEMORY_LIMIT:
             decision.decline(task.code.co_firstlineno, "MEMORY_FULL", f"{MEMORY_LIMIT >> 20} MiB")
-            return False
+            return None
         if task.quick is not None:
-            del function  # see below
-            return self._make_better(task, decision)
-        if decision.makes >= MAKES or (decision.only_loops and task.loop is None):
-            return False
-        decision.makes += 1
-        if decision.compiled:
+            if decision.compiled[-1] is not task.quick:
+                return None
+        elif decision.makes >= MAKES or (decision.only_loops and task.loop is None):
+            return None
+        elif decision.compiled:
             decision.compiled[-1].remember_classes()
+        return self._request(
+            function=function,
+            arguments=task.arguments,
+            loop=task.loop.head if task.loop else None,
+            frame_types=task.types,
+            level=task.level,
+            profile=task.profile,
+            copies=self.feedback.seen,
+            seconds=seconds,
+        )
+
+    def _count(self, task: Task) -> None:
+        """Count one more compile of a task's code, against every limit."""
+        function = task.function()
+        self.decision(task.code).makes += 1
+        if function is not None:
+            self._count_compile(function.__code__)
+
+    def run(self, task: Task) -> bool:
+        """Compile one task in this process and put the result in place. Returns whether there is new code in place."""
+        request = self._admit(task, LIFTING[self.paid] if self.measures else 60.0)
+        if request is None:
+            return False
+        decision = self.decision(task.code)
+        if task.quick is not None:
+            del request  # it holds the function
+            return self._make_better(task, decision)
+        self._count(task)
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
         assert self._lower is not None
+        function: FunctionType | None
         with self._lock, self.working():
             try:
-                made = self._lower(
-                    self._request(
-                        function=function,
-                        arguments=task.arguments,
-                        loop=task.loop.head if task.loop else None,
-                        frame_types=task.types,
-                        level=task.level,
-                        profile=task.profile,
-                        copies=self.feedback.seen,
-                        seconds=LIFTING[self.paid] if self.measures else 60.0,
-                    )
-                )
+                made = self._lower(request)
+                function = request.function
+                del request
                 if not isinstance(made, self._declined):
                     function = None  # LLVM takes its time, and the program may drop the function meanwhile
                     made = made.build()
@@ -489,14 +596,21 @@ class Worker:
                 log("jit", 1, f"failed on {task!r}: {error!r}")
                 if _checking():
                     raise
-                decision.decline(task.loop.line if task.loop else task.code.co_firstlineno, "INTERNAL", f"{type(error).__name__}: {error}".partition("\n")[0])
-                if task.loop is not None:
-                    decision.loops[task.loop.head] = None
-                else:
-                    decision.resting = True
+                self._failed(task, decision, f"{type(error).__name__}: {error}")
                 return False
             finally:
                 decision.seconds += perf_counter() - began
+        return self._settle(task, decision, function, made)
+
+    def _failed(self, task: Task, decision: Decision, what: str) -> None:
+        decision.decline(task.loop.line if task.loop else task.code.co_firstlineno, "INTERNAL", what.partition("\n")[0])
+        if task.loop is not None:
+            decision.loops[task.loop.head] = None
+        else:
+            decision.resting = True
+
+    def _settle(self, task: Task, decision: Decision, function: FunctionType | None, made: Compiled | Declined) -> bool:
+        """Put what was made in place, or note why nothing was. Returns whether there is new code in place."""
         if isinstance(made, self._declined):
             decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
@@ -509,7 +623,8 @@ class Worker:
             elif decision.compiled and decision.compiled[-1].profile:
                 from morrow.jit import install
 
-                install.remove(function)  # it was only made to find out for this
+                if function is not None:
+                    install.remove(function)  # it was only made to find out for this
             log("jit", 1, f"left to CPython: {task!r}: {made}")
             return False
         if function is None:
@@ -519,8 +634,6 @@ class Worker:
     def _make_better(self, task: Task, decision: Decision) -> bool:
         """Let LLVM do well what it did quickly before."""
         assert task.quick is not None
-        if decision.compiled[-1] is not task.quick:
-            return False
         log("jit", 1, f"improving {task!r}")
         began = perf_counter()
         try:
@@ -740,6 +853,9 @@ class Worker:
 
     def close(self) -> None:
         """Take everything out of service for good."""
+        if self._making is not None and self._making[1].is_ours:
+            self._making[1].close()
+        self._making = None
         if self._ready:
             self.rest("switched off")
         self.off = self.off or "switched off"

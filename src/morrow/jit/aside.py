@@ -1,0 +1,145 @@
+"""Compile aside: in a copy of the process, on another processor, while the program keeps the GIL and this one.
+
+    begin(request) -> Aside           Aside.finish() -> None: not yet         Compiled, Declined or Again
+
+The front end is Python and would take the GIL from the program for hundreds of milliseconds, and LLVM cannot be stopped;
+a copy has a GIL of its own and can be killed at any moment. It begins with everything this process knows (`host/copies`)
+and hands back object code, which fits because all addresses are the same (`parcel`).
+
+Where a copy cannot be made (one processor, not Linux, a process of more than a gigabyte) the caller compiles here.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import CodeType
+
+from morrow.host import copies
+from morrow.jit import layout, llvm, parcel
+from morrow.jit.compile import Compiled, Declined, Product, Request, load, lower_function, watch_classes
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Nothing was made, but the next try may do better.
+
+    Attributes:
+        module: whose globals want a version first; "" if it has to be compiled in this process.
+        why: for the log.
+    """
+
+    module: str
+    why: str
+
+
+class Aside:
+    """Something being compiled in a copy.
+
+    Attributes:
+        seconds: CPU time it took there, once it is finished.
+    """
+
+    def __init__(self, copy: copies.Copy, load: Callable[[bytes], Compiled | Declined | Again]) -> None:
+        self._copy, self._load = copy, load
+        self.seconds = 0.0
+
+    def finish(self) -> Compiled | Declined | Again | None:
+        """Return what was made, None while it is being made.
+
+        Raises:
+            RuntimeError: the copy ended without a result: a bug of ours or of LLVM's, or it hung; the text says which.
+        """
+        try:
+            data = self._copy.read()
+        finally:
+            self.seconds = self._copy.seconds
+        return None if data is None else self._load(data)
+
+    @property
+    def hung(self) -> bool:
+        """Whether it had to be ended."""
+        return self._copy.hung
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process began it, rather than the one it was forked from."""
+        return self._copy.parent == os.getpid()
+
+    def close(self) -> None:
+        """Stop it."""
+        self._copy.close()
+
+    def forget(self) -> None:
+        """In a child of this process, made by a fork: it is not ours."""
+        self._copy.forget()
+
+
+def prepare() -> str:
+    """Bring what a copy needs, which must not import anything; return why copies cannot be made here, "" if they can."""
+    reason = copies.find_reason_against()
+    if not reason:
+        llvm.runtime()
+        for level in (0, 1):
+            llvm.machine(level)
+        for name in ("pow", "fmod"):
+            llvm.library_address(name)
+        if not layout.newest_version():
+            reason = "classes get no versions"
+    return reason
+
+
+def begin(request: Request, known: Iterable[CodeType]) -> Aside | None:
+    """Begin to compile; None if no copy can be made just now. *known*: see `parcel.unpack`."""
+    started = time.perf_counter()
+    newest = layout.newest_version()
+    code = request.function.__code__
+    copy = copies.start(lambda: _compile(request, newest))
+    known = list(known)
+
+    def unpacked(data: bytes) -> Compiled | Declined | Again:
+        kind, data = data[:1], data[1:]
+        if kind != _MADE:
+            return (Declined if kind == _DECLINED else Again)(*marshal.loads(data))
+        found = parcel.unpack(data, code, known, started)
+        if isinstance(found, Declined):
+            return found
+        product, machine_code, from_disk = found
+        return load(product, machine_code, product.level, from_disk, started, {})
+
+    return None if copy is None else Aside(copy, unpacked)
+
+
+def begin_better(product: Product) -> Aside | None:
+    """Begin to make better machine code for something that LLVM made quickly; None if no copy can be made just now."""
+    started = time.perf_counter()
+
+    def build() -> bytes:
+        return llvm.build(product.text, 1)
+
+    copy = copies.start(build)
+    return None if copy is None else Aside(copy, lambda data: load(product, data, 1, False, started, {}))
+
+
+# -- in the copy -----------------------------------------------------------------------------------------------------------
+
+_MADE, _DECLINED, _AGAIN = b"M", b"D", b"A"
+
+
+def _compile(request: Request, newest: int) -> bytes:
+    layout.be_a_copy(newest)
+    watch_classes()
+    try:
+        made = lower_function(request)
+        if isinstance(made, Declined):
+            return _DECLINED + marshal.dumps((made.reason, made.where, made.detail))
+        hits = llvm.disk().hits
+        code = llvm.build(made.text, made.level)
+        return _MADE + parcel.pack(made, code, llvm.disk().hits > hits)
+    except layout.NoVersion as missing:
+        return _AGAIN + marshal.dumps((missing.module, f"the globals of {missing.module} have no version"))
+    except parcel.Unnamed as unnamed:
+        return _AGAIN + marshal.dumps(("", f"a {unnamed} has no name"))
