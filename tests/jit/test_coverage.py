@@ -129,6 +129,43 @@ def slices(n, k):
     return seen, range(n), str(n)
 
 
+def steps_of(items, n):
+    found = []
+    for i in range(n):
+        found.append(items[i:])
+        found.append(items[:i])
+        found.append(items[i::-1])
+        found.append(items[::2])
+        found.append(items[-i:n])
+        if i > 2:
+            items[:i] = items[i - 1 :: -1]
+            items[i - 2 : i] = found[-1]
+    return found, items
+
+
+def values_of(items, other):
+    found = []
+    for item in items:
+        found.append(item and other)
+        found.append(item or other)
+        found.append((item and other) or item)
+        if item and (other or not item):
+            found.append(item)
+    return found
+
+
+class Truth:
+    def __init__(self, value, log):
+        self.value, self.log = value, log
+
+    def __bool__(self):
+        self.log.append(self.value)
+        return self.value
+
+    def __repr__(self):
+        return f"Truth({self.value}, {self.log})"
+
+
 def root(n):
     total = 0.0
     for i in range(n):
@@ -192,6 +229,8 @@ def test_a_closure_reads_its_cells_as_they_are():
         (table, ({}, ["a", "b", "a"]), [({}, [1, 2]), ({"a": "x"}, ["a"]), ({}, [[]])]),
         (truth, ([0, 1, "", "x", None, True, [], [0], 0.0, 2.5],), [([{}, {1: 2}, (), Point(1, 2)],)]),
         (slices, (6, 4), [(0, 3), (9, 9), ("x", 2), (3, 9)]),
+        (steps_of, ([1, 2, 3, 4, 5, 6], 5), [([1.5, "a"], 9), ("text", 2), ("text", 4), (bytearray(b"abcdef"), 5), ((1, 2), 3), ([], 0), ({1: 2}, 1), ([1, 2, 3], 2.5)]),
+        (values_of, ([0, 1, "", "x", None], 5), [([[], [0], 2.5, 0.0], ""), ([Truth(False, []), Truth(True, [])], None), ([], 1), ([2**70, float("nan")], 0)]),
         (root, (12,), [(0,), (300,)]),
         (scaled, ([1, 2, 3], 3), [([1, 2], 3), ([1.5, 2, "a"], 3), (range(4), 3)]),
     ],

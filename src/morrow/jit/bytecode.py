@@ -72,6 +72,8 @@ _PLAIN = {
     "TO_BOOL": "to_bool", "END_FOR": "end_for", "POP_ITER": "pop_iter", "FORMAT_SIMPLE": "format_simple",
     "FORMAT_WITH_SPEC": "format_with_spec", "LIST_TO_TUPLE": "list_to_tuple",
 }  # fmt: skip
+JUMPS = frozenset({"jump", "jump_if", "jump_or_pop", "for_iter"})
+"""Instructions whose argument is the index of another."""
 _NOTHING = frozenset({"NOP", "RESUME", "CACHE", "NOT_TAKEN", "EXTENDED_ARG", "RESUME_CHECK"})
 _JUMPS = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
 _PAIRS = {
@@ -137,7 +139,7 @@ def _read_bytecode(code: CodeType, adaptive: bytes) -> list[Instruction]:
         index.setdefault(instruction.offset, number)
         index.setdefault(instruction.at, number)
     for number, instruction in enumerate(found):
-        if instruction.op in ("jump", "for_iter", "jump_if"):
+        if instruction.op in JUMPS:
             target = instruction.argument
             while target not in index:
                 target += 2  # type: ignore[operator]
@@ -185,8 +187,8 @@ def _neutral(code: CodeType, i: dis.Instruction) -> list[tuple[str, object, obje
         return [("jump", i.argval, None)]
     if name.startswith(("POP_JUMP_", "JUMP_IF_")):
         kind = name.rsplit("_IF_", 1)[1].lower()
-        if name.endswith("_OR_POP"):
-            return [("unknown", name, None)]
+        if name.endswith("_OR_POP"):  # 3.11
+            return [("jump_or_pop", i.argval, kind.removesuffix("_or_pop"))]
         return [("jump_if", i.argval, kind)]
     if name == "FOR_ITER":
         return [("for_iter", i.argval, None)]

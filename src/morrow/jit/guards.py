@@ -42,7 +42,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_super", "morrow_new", "morrow_not_none",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_store_slice", "morrow_super", "morrow_new", "morrow_not_none",
     *release.EXPORTS,
 )  # fmt: skip
 
@@ -72,6 +72,7 @@ def runtime_text() -> str:
     _size(out)
     _let_go(out)
     _slice(out)
+    _store_slice(out)
     _super(out)
     _new(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
@@ -846,6 +847,20 @@ def _slice(out: Text) -> None:
     result = out.call("ptr", "PyObject_GetItem", "ptr %container", f"ptr {made}")
     out.call("void", "Py_DecRef", f"ptr {made}")
     out.line(f"ret ptr {result}")
+    out.lines.append("}")
+
+
+def _store_slice(out: Text) -> None:
+    """morrow_store_slice(container, start, stop, value): container[start:stop] = value -> 0, or -1 for an exception"""
+    out.lines += ["define i32 @morrow_store_slice(ptr %container, ptr %start, ptr %stop, ptr %value) noinline {", "entry:"]
+    made = out.call("ptr", "PySlice_New", "ptr %start", "ptr %stop", "ptr null")
+    out.branch(out.let(f"icmp eq ptr {made}, null"), "failed", "item")
+    out.block("failed")
+    out.line("ret i32 -1")
+    out.block("item")
+    result = out.call("i32", "PyObject_SetItem", "ptr %container", f"ptr {made}", "ptr %value")
+    out.call("void", "Py_DecRef", f"ptr {made}")
+    out.line(f"ret i32 {result}")
     out.lines.append("}")
 
 

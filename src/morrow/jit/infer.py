@@ -10,7 +10,7 @@ import dis
 from types import CodeType
 
 from morrow.jit import layout
-from morrow.jit.bytecode import Instruction
+from morrow.jit.bytecode import JUMPS, Instruction
 from morrow.jit.ir_types import types_seen
 
 #: specialised instructions whose cache names the class of something else than the object the instruction is applied to
@@ -24,7 +24,7 @@ _ENDS = frozenset({"jump", "return", "return_const", "raise", "unknown"})
 
 def find_targets(instructions: list[Instruction]) -> set[int]:
     """Return the indexes of instructions that some jump goes to."""
-    return {i.argument for i in instructions if i.op in ("jump", "jump_if", "for_iter")}  # type: ignore[misc]
+    return {i.argument for i in instructions if i.op in JUMPS}  # type: ignore[misc]
 
 
 def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
@@ -39,7 +39,7 @@ def find_live(instructions: list[Instruction]) -> list[frozenset[int]]:
             now: set[int] = set()
             if i.op not in _ENDS:
                 now |= live[index + 1]
-            if i.op in ("jump", "jump_if", "for_iter"):
+            if i.op in JUMPS:
                 now |= live[i.argument]  # type: ignore[index]
             if i.op == "store":
                 now.discard(i.argument)  # type: ignore[arg-type]

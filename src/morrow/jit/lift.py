@@ -16,7 +16,7 @@ from typing import Protocol
 
 from morrow.host import HERE
 from morrow.jit import infer, ir, layout
-from morrow.jit.bytecode import read_bytecode
+from morrow.jit.bytecode import JUMPS, read_bytecode
 from morrow.jit.ir_types import LEAVES, Gone, Variable, is_heap
 from morrow.jit.lift_build import Build
 from morrow.jit.lift_calls import Calls
@@ -176,11 +176,11 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
     def in_loop(self) -> bool:
         """Return whether the current instruction is inside a loop of its function."""
         here = self.index
-        return any(n >= here >= int(i.argument) for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if"))  # type: ignore[call-overload]
+        return any(n >= here >= int(i.argument) for n, i in enumerate(self.instructions) if i.op in JUMPS - {"for_iter"})  # type: ignore[call-overload]
 
     def leaves_before_loops(self) -> int:
         """Return the line where the function leaves for good before any of its loops, 0 if it has none or reaches one."""
-        heads = {i.argument for n, i in enumerate(self.instructions) if i.op in ("jump", "jump_if") and int(i.argument) <= n}  # type: ignore[call-overload]
+        heads = {i.argument for n, i in enumerate(self.instructions) if i.op in JUMPS - {"for_iter"} and int(i.argument) <= n}  # type: ignore[call-overload]
         if not heads or any(head in self.versions for head in heads):
             return 0
         lines = {i.offset: i.line for i in self.instructions}

@@ -70,6 +70,17 @@ class Build:
         self.exchange(count, Variable("obj", (made,), set, "own"))
         return None
 
+    def do_build_slice(self: Lifter, i: Instruction) -> str | None:
+        """slice(start, stop) or slice(start, stop, step) of the topmost entries."""
+        count = int(i.argument)  # type: ignore[call-overload]
+        if not self.are_objects(count):
+            return self.leave("unsupported")
+        self.box_top(count)
+        parts: list[ir.Operand] = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
+        made = self.emit("call_c", *parts, *[ir.Object(-1)] * (3 - count), attributes=("PySlice_New",), exit=self.exit("raised", raises=True), quiet=True)
+        self.exchange(count, Variable("obj", (made,), slice, "own"))
+        return None
+
     def put(self: Lifter, name: str, holder: ir.Operand, *operands: ir.Operand) -> None:
         """Put something into a new container; only memory can run out, and then the container is lost too."""
         self.emit("call_c_int", holder, *operands, attributes=(name, "i32"), quiet=True)

@@ -435,6 +435,9 @@ class Numbers:
 
     def any_truth(self: Lifter) -> str:
         """End the block: the top entry becomes its truth, however its class says it, and the instruction is started again."""
+        if self.instructions[self.index].op == "jump_or_pop":
+            self.leave("class")  # the entry itself is wanted, too
+            return "end"
         if self.seen_truth("PyObject_IsTrue", 1, at=self.index) != "end":
             self.before = self.state.copy()
             self.jump_again()
@@ -499,6 +502,30 @@ class Numbers:
                 self.now_none(variable)
             self.go(target if holds == wanted else self.index + 1)
         return "end"
+
+    def do_jump_or_pop(self: Lifter, i: Instruction) -> str:
+        """Go elsewhere with the top entry if it is true, or false; else drop it (3.11: ``a and b`` as a value)."""
+        answer = self.condition(i)
+        if isinstance(answer, str):
+            return answer
+        wanted, target = i.extra == "true", int(i.argument)  # type: ignore[call-overload]
+        if isinstance(answer, ir.Literal):
+            self.jump_or_drop(bool(answer.value) == wanted, target)
+            return "end"
+        yes, no = self.branch(answer)
+        state = self.state
+        for block, holds in ((yes, True), (no, False)):
+            self.at_block(block, state.copy())
+            self.jump_or_drop(holds == wanted, target)
+        return "end"
+
+    def jump_or_drop(self: Lifter, jumps: bool, target: int) -> None:
+        """End the block: go to *target*, or drop the top entry and go on."""
+        if not jumps:
+            variable = self.pop()
+            if variable.owned:
+                self.drop(variable)
+        self.go(target if jumps else self.index + 1)
 
     def now_none(self: Lifter, variable: Variable) -> None:
         """A reference turned out to be None: say so in locals that hold the same one without owning it."""

@@ -543,12 +543,9 @@ class Objects:
     def do_store_slice(self: Lifter, i: Instruction) -> str | None:
         """list[a:b] = items: value, list, start, stop on the stack."""
         value, container, start, stop = self.state.stack[-4:]
-        if container.kind != "obj" or container.cls is not list:
-            return self.leave("unsupported")
-        if any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
-            return self.leave("unsupported")
-        if value.kind != "obj" or value.cls not in (list, tuple, type(reversed([]))):
-            return self.leave("unsupported")
+        plain = container.kind == "obj" and container.cls is list and all(self.class_of(v) in (int, type(None)) for v in (start, stop))
+        if not plain or value.kind != "obj" or value.cls not in (list, tuple, type(reversed([]))):
+            return self.seen_nothing("morrow_store_slice", 4, lambda v: [v[1], v[2], v[3], v[0]])
         self.box_top(2)
         self.stabilise()
         start, stop = self.state.stack[-2:]

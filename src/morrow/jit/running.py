@@ -278,6 +278,12 @@ def stands_on_back_edge(code: CodeType, offset: int) -> Loop | None:
     return next((loop for loop in loops(code) if loop.head == target), None) if target is not None else None
 
 
+def loops_around(code: CodeType, inner: Loop) -> list[Loop]:
+    """Return the loops that a loop is in, outermost first and itself last."""
+    around = [loop for loop in loops(code) if loop.head <= inner.head and inner.end <= loop.end]
+    return sorted(around, key=lambda loop: loop.head - loop.end)
+
+
 def stands_at_start(code: CodeType, offset: int) -> bool:
     """Return whether the interpreter has not gone past the code's RESUME: arguments are as they were given."""
     first = next((i.offset for i in dis.get_instructions(code) if i.opname == "RESUME"), -1)

@@ -215,7 +215,7 @@ class Worker:
         code = frame.f_code
         decision = self.decision(code)
         decision.samples += 1
-        if decision.resting or any(task.code is code and bool(task.loop) == (what == "loop") for task in self._queue):
+        if decision.resting or any(task.code is code and bool(task.loop) == (what == "loop") for task in self._tasks()):
             return True
         if what == "function" and code.co_flags & 0x03 != 0x03:  # CO_OPTIMIZED | CO_NEWLOCALS: a module's or class's body
             return True
@@ -226,6 +226,8 @@ class Worker:
         loop = running.stands_on_back_edge(code, offset) if what == "loop" else None
         if what == "loop" and loop is None:
             return False  # in the middle of the body: another look may find it on the way back to the head
+        if loop is not None:
+            loop = self._outermost(decision, loop, running.loops_around(code, loop))
         seen = self._look(frame, code, offset, loop)
         if seen is None:
             return False
@@ -244,6 +246,23 @@ class Worker:
             self._queue.append(Task(code, function, None, loop, types, thread))
         return True
 
+    def _tasks(self) -> list[Task]:
+        """Return what waits to be compiled and what is being compiled in a copy."""
+        return [*self._queue, *([self._making[0]] if self._making is not None else [])]
+
+    def _outermost(self, decision: Decision, innermost: Loop, around: list[Loop]) -> Loop:
+        """Return which of the loops around a place to compile: the outermost, unless it was declined or is never reached.
+
+        An inner loop pays for being entered each time around the outer one, and what is between them stays interpreted.
+        """
+        for loop in around:
+            if loop.head not in decision.loops:
+                return loop
+            made = decision.loops[loop.head]
+            if made is not None and self._entrances is not None and self._entrances.counts(decision.code, loop.head)[0]:
+                return loop
+        return innermost
+
     def _take_caller(self, frame: FrameType) -> bool:
         """Count the functions that wait for a hot one; compile the outermost that is seen often rather than each it calls.
 
@@ -261,7 +280,7 @@ class Worker:
                 break
             if decision.waits >= CALLER_SAMPLES and not decision.makes and not decision.resting:
                 chosen = function
-        if chosen is None or any(task.code is chosen.__code__ for task in self._queue):
+        if chosen is None or any(task.code is chosen.__code__ for task in self._tasks()):
             return False
         self._queue.insert(0, Task(chosen.__code__, chosen))
         return True
@@ -772,7 +791,7 @@ class Worker:
                     continue
                 verdict = made.review()
                 if verdict == "recompile" and decision.makes < MAKES:
-                    if not any(task.code is decision.code and task.loop is None for task in self._queue):
+                    if not any(task.code is decision.code and task.loop is None for task in self._tasks()):
                         self._queue.append(Task(decision.code, function, None))
                     if made.profile or made.leaves_often():
                         install.remove(function)  # the interpreter is faster meanwhile

@@ -139,6 +139,34 @@ class Scenarios:
         self.emit(f"for n in range({r.choice(TURNS)}): squares(n)", 0)
         self.emit("run(squares, 40); run(squares, 'x')", 0)
 
+    def slices(self: Program) -> None:
+        """Parts of lists, text and odd containers, read and replaced; ``and`` and ``or`` as values."""
+        r = self.r
+        part = lambda: r.choice(["i:", ":i", "i::-1", "::2", "-i:n", ":", "a:i", "None:i", "i:a:1", "::-1", "i:2**70", ":i:-1", "::i"])  # noqa: E731
+        self.write(f"""
+            class Odd:
+                def __init__(self, v): self.v = v
+                def __bool__(self):
+                    {r.choice(["return self.v > 1", "print('asked', self.v); return True", "raise KeyError(self.v)", "return 1"])}
+                def __getitem__(self, k): return k if self.v else [k]
+                def __setitem__(self, k, v): self.v = (k, show(v))
+                def __index__(self): return {r.choice(["self.v", "2", "'x'"])}
+                def __repr__(self): return f'Odd({{self.v}})'
+            def parts(items, a, n):
+                out = []
+                for i in range(n):
+                    out.append(items[{part()}])
+                    out.append({r.choice(["items and a", "items or a", "a and items[i:]", "(a or i) and items", "i and a or items", "not (a and i) or i"])})
+                    if i {r.choice(["> 2", "% 5 == 4", "== n - 1"])}:
+                        items[{part()}] = {r.choice(["out[-2]", "items[::-1]", "reversed(items[:3])", "(i, a)", "'xy'", "a", "range(i)"])}
+                    {r.choice(["pass", "del items[:1]", "x = a and i", "a = a or i", "if a and (i or items): out.append(i)"])}
+                return out[-5:], items
+            """)
+        for n in (3, 4, 5, 36):
+            self.emit(f"run(parts, {r.choice(['list(range(9))', '[1.5, 2, None, 4]'])}, {r.choice(['2', '0', 'None', '1.5'])}, {n})", 0)
+        for items in ("'some text'", "bytearray(b'abcdef')", "(1, 2, 3)", "Odd(0)", "Odd(3)", "{1: 2}", "[]", "None"):
+            self.emit(f"run(parts, {items}, {r.choice(['1', 'Odd(1)', 'Odd(3)', '[]', '-2', chr(34) * 2])}, {r.choice(['4', '7'])})", 0)
+
     def closures(self: Program) -> None:
         """Functions that share cells, and change each other's variables."""
         r = self.r
