@@ -5,7 +5,7 @@ import math
 import pytest
 
 from morrow.jit.compile import Declined, Request, compile_function
-from tests.jit.native import agrees, call, compiled, outcome
+from tests.jit.native import _FUNCTIONS, agrees, call, compiled, outcome
 
 SCALE = 3
 
@@ -255,6 +255,119 @@ def test_instances_are_read_and_written():
         steps([Point(1, 2), Point(3, 4)], 3)
     made = compiled(steps, [Point(1, 2)], 3)
     assert state(lambda *a: call(made, *a)) == state(steps)
+
+
+class Wide:
+    """Its instances have too many attributes to share their names."""
+
+    kind = "wide"
+
+    def __init__(self, start):
+        for number in range(40):
+            setattr(self, f"a{number}", start + number)
+        self.count = 0
+        self.next = None
+
+    def __repr__(self):
+        return type(self).__name__
+
+    def get(self):
+        return self.a3 + self.a39
+
+    def step(self, by):
+        self.count += by
+        self.a7 = self.a7 + self.get()
+        return self.count
+
+
+def _thousand():
+    return 1000
+
+
+def wide_steps(things, n):
+    total = 0
+    for k in range(n):
+        for thing in things:
+            total += thing.step(k) + thing.a1
+            if thing.kind:
+                thing.next = thing.a2
+    return total
+
+
+def test_attributes_in_a_dict_of_the_instance_s_own_are_read_and_written():
+    def state(function, things, n=5):
+        return outcome(function, things, n), [{k: repr(v) for k, v in vars(t).items()} for t in things]
+
+    for _ in range(30):
+        wide_steps([Wide(1), Wide(2)], 3)
+    made = compile_function(Request(wide_steps), ("ir",))
+    assert not isinstance(made, Declined)
+    assert "dict_value" in made.texts["ir"] and "instance_dict" in made.texts["ir"]
+    _FUNCTIONS[made.entry] = wide_steps
+    native = lambda *a: call(made, *a)  # noqa: E731
+    assert state(native, [Wide(1), Wide(2)]) == state(wide_steps, [Wide(1), Wide(2)])
+    assert sum(e.count() for e in made.exits) == 0
+
+    def odd(how):
+        thing = Wide(1.5)
+        how(thing)
+        return [Wide(2), thing, Wide(3)]
+
+    def reorder(thing):
+        names = dict(reversed(vars(thing).items()))
+        vars(thing).clear()
+        vars(thing).update(names)
+
+    ways = {
+        "shadowed method": lambda t: setattr(t, "get", _thousand),
+        "shadowed class attribute": lambda t: setattr(t, "kind", ""),
+        "missing": lambda t: delattr(t, "a39"),
+        "missing when set": lambda t: delattr(t, "next"),
+        "other order": reorder,
+        "odd keys": lambda t: vars(t).update({1: 2}),
+        "another dict": lambda t: setattr(t, "__dict__", dict(vars(t))),
+        "no dict": lambda t: t.__dict__.clear(),
+        "big": lambda t: setattr(t, "a7", 2**62),
+    }
+    for name, how in ways.items():
+        assert state(native, odd(how)) == state(wide_steps, odd(how)), name
+    few = Wide.__new__(Wide)
+    few.a1 = few.a2 = few.a3 = few.a7 = few.a39 = 1
+    few.count = 0
+    first = state(native, [few], 3)
+    few.count, few.a7 = 0, 0
+    assert first[0][0] == state(wide_steps, [few], 3)[0][0] == "returned"
+
+
+def test_an_old_attribute_s_finaliser_sees_the_new_one():
+    class Holder(Wide):
+        pass
+
+    seen = []
+
+    class Value:
+        def __init__(self, holder, number):
+            self.holder, self.number = holder, number
+
+        def __del__(self):
+            seen.append((self.number, getattr(self.holder.value, "number", None)))
+
+    def run(holder, n):
+        for number in range(n):
+            holder.value = Value(holder, number)
+        return len(seen)
+
+    for _ in range(30):
+        run(Holder(1), 2)
+    made = compiled(run, Holder(1), 2)
+    seen.clear()
+    holder = Holder(1)
+    call(made, holder, 4)
+    native = list(seen)
+    seen.clear()
+    run(Holder(1), 4)
+    assert native == seen[-len(native) :] == [(0, 1), (1, 2), (2, 3)]
+    holder.value = None
 
 
 def test_slots_are_read_and_written():

@@ -535,6 +535,7 @@ class _Session:
         self.until = time.thread_time() + seconds
         self.name, self.profiling, self.copies = name, profiling, copies
         self.told: set[int] = set()
+        self.with_dicts: set[type] = set()
         self.functions: list[tuple[FunctionType, ir.Function]] = []
         self.names: dict[tuple[FunctionType, tuple[tuple[str, type | None], ...]], str] = {}
         self.kinds: dict[str, tuple[tuple[str, type | None], ...]] = {}

@@ -525,6 +525,46 @@ class _Function:
             word = out.let(f"or i64 {word}, {out.load('i64', a, offset('MANAGED_VALUES_OFFSET'))}")
         self.result(op, f"icmp eq i64 {word}, 0")
 
+    def op_instance_dict(self, op: ir.Op) -> None:
+        out, a = self.out, self.text(op.operands[0])
+        word = out.load("i64", a, offset("MANAGED_DICT_OFFSET"))
+        there = out.let(f"icmp ne i64 {word}, 0")
+        if HERE.instance_values == "tagged":  # type: ignore[union-attr]
+            values = out.let(f"and i64 {word}, 1")
+            there = out.let(f"and i1 {there}, {out.let(f'icmp eq i64 {values}, 0')}")
+        out.go_on_if(there, self.otherwise(op))
+        self.result(op, f"inttoptr i64 {word} to ptr")
+        assert op.result is not None
+        # a dict that shares its names with other instances has keys of another kind
+        keys = out.load("ptr", self.text(op.result), offset("PyDictObject.ma_keys"))
+        kind = out.load("i8", keys, offset("PyDictKeysObject.dk_kind"))
+        out.go_on_if(out.let(f"icmp eq i8 {kind}, {offset('DICT_KEYS_UNICODE')}"), self.otherwise(op))
+
+    def op_dict_value(self, op: ir.Op) -> None:
+        out, mapping = self.out, self.text(op.operands[0])
+        index, name = int(op.attributes[0]), op.attributes[1]  # type: ignore[call-overload]
+        key = self.module.object(name)
+        inside, named, slow, done = (out.fresh(s) for s in ("inside", "named", "search", "found"))
+        keys = out.load("ptr", mapping, offset("PyDictObject.ma_keys"))
+        count = out.load("i64", keys, offset("PyDictKeysObject.dk_nentries"))
+        out.branch(out.let(f"icmp ugt i64 {count}, {index}"), inside, slow, LIKELY)
+        out.block(inside)
+        shift = out.let(f"zext i8 {out.load('i8', keys, offset('PyDictKeysObject.dk_log2_index_bytes'))} to i64")
+        place = out.let(f"add i64 {out.let(f'shl i64 1, {shift}')}, {offset('PyDictKeysObject.dk_indices') + index * offset('PyDictUnicodeEntry.sizeof')}")
+        entry = out.let(f"getelementptr i8, ptr {keys}, i64 {place}")
+        same = out.let(f"icmp eq ptr {out.load('ptr', entry, offset('PyDictUnicodeEntry.me_key'))}, {key}")
+        out.branch(same, named, slow, LIKELY)
+        out.block(named)
+        value = out.load("ptr", entry, offset("PyDictUnicodeEntry.me_value"))
+        out.line(f"br label %{done}")
+        out.block(slow)
+        # all names are str, so nothing of the program's is asked whether it is equal
+        hashed = self.module.number(hash(name) % (1 << 64))
+        searched = out.call("ptr", "_PyDict_GetItem_KnownHash", f"ptr {mapping}", f"ptr {key}", f"i64 {hashed}")
+        out.line(f"br label %{done}")
+        out.block(done)
+        self.result(op, f"phi ptr [ {value}, %{named} ], [ {searched}, %{slow} ]")
+
     def values(self, op: ir.Op) -> str:
         """Return the address of an instance's value."""
         out, a = self.out, self.text(op.operands[0])

@@ -222,6 +222,8 @@ OPS: dict[str, Kind] = {
     "value_store": _row("ptr ptr", "ptr", "write", "", "the same for storing an owned reference; gives the owned old one"),
     "entry": _row("ptr", "ptr", "read", "must", "attributes: index, name; value under a name in a dict, borrowed; leaves if moved"),
     "absent": _row("ptr", "", "read", "must", "attributes: keys version, name; leaves if a dict got new keys"),
+    "instance_dict": _row("ptr", "ptr", "read", "must", "the dict an instance keeps its attributes in, borrowed; leaves if that is not one of names only"),
+    "dict_value": _row("ptr", "ptr", "read", "", "attributes: index to look at first, name; value under a name in such a dict, borrowed; null if there is none"),
     "closure": _row("", "ptr", "read", "", "attribute: index; cell of the running function's closure, borrowed"),
     "cell_store": _row("ptr ptr", "ptr", "write", "", "put an owned reference into a cell; gives the owned old one, perhaps null"),
     "cell": _row("ptr", "ptr", "read", "", "what a cell holds, borrowed; null if empty"),

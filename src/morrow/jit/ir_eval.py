@@ -233,6 +233,12 @@ class _Machine:
     def op_no_dict(self, op: ir.Op, a: object) -> bool:
         return not vars(a)
 
+    def op_instance_dict(self, op: ir.Op, a: object) -> object:
+        return vars(a)
+
+    def op_dict_value(self, op: ir.Op, a: dict[str, object]) -> object:
+        return a.get(str(op.attributes[1]), NULL)
+
     def name_of(self, op: ir.Op) -> str:
         cls = self.function.objects[op.attributes[0]]  # type: ignore[index]
         assert isinstance(cls, type)

@@ -231,3 +231,9 @@ def cached_type_version(cache: bytes) -> int:
     """Return the class version that an attribute's inline cache was made for."""
     at = offset("_PyAttrCache.version")
     return struct.unpack_from("=I", cache, at)[0] if len(cache) >= at + 4 else 0
+
+
+def cached_index(cache: bytes) -> int:
+    """Return the index an attribute's inline cache was made for: of an entry in a dict, where it is one of those."""
+    at = offset("_PyAttrCache.index")
+    return struct.unpack_from("=H", cache, at)[0] if len(cache) >= at + 2 else 0

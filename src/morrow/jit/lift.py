@@ -37,10 +37,12 @@ class Session(Protocol):
     Attributes:
         profiling: True for a first compile whose code notes which classes it meets, and leaves less.
         depth: how many functions are being lifted within each other; 1 for the one that CPython calls.
+        with_dicts: classes whose instances are known to keep their attributes in dicts of their own.
     """
 
     profiling: bool
     depth: int
+    with_dicts: set[type]
 
     def callee(self, function: FunctionType, kinds: tuple[tuple[str, type | None], ...]) -> tuple[str, frozenset[int] | None, bool] | None:
         """Return a compiled function's name, the tags it may return (None: not known yet) and whether its callers must be

@@ -222,9 +222,10 @@ class Objects:
         if self.failed("shape") or not self.unchanged(cls):
             return self.any_attribute(name, method)
         if found is None:
-            hint = self.instructions[self.index].hint
-            # an instance that the host finds attributes of in a dict has no values under shared names any more
-            pointer = self.instance_value(variable, cls, name) if "WITH_HINT" not in hint else None
+            if self.has_dict(cls, self.instructions[self.index]):
+                pointer: ir.Value | None = self.dict_value(variable, name)
+            else:
+                pointer = self.instance_value(variable, cls, name)
             if pointer is None:
                 return self.any_attribute(name, method)
             self.guard(self.emit("not", self.emit("is_null", pointer)), "shape")
@@ -262,9 +263,30 @@ class Objects:
         self.guard(self.emit("has_values", variable.value, attributes=(self.object(cls).index,)), "shape")
         return self.emit("value", variable.value, attributes=(self.object(cls).index, index))
 
+    def has_dict(self: Lifter, cls: type, i: Instruction) -> bool:
+        """Return whether instances of a class are known to keep their attributes in dicts of their own.
+
+        The host's inline caches say so (LOAD_ATTR_WITH_HINT and the like): for attributes only, on most hosts, so what
+        they said once holds for everything else that is lifted together.
+        """
+        if not layout.flags(cls) & offset("Py_TPFLAGS_MANAGED_DICT") or self.failed("dict"):
+            return False
+        if "WITH_HINT" in i.hint or "METHOD_WITH_DICT" in i.hint:
+            self.session.with_dicts.add(cls)
+        return cls in self.session.with_dicts
+
+    def dict_value(self: Lifter, variable: Variable, name: str) -> ir.Value:
+        """Return the reference an instance keeps under a name in its dict, perhaps null."""
+        i = self.instructions[self.index]
+        mapping = self.emit("instance_dict", variable.value, exit=self.exit("dict"))
+        return self.emit("dict_value", mapping, attributes=(layout.cached_index(i.cache) if "WITH_HINT" in i.hint else 0, name))
+
     def not_shadowed(self: Lifter, variable: Variable, cls: type, name: str) -> bool:
         """Guard that an instance has no attribute of this name itself."""
         if not cls.__dictoffset__:
+            return True
+        if self.has_dict(cls, self.instructions[self.index]):
+            self.guard(self.emit("is_null", self.dict_value(variable, name)), "shape")
             return True
         if not layout.keeps_values(cls):
             if not layout.flags(cls) & offset("Py_TPFLAGS_MANAGED_DICT"):
@@ -335,7 +357,9 @@ class Objects:
             return self.set_any_attribute(name)
         if place_ is not None:
             operation, attributes = "field_store", (place_,)
-        elif found is None or not hasattr(type(found), "__set__"):
+        elif (found is None or not _says_how_to_set(found)) and self.has_dict(cls, i):
+            return self.set_in_dict(variable, name)
+        elif found is None or not _says_how_to_set(found):
             if self.instance_value(variable, cls, name) is None:
                 return self.set_any_attribute(name)
             index = layout.shared_index(cls, name)
@@ -351,6 +375,18 @@ class Objects:
         self.emit("drop_old", before)
         if holder.owned:
             self.drop(holder)
+        self.gain += 1
+        return None
+
+    def set_in_dict(self: Lifter, variable: Variable, name: str) -> str | None:
+        """Set an attribute of the top entry in its dict: value, object on the stack."""
+        mapping = self.emit("instance_dict", variable.value, exit=self.exit("dict"))
+        self.box_entry(len(self.state.stack) - 2)
+        self.stabilise()
+        value = self.state.stack[-2].value
+        # a str key and a dict: no Python code but the old value's end
+        self.emit("call_c_int", mapping, self.object(name), value, attributes=("PyDict_SetItem", "i32"), exit=self.exit("raised", raises=True))
+        self.drop_top(2)
         self.gain += 1
         return None
 
@@ -813,6 +849,11 @@ _METHOD_CLASSES: dict[str, type] = {
     "append": list, "get": dict, "items": dict, "keys": dict, "values": dict, "add": set, "discard": set,
     "startswith": str, "endswith": str, "strip": str, "split": str, "lower": str, "upper": str, "find": str, "replace": str,
 }  # fmt: skip
+
+
+def _says_how_to_set(found: object) -> bool:
+    """Return whether a class attribute is asked when an instance's attribute of that name is set (slot tp_descr_set)."""
+    return hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
 
 
 def _lookup(cls: type, name: str) -> object | None:

@@ -270,11 +270,14 @@ class Scenarios:
         r = self.r
         slots = r.random() < 0.3
         base = '__slots__ = ("v", "w")' if slots else r.choice(["kind = 'base'", "total = 0", "pass"])
+        # too many names to share, or names in another order for each: attributes are in dicts of the instances' own
+        first = "pass" if slots else r.choice(["pass", "for k in range(32): setattr(self, f'z{k}', k)", "if v: self.w = 0", "vars(self)", "vars(self)['w'] = 0; self.z = 1"])
         self.write(f"""
             from dataclasses import dataclass
             class Base:
                 {base}
                 def __init__(self, v, w=1):
+                    {first}
                     self.v = v
                     {r.choice(["self.w = w", "self.w = [w]", "self.w = w + 1"])}
                 def area(self):
