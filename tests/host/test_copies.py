@@ -22,6 +22,13 @@ def made(work):
         assert time.monotonic() < until, "no copy could be made"
 
 
+def test_a_copy_that_could_not_begin_says_so(monkeypatch):
+    api = copies._api()
+    monkeypatch.setattr(api, "head", lambda interpreter: 0)
+    with pytest.raises(copies.NotNow):
+        result(made(lambda: b""))
+
+
 def result(copy):
     until = time.monotonic() + 30
     while (data := copy.read()) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import sys
 import types
 from collections.abc import Callable
 
@@ -40,6 +41,14 @@ def call(made: Compiled, *arguments: object) -> object:
     """Call the machine code as CPython would."""
     array = (ctypes.py_object * len(arguments))(*arguments)
     return _PROTOTYPE(made.entry)(_FUNCTIONS[made.entry], ctypes.addressof(array), len(arguments), None)
+
+
+def call_named(made: Compiled, positional: tuple[object, ...], named: dict[str, object]) -> object:
+    """Call the machine code as CPython would, with the last arguments under names."""
+    arguments = (*positional, *named.values())
+    names = tuple(map(sys.intern, named))
+    array = (ctypes.py_object * len(arguments))(*arguments)
+    return _PROTOTYPE(made.entry)(_FUNCTIONS[made.entry], ctypes.addressof(array), len(positional), id(names))
 
 
 def outcome(function: Callable[..., object], *arguments: object) -> tuple[object, ...]:

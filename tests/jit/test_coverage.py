@@ -5,7 +5,7 @@ import math
 import pytest
 
 from morrow.jit.compile import Declined, Request, compile_function
-from tests.jit.native import _FUNCTIONS, agrees, call, compiled, outcome
+from tests.jit.native import _FUNCTIONS, agrees, call, call_named, compiled, outcome
 
 SCALE = 3
 
@@ -185,6 +185,87 @@ def test_arithmetic_on_floats():
 
 def test_shifts():
     agrees(shifts, (7, 3), *[(a, b) for a in (1, -1, 5, 2**40, -(2**62)) for b in (0, 1, 22, 62, 63, 64, 200, -1)])
+
+
+def keyed(a, b=2, c=3.5):
+    return a * 100 + b * 10 + c
+
+
+def only_placed(a, b=2, /, c=3):
+    return a * 100 + b * 10 + c
+
+
+class Keyed:
+    def __init__(self, base):
+        self.base = base
+
+    def __repr__(self):
+        return f"Keyed({self.base!r})"
+
+    def scaled(self, by=2, plus=0):
+        return self.base * by + plus
+
+
+def keyed_calls(thing, n):
+    total = 0
+    for k in range(n):
+        total += keyed(k, c=1) + keyed(c=2, a=k) + keyed(b=k, a=1, c=k) + only_placed(k, c=k)
+        total += thing.scaled(plus=k) + thing.scaled(3, plus=1) + thing.scaled(plus=1, by=k)
+    return total
+
+
+def test_calls_with_names_are_direct():
+    made = compiled(keyed_calls, Keyed(2), 5)
+    for base in (2, 2.5, "x", 2**62):
+        assert outcome(lambda *a: call(made, *a), Keyed(base), 5) == outcome(keyed_calls, Keyed(base), 5)
+    assert {code.co_name for code in made.inside} == {"keyed_calls", "keyed", "only_placed", "scaled"}
+
+
+def test_calls_with_names_that_do_not_fit_raise_as_they_do():
+    def wrong(how, n):
+        total = 0
+        for k in range(n):
+            if how == 1:
+                total += keyed(k, a=k)
+            elif how == 2:
+                total += keyed(k, d=k)
+            elif how == 3:
+                total += keyed(b=k)
+            elif how == 4:
+                total += only_placed(a=k)
+            else:
+                total += keyed(k, c=k)
+        return total
+
+    for _ in range(30):
+        wrong(0, 5)
+    agrees(wrong, (0, 5), *[(how, 3) for how in range(5)])
+
+
+def test_the_interpreter_s_calls_with_names_are_taken():
+    made = compiled(keyed, 1, 2, 3)
+    ways = [((1,), {"c": 5}), ((), {"b": 1, "a": 2}), ((1, 2), {"c": 7}), ((), {"c": 1, "b": 2, "a": 3}), ((1,), {"b": 2.5})]
+    for positional, named in ways:
+        assert call_named(made, positional, named) == keyed(*positional, **named)
+    before = made.missed()
+    for positional, named in [((1,), {"a": 2}), ((), {"b": 1}), ((1,), {"d": 2}), ((1, 2, 3), {"c": 1}), ((1, 2, 3, 4), {"c": 1})]:
+        assert outcome(lambda: call_named(made, positional, named))[:3] == outcome(lambda: keyed(*positional, **named))[:3]
+    assert made.missed() == before + 5 or before == 0
+    made = compiled(only_placed, 1, 2, 3)
+    assert call_named(made, (1,), {"c": 5}) == only_placed(1, c=5)
+    assert outcome(lambda: call_named(made, (), {"a": 5}))[:3] == outcome(lambda: only_placed(a=5))[:3]
+    old = keyed.__defaults__
+    made = compiled(keyed, 1, 2, 3)
+    try:
+        keyed.__defaults__ = (50, 60)
+        assert call_named(made, (1,), {"c": 5}) == 605
+        keyed.__defaults__ = (70,)
+        assert outcome(lambda: call_named(made, (1,), {"b": 5}))[:2] == outcome(lambda: keyed(1, b=5))[:2]
+        assert outcome(lambda: call_named(made, (1,), {"c": 5}))[:3] == outcome(lambda: keyed(1, c=5))[:3]
+        keyed.__defaults__ = None
+        assert outcome(lambda: call_named(made, (1,), {"c": 5}))[:3] == outcome(lambda: keyed(1, c=5))[:3]
+    finally:
+        keyed.__defaults__ = old
 
 
 def test_defaults_are_those_of_the_moment():

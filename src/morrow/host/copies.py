@@ -49,6 +49,13 @@ _NICE = 10
 
 _OK, _FAILED = b"\0", b"\1"
 
+_ANOTHER_TIME = 3
+"""Exit status of a copy whose thread was not the newest after all."""
+
+
+class NotNow(Exception):
+    """The copy could not begin, because a thread was started at the same time: make another one."""
+
 
 class Copy:
     """A copy at work.
@@ -73,6 +80,7 @@ class Copy:
         """Return what the work gave, or None while it goes on.
 
         Raises:
+            NotNow: it could not begin.
             RuntimeError: it ended without a result; the text says how.
         """
         if self.status is None:
@@ -92,6 +100,8 @@ class Copy:
                 self._data.append(piece)
             self._reap(0)
         data = b"".join(self._data)
+        if self.status == _ANOTHER_TIME:
+            raise NotNow
         if self.status != 0 or data[:1] != _OK:
             what = data[1:].decode(errors="replace") if data[:1] == _FAILED else f"it ended with status {self.status}"
             raise RuntimeError(what)
@@ -241,7 +251,7 @@ def _be_the_copy(api: _Api, work: Callable[[], bytes], fd: int) -> None:
         own = api.thread()
         place = ctypes.c_uint64.from_address(own + ctypes.sizeof(ctypes.c_void_p))  # struct _ts: prev, next, ... (cpython/pystate.h)
         if api.head(api.interpreter()) != own or place.value != (api.next(own) or 0):
-            os._exit(3)  # a thread was started in between: another time
+            os._exit(_ANOTHER_TIME)
         for hooks in gc.get_referrers(_marker):
             if type(hooks) is list:
                 hooks.clear()

@@ -30,10 +30,12 @@ class Again:
     Attributes:
         module: whose globals want a version first; "" if it has to be compiled in this process.
         why: for the log.
+        unchanged: whether it is enough to begin again.
     """
 
     module: str
     why: str
+    unchanged: bool = False
 
 
 class Aside:
@@ -55,6 +57,8 @@ class Aside:
         """
         try:
             data = self._copy.read()
+        except copies.NotNow:
+            return Again("", "a thread was started at the same time", True)
         finally:
             self.seconds = self._copy.seconds
         return None if data is None else self._load(data)

@@ -6,7 +6,7 @@ interpreter go on in a new frame (`guards`: morrow_resume), the other writes the
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import CodeType, FunctionType
 
 from morrow.host import HERE
 from morrow.jit import guards
@@ -20,7 +20,7 @@ MOST_NESTED = 150
 def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, kinds: tuple[tuple[str, type | None], ...], stock: int) -> None:
     """Add a vectorcallfunc that unboxes arguments and calls *body*.
 
-    Anything unexpected (keywords, another number or other types of arguments, another ``__code__``) is given to the
+    Anything unexpected (unknown keywords, another number or other types of arguments, another ``__code__``) is given to the
     function's stock vectorcall, and counted.
     """
     out = Text()
@@ -30,12 +30,12 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     out.go_on_if(out.let(f"icmp ult i64 {out.load('i64', '@morrow_nested')}, {MOST_NESTED}"), "deep")
     out.declared.add("@morrow_nested = external global i64")
     given = out.let(f"and i64 %nargsf, {2**63 - 1}")
-    out.go_on_if(out.let("icmp eq ptr %kwnames, null"), "otherwise")
     code = out.load("ptr", "%callable", offset("PyFunctionObject.func_code"))
     out.go_on_if(out.let(f"icmp eq ptr {code}, {module.object(owner.__code__)}"), "otherwise")
     globals_ = out.load("ptr", "%callable", offset("PyFunctionObject.func_globals"))
     out.go_on_if(out.let(f"icmp eq ptr {globals_}, {module.object(owner.__globals__)}"), "otherwise")
-    pointers = _given(out, given, count, len(owner.__defaults__ or ()))
+    given, args = _placed(module, out, name, owner.__code__, given)
+    pointers = _given(out, given, args, count, len(owner.__defaults__ or ()))
     arguments = []
     for (kind, cls), pointer in zip(kinds, pointers, strict=True):
         if cls is not None:
@@ -77,11 +77,35 @@ def emit_vectorcall(module: Module, name: str, body: str, owner: FunctionType, k
     module.exports += [name, f"{name}_missed"]
 
 
-def _given(out: Text, given: str, count: int, defaults: int) -> list[str]:
+def _placed(module: Module, out: Text, name: str, code: CodeType, given: str) -> tuple[str, str]:
+    """Return the number of arguments and the address of the first, those given by name put where their parameters are."""
+    count = code.co_argcount
+    names = [module.object(text) if place >= code.co_posonlyargcount else "null" for place, text in enumerate(code.co_varnames[:count])]
+    if not any(text != "null" for text in names):
+        out.go_on_if(out.let("icmp eq ptr %kwnames, null"), "otherwise")
+        return given, "%args"
+    module.texts.append(f"@{name}_names = internal constant [{count} x ptr] [{', '.join('ptr ' + text for text in names)}]")
+    before = out.fresh("unnamed")
+    out.line(f"br label %{before}")
+    out.block(before)
+    out.branch(out.let("icmp eq ptr %kwnames, null"), "placed", "named", LIKELY)
+    out.block("named")
+    places = out.let(f"alloca [{count} x ptr]")
+    defaults = out.load("ptr", "%callable", offset("PyFunctionObject.func_defaults"))
+    fits = out.call("i1", "morrow_keywords", "ptr %args", f"i64 {given}", "ptr %kwnames", f"ptr @{name}_names", f"i64 {count}", f"ptr {defaults}", f"ptr {places}")
+    out.branch(fits, "all_placed", "otherwise", LIKELY)
+    out.block("all_placed")
+    out.line("br label %placed")
+    out.block("placed")
+    number = out.let(f"phi i64 [ {given}, %{before} ], [ {count}, %all_placed ]")
+    return number, out.let(f"phi ptr [ %args, %{before} ], [ {places}, %all_placed ]")
+
+
+def _given(out: Text, given: str, args: str, count: int, defaults: int) -> list[str]:
     """Return the arguments' pointers: as given, or from the function's defaults as they are now."""
     if not defaults:
         out.go_on_if(out.let(f"icmp eq i64 {given}, {count}"), "otherwise")
-        return [out.load("ptr", "%args", 8 * place) for place in range(count)]
+        return [out.load("ptr", args, 8 * place) for place in range(count)]
     fits = out.let(f"icmp ult i64 {out.let(f'sub i64 {given}, {count - defaults}')}, {defaults + 1}")
     out.go_on_if(fits, "otherwise")
     held = out.load("ptr", "%callable", offset("PyFunctionObject.func_defaults"))
@@ -91,10 +115,10 @@ def _given(out: Text, given: str, count: int, defaults: int) -> list[str]:
     pointers = []
     for place in range(count):
         if place < count - defaults:
-            pointers.append(out.load("ptr", "%args", 8 * place))
+            pointers.append(out.load("ptr", args, 8 * place))
             continue
         there = out.let(f"icmp ugt i64 {given}, {place}")
-        mine = out.at("%args", 8 * place)
+        mine = out.at(args, 8 * place)
         standard = out.at(held, offset("PyTupleObject.ob_item") + 8 * (place - count + defaults))
         pointers.append(out.load("ptr", out.let(f"select i1 {there}, ptr {mine}, ptr {standard}")))
     return pointers

@@ -42,7 +42,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
-    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_store_slice", "morrow_super", "morrow_new", "morrow_not_none",
+    "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_store_slice", "morrow_keywords", "morrow_super", "morrow_new", "morrow_not_none",
     *release.EXPORTS,
 )  # fmt: skip
 
@@ -73,6 +73,7 @@ def runtime_text() -> str:
     _let_go(out)
     _slice(out)
     _store_slice(out)
+    _keywords(out)
     _super(out)
     _new(out)
     names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
@@ -862,6 +863,111 @@ def _store_slice(out: Text) -> None:
     out.call("void", "Py_DecRef", f"ptr {made}")
     out.line(f"ret i32 {result}")
     out.lines.append("}")
+
+
+def _keywords(out: Text) -> None:
+    """morrow_keywords(args, count of them, names in the call, names, parameters, defaults, places) -> whether each parameter has one value.
+
+    Puts the arguments of a call with names where the parameters are. *names* are the parameters' own, null for those without;
+    the compiler's names are one object each, and a call with other ones is not ours.
+    """
+    items, size = offset("PyTupleObject.ob_item"), offset("PyVarObject.ob_size")
+    out.lines.append(f"""define i1 @morrow_keywords(ptr %args, i64 %given, ptr %kwnames, ptr %names, i64 %count, ptr %defaults, ptr %out) noinline {{
+entry:
+  %fits = icmp ule i64 %given, %count
+  br i1 %fits, label %copy, label %no
+copy:
+  %k = phi i64 [ 0, %entry ], [ %k_more, %copied ]
+  %all = icmp eq i64 %k, %count
+  br i1 %all, label %named, label %one
+one:
+  %place = getelementptr ptr, ptr %out, i64 %k
+  store ptr null, ptr %place
+  %is_given = icmp ult i64 %k, %given
+  br i1 %is_given, label %take, label %copied
+take:
+  %argument_at = getelementptr ptr, ptr %args, i64 %k
+  %argument = load ptr, ptr %argument_at
+  store ptr %argument, ptr %place
+  br label %copied
+copied:
+  %k_more = add i64 %k, 1
+  br label %copy
+named:
+  %size_at = getelementptr i8, ptr %kwnames, i64 {size}
+  %size = load i64, ptr %size_at
+  br label %next
+next:
+  %j = phi i64 [ 0, %named ], [ %j_more, %put ]
+  %no_more = icmp eq i64 %j, %size
+  br i1 %no_more, label %standard, label %look
+look:
+  %j_more = add i64 %j, 1
+  %first_name = getelementptr i8, ptr %kwnames, i64 {items}
+  %name_at = getelementptr ptr, ptr %first_name, i64 %j
+  %name = load ptr, ptr %name_at
+  br label %search
+search:
+  %p = phi i64 [ 0, %look ], [ %p_more, %other ]
+  %p_more = add i64 %p, 1
+  %unknown = icmp eq i64 %p, %count
+  br i1 %unknown, label %no, label %compare
+compare:
+  %own_at = getelementptr ptr, ptr %names, i64 %p
+  %own = load ptr, ptr %own_at
+  %same = icmp eq ptr %own, %name
+  br i1 %same, label %free, label %other
+other:
+  br label %search
+free:
+  %slot = getelementptr ptr, ptr %out, i64 %p
+  %taken = load ptr, ptr %slot
+  %is_free = icmp eq ptr %taken, null
+  br i1 %is_free, label %put, label %no
+put:
+  %value_place = add i64 %given, %j
+  %value_at = getelementptr ptr, ptr %args, i64 %value_place
+  %value = load ptr, ptr %value_at
+  store ptr %value, ptr %slot
+  br label %next
+standard:
+  %has_defaults = icmp ne ptr %defaults, null
+  br i1 %has_defaults, label %measure, label %fill
+measure:
+  %defaults_size_at = getelementptr i8, ptr %defaults, i64 {size}
+  %defaults_size = load i64, ptr %defaults_size_at
+  br label %fill
+fill:
+  %many = phi i64 [ 0, %standard ], [ %defaults_size, %measure ]
+  %from = sub i64 %count, %many
+  br label %check
+check:
+  %m = phi i64 [ 0, %fill ], [ %m_more, %has ], [ %m_more, %give ]
+  %done = icmp eq i64 %m, %count
+  br i1 %done, label %yes, label %check_one
+check_one:
+  %m_more = add i64 %m, 1
+  %here = getelementptr ptr, ptr %out, i64 %m
+  %held = load ptr, ptr %here
+  %missing = icmp eq ptr %held, null
+  br i1 %missing, label %default, label %has
+has:
+  br label %check
+default:
+  %d = sub i64 %m, %from
+  %none = icmp slt i64 %d, 0
+  br i1 %none, label %no, label %give
+give:
+  %first_default = getelementptr i8, ptr %defaults, i64 {items}
+  %default_at = getelementptr ptr, ptr %first_default, i64 %d
+  %default_value = load ptr, ptr %default_at
+  store ptr %default_value, ptr %here
+  br label %check
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}}""")
 
 
 def _super(out: Text) -> None:

@@ -6,7 +6,7 @@ Anything else is a call that must be seen in a real frame, so compiled code leav
 from __future__ import annotations
 
 import math
-from types import FunctionType, MethodDescriptorType
+from types import CodeType, FunctionType, MethodDescriptorType
 from typing import TYPE_CHECKING
 
 from morrow.host import HERE
@@ -24,6 +24,27 @@ _VARIABLE_FLAGS = 0x04 | 0x08  # CO_VARARGS, CO_VARKEYWORDS
 _TAGS = {"int": ir.TAG_INT, "float": ir.TAG_FLOAT, "bool": ir.TAG_BOOL, "none": ir.TAG_NONE, "obj": ir.TAG_OBJECT}
 
 
+def place_arguments(code: CodeType, places: range, names: tuple[str, ...]) -> list[int | None] | None:
+    """Return where each parameter's argument is, None for one that is not given; or None if the call does not fit.
+
+    Args:
+        places: where the arguments are, in the order of the call.
+        names: under which the last of them are given.
+    """
+    count = code.co_argcount
+    plain = len(places) - len(names)
+    if plain > count:
+        return None
+    given: list[int | None] = [*places[:plain], *[None] * (count - plain)]
+    parameters = code.co_varnames[:count]
+    for name, place in zip(names, places[plain:], strict=True):
+        at = parameters.index(name) if name in parameters else -1
+        if at < code.co_posonlyargcount or given[at] is not None:
+            return None
+        given[at] = place
+    return given
+
+
 class Calls:
     """The handlers; mixed into `lift.Lifter`."""
 
@@ -38,7 +59,8 @@ class Calls:
         callable_ = stack[where]
         bound = where == base and second.kind != "null"
         known = self.known(callable_)
-        if known is None or i.extra:
+        names: tuple[str, ...] = tuple(i.extra) if i.extra else ()  # type: ignore[arg-type]
+        if known is None or names and not isinstance(known, FunctionType):
             return self.call_unknown(base, where, bound, i)
         arguments = stack[base + 1 if bound else base + 2 :]
         for place in range(len(stack) - len(arguments), len(stack)):
@@ -47,7 +69,7 @@ class Calls:
                     return "end"
                 arguments = stack[base + 1 if bound else base + 2 :]
         if isinstance(known, FunctionType):
-            result = self.call_function(known, base, where, list(arguments), i)
+            result = self.call_function(known, base, where, range(len(stack) - len(arguments), len(stack)), i, names)
             if result is None:
                 return self.call_unknown(base, where, bound, i)
             return None if result == "done" else result
@@ -86,6 +108,12 @@ class Calls:
         for place in places:
             if self.state.stack[place].kind == "dyn" and self.fork(self.state.stack[place], "stack", place) == "end":
                 return "end"
+        known = self.known(self.state.stack[base])
+        if isinstance(known, FunctionType):
+            arguments = range(base + 1 if bound else base + 2, len(self.state.stack) - 1)
+            result = self.call_function(known, base, base, arguments, i, names)
+            if result is not None:
+                return None if result == "done" else result
         if any(self.state.stack[place].kind in ("unbound", "range", "null") for place in places) or not self.can_be_seen():
             return self.leave("call")
         for place in places:
@@ -117,25 +145,29 @@ class Calls:
 
     # -- Python functions ------------------------------------------------------------------------------------------------------
 
-    def call_function(self: Lifter, function: FunctionType, base: int, where: int, arguments: list[Variable], i: Instruction) -> str | None:
+    def call_function(self: Lifter, function: FunctionType, base: int, where: int, places: range, i: Instruction, names: tuple[str, ...] = ()) -> str | None:
         """Call another compiled function; None if that cannot be done.
 
         If it leaves, the interpreter goes on with it, and we behind it, as long as our callers can be seen; otherwise we
         leave too, with what it left behind in its place.
+
+        Args:
+            places: of the arguments on the stack.
+            names: under which the last of them are given.
         """
         code = function.__code__
         if code.co_flags & (_GENERATOR_FLAGS | _VARIABLE_FLAGS) or code.co_kwonlyargcount:
             return None
         defaults = function.__defaults__ or ()
-        missing = code.co_argcount - len(arguments)
-        if missing < 0 or missing > len(defaults):
+        given = place_arguments(code, places, names)
+        if given is None or any(place is None for place in given[: len(given) - len(defaults)]):
             return None
-        if any(v.kind in ("null", "range", "unbound", "dyn") for v in arguments):
+        if any(self.state.stack[place].kind in ("null", "range", "unbound", "dyn") for place in places):
             return None
-        standard = [self.constant(v) for v in defaults[len(defaults) - missing :]] if missing else []
-        if any(v.kind == "obj" and v.own != "stable" for v in standard):
+        standard = {at: self.constant(defaults[at - len(given)]) for at, place in enumerate(given) if place is None}
+        if any(v.kind == "obj" and v.own != "stable" for v in standard.values()):
             return None
-        kinds = tuple(self.argument_kind(v) for v in (*arguments, *standard))
+        kinds = tuple(self.argument_kind(standard[at] if place is None else self.state.stack[place]) for at, place in enumerate(given))
         found = self.session.callee(function, kinds)
         if found is None:
             return None
@@ -150,9 +182,9 @@ class Calls:
         if standard:
             self.guard(self.emit("defaults_are", constant, self.object(function.__defaults__)), "code")
         self.stabilise()
-        stack = self.state.stack
         operands: list[ir.Operand] = []
-        for variable in (*stack[len(stack) - len(arguments) :], *standard):
+        for at, place in enumerate(given):
+            variable = standard[at] if place is None else self.state.stack[place]
             operands.append(self.object(None) if variable.kind == "none" else variable.value)
         frame = None
         if visible:

@@ -429,22 +429,22 @@ class Worker:
             return
         if isinstance(made, self._again):
             log("jit", 1, f"not yet: {task!r}: {made.why}")
-            self._take_again(task, made.module)
+            self._take_again(task, made)
         else:
             self._settle(task, decision, task.function(), made)
 
-    def _take_again(self, task: Task, module: str) -> None:
+    def _take_again(self, task: Task, why: Again) -> None:
+        """Deal with something that a copy could not compile: begin once more, knowing better, or compile it here."""
         from morrow.jit import layout
 
-        decision = self.decision(task.code)
-        scope = getattr(sys.modules.get(module), "__dict__", None)
+        self.decision(task.code).makes -= task.quick is None
+        scope = getattr(sys.modules.get(why.module), "__dict__", None) if why.module else None
         task.tries += 1
-        if module and task.tries < MOST_TRIES and scope is not None:
-            layout.make_keys_version(scope)
-            decision.makes -= 1
+        if task.tries < MOST_TRIES and (why.unchanged or scope is not None):
+            if scope is not None:
+                layout.make_keys_version(scope)
             self._queue.insert(0, task)
             return
-        decision.makes -= 1
         with _quick_switches():
             self.run(task)
 
