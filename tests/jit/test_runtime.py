@@ -42,7 +42,7 @@ def work(n):
 
 def run(program, *arguments, mode="on", status=0):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))} | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run([sys.executable, "-c", WORK % mode + ("morrow.jit._worker.only = '<string>'\n" if mode == "eager" else "") + textwrap.dedent(program), *arguments], capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run([sys.executable, "-c", WORK % mode + ("morrow.jit._worker.only = '<string>'\n" if mode == "eager" else "") + textwrap.dedent(program), *arguments], capture_output=True, text=True, timeout=220, env=environment)
     assert done.returncode == status, done.stderr
     return done.stdout
 
@@ -67,7 +67,7 @@ def test_the_loop_of_a_function_that_is_declined_as_a_whole_is_compiled():
                 total += number * number % 7
             return total
         def wait(n, what):
-            until = time.monotonic() + 60
+            until = time.monotonic() + 100
             while time.monotonic() < until:
                 work(n)
                 if any(d.name == "work" and what(d) for d in list(morrow.jit._worker.decisions.values() if morrow.jit._worker else ())):

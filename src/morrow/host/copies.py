@@ -45,7 +45,7 @@ CPU_SECONDS = 60
 PATIENCE = 10.0
 """Seconds without any CPU time after which a copy is taken to hang: some lock was held by a thread that it does not have."""
 
-_NICE = 10
+_NICE = 5
 
 _OK, _FAILED = b"\0", b"\1"
 

@@ -61,6 +61,7 @@ class Report:
         off: why nothing was compiled in this process, or "".
         busy: seconds of CPU the program used while it was looked at.
         load_milliseconds: time to import the compiler, 0 if nothing was hot.
+        aside: whether it compiled in copies of the process.
     """
 
     off: str
@@ -68,6 +69,7 @@ class Report:
     load_milliseconds: float = 0.0
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    aside: bool = False
 
     @property
     def milliseconds(self) -> float:
@@ -83,7 +85,7 @@ def gather(worker: Worker | None, off: str, busy: float) -> Report:
     rows.sort(key=lambda row: (row.state == "interpreted", -row.samples, row.file, row.line))
     notes = (sentence("TRACED", worker.resting),) if worker.resting and worker.resting != "switched off" else ()
     reason = worker.off if worker.off != "switched off" else ""
-    return Report(reason, busy, worker.load_seconds * 1e3, tuple(rows), notes)
+    return Report(reason, busy, worker.load_seconds * 1e3, tuple(rows), notes, worker.copies)
 
 
 def _row(decision: Decision) -> Row:
@@ -118,7 +120,7 @@ def as_text(report: Report) -> str:
     kept = sum(row.from_disk for row in report.rows)
     lines = [
         f"jit: compiled {len(compiled)} of {len(report.rows)} hot functions, {sum(row.size for row in compiled) / 1024:.0f} KiB, "
-        f"in {report.milliseconds:.0f} ms on its own thread (and {report.load_milliseconds:.0f} ms to load LLVM)"
+        f"in {report.milliseconds:.0f} ms {'beside the program' if report.aside else 'on its own thread'} (and {report.load_milliseconds:.0f} ms to load LLVM)"
         + (f", {kept} from the cache on disk" if kept else ""),
         *report.notes,
     ]

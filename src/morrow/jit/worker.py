@@ -192,7 +192,7 @@ class Worker:
         self._lower: Callable[..., object] | None = None
         self.measures = True
         self.copies = False
-        self._making: tuple[Task, Aside, float] | None = None
+        self._making: tuple[Task, Aside] | None = None
         self.pause_counting: Callable[[bool], None] = lambda resting: None
         self.only: str | tuple[str, ...] = ""
 
@@ -395,7 +395,7 @@ class Worker:
                 if task.quick is None:
                     self._count(task)
                 log("jit", 1, f"{'improving' if task.quick else 'compiling'} {task!r} in a copy of the process")
-                self._making = task, aside, perf_counter()
+                self._making = task, aside
                 return
         began, without = thread_time(), self._llvm_seconds()
         with _quick_switches():
@@ -406,7 +406,7 @@ class Worker:
     def _finish(self) -> None:
         """Put in place what a copy has made, if it is ready."""
         assert self._making is not None
-        task, aside, began = self._making
+        task, aside = self._making
         decision = self.decision(task.code)
         made: Compiled | Declined | Again | None
         try:
@@ -424,7 +424,7 @@ class Worker:
             made = None
         self._making = None
         self.spent += ASIDE * aside.seconds
-        decision.seconds += perf_counter() - began
+        decision.seconds += aside.seconds
         if made is None:
             return
         if isinstance(made, self._again):
