@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 
 from tests.jit.native import _FUNCTIONS, call, outcome  # skips where the jit cannot be
 
 from morrow.host import copies
-from morrow.jit import aside, parcel
+from morrow.jit import aside, install, parcel
 from morrow.jit.compile import Compiled, Declined, Request, _history
 from tests.jit.test_runtime import run
 
@@ -193,8 +194,10 @@ def test_a_class_that_gets_its_version_only_in_the_copy_is_not_taken_for_known()
         assert call(made, things) == 3000
 
 
-def test_code_that_is_gone_is_noticed():
-    scope = {}
+def test_code_that_is_gone_is_noticed(monkeypatch):
+    module = types.ModuleType("soon_gone")
+    monkeypatch.setitem(sys.modules, "soon_gone", module)
+    scope = vars(module)
     exec("def inner(x):\n    return x + 1.5\ndef outer(n):\n    total = 0.0\n    for k in range(n):\n        total += inner(k)\n    return total\n", scope)
     work = begun(scope["outer"], 50)
     del scope["inner"]
@@ -223,6 +226,67 @@ def test_every_kind_of_name_is_found_again_and_only_at_its_address():
         if kind not in ("value", "interned"):
             assert found[0] is thing
             assert parcel._find(address + 16, kind, where, [code], {}) is None
+
+
+class Wrapped:
+    @staticmethod
+    def still(x):
+        return x + 1
+
+    @classmethod
+    def owned(cls, x):
+        return x + 2
+
+    @property
+    def shown(self):
+        return 3
+
+
+def doubled(function):
+    def wrapper(x):
+        return 2 * function(x)
+
+    return wrapper
+
+
+@doubled
+def decorated(x):
+    return x + 4
+
+
+def test_functions_are_found_by_where_they_are():
+    inner = decorated.__closure__[0].cell_contents
+    functions = [numbers, Point.norm, Wrapped.still, Wrapped.__dict__["owned"].__func__, Wrapped.shown.fget, decorated, inner]
+    codes = [function.__code__ for function in functions]
+    names = parcel._name_functions(codes)
+    described = [(id(code), *parcel._describe(code), name) for code, name in zip(codes, names, strict=True)]
+    assert parcel._find_codes(described, []) == codes
+    install.install(numbers, install.STOCK)
+    try:
+        assert parcel._find_codes(described, []) == codes
+    finally:
+        install.remove(numbers)
+    moved = [(address + 16, *rest) for address, *rest in described]
+    assert parcel._find_codes(moved, []) == [None] * len(codes)
+    hidden = (lambda: 5).__code__
+    assert parcel._name_functions([hidden]) == [None]
+    assert parcel._find_codes([(id(hidden), *parcel._describe(hidden), None)], [hidden]) == [hidden]
+
+
+def test_a_callee_that_nobody_can_name_is_compiled_here():
+    def local(x):
+        return x * 2
+
+    def total(n):
+        sum = 0
+        for k in range(n):
+            sum += local(k)
+        return sum
+
+    made = finished(begun(total, 50))
+    assert isinstance(made, aside.Again | Compiled)
+    if isinstance(made, aside.Again):
+        assert made.module == ""
 
 
 def test_classes_met_in_the_copy_are_remembered_here():

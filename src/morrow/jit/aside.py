@@ -101,8 +101,8 @@ def begin(request: Request, known: Iterable[CodeType]) -> Aside | None:
     started = time.perf_counter()
     newest = layout.newest_version()
     code = request.function.__code__
-    copy = copies.start(lambda: _compile(request, newest))
     known = list(known)
+    copy = copies.start(lambda: _compile(request, newest, known))
 
     def unpacked(data: bytes) -> Compiled | Declined | Again:
         kind, data = data[:1], data[1:]
@@ -133,7 +133,7 @@ def begin_better(product: Product) -> Aside | None:
 _MADE, _DECLINED, _AGAIN = b"M", b"D", b"A"
 
 
-def _compile(request: Request, newest: int) -> bytes:
+def _compile(request: Request, newest: int, known: list[CodeType]) -> bytes:
     layout.be_a_copy(newest)
     watch_classes()
     try:
@@ -142,7 +142,7 @@ def _compile(request: Request, newest: int) -> bytes:
             return _DECLINED + marshal.dumps((made.reason, made.where, made.detail))
         hits = llvm.disk().hits
         code = llvm.build(made.text, made.level)
-        return _MADE + parcel.pack(made, code, llvm.disk().hits > hits)
+        return _MADE + parcel.pack(made, code, llvm.disk().hits > hits, known)
     except layout.NoVersion as missing:
         return _AGAIN + marshal.dumps((missing.module, f"the globals of {missing.module} have no version"))
     except parcel.Unnamed as unnamed:

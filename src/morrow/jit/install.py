@@ -130,6 +130,11 @@ else:
 _clone: type | None = None
 
 
+def function_types() -> tuple[type, ...]:
+    """Return the types that functions have: on 3.11 those with compiled code have one of their own."""
+    return (FunctionType,) if _clone is None else (FunctionType, _clone)
+
+
 def _compiled_function_type() -> type:
     """Return the copy of ``function`` that compiled functions have as their type (3.11 only).
 

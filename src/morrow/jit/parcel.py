@@ -12,13 +12,13 @@ Functions, classes and dicts of globals are guarded by the machine code itself, 
 
 from __future__ import annotations
 
-import gc
 import marshal
 import sys
 from collections.abc import Iterable, Mapping
 from types import CodeType, FunctionType, ModuleType
 
 from morrow.jit.compile import Declined, Product, all_classes, news_of_classes, remember_class
+from morrow.jit.install import function_types
 
 _PLAIN = (int, float, complex, bytes, bool, type(None), type(...))
 
@@ -27,12 +27,16 @@ class Unnamed(Exception):
     """An object cannot be named, so this must be compiled where it lives."""
 
 
-def pack(product: Product, code: bytes, from_disk: bool) -> bytes:
+def pack(product: Product, code: bytes, from_disk: bool, known_codes: Iterable[CodeType]) -> bytes:
     """Return a product and its object code as bytes. Called in the copy.
+
+    Args:
+        known_codes: those that `unpack` will be given.
 
     Raises:
         Unnamed: it refers to an object that has no name.
     """
+    known = set(map(id, (*known_codes, product.code)))
     codes: dict[int, tuple[int, CodeType]] = {}
 
     def number(code: CodeType) -> int:
@@ -43,8 +47,13 @@ def pack(product: Product, code: bytes, from_disk: bool) -> bytes:
     inside = [number(owner) for owner in product.inside]
     met = [(number(owner), at, id(cls)) for owner, at, cls in news_of_classes()]
     number(product.code)
-    described = [(id(owner), *_describe(owner)) for _, owner in codes.values()]
-    names = _name_all(product.keep, [owner for _, owner in codes.values()])
+    owners = [owner for _, owner in codes.values()]
+    functions = _name_functions(owners)
+    described = [(id(owner), *_describe(owner), name) for owner, name in zip(owners, functions, strict=True)]
+    for owner, name in zip(owners, functions, strict=True):
+        if name is None and id(owner) not in known:
+            raise Unnamed(f"function {owner.co_qualname}")
+    names = _name_all(product.keep, owners)
     fields = (
         product.name,
         -1 if product.loop is None else product.loop,
@@ -120,25 +129,88 @@ def unpack(data: bytes, code: CodeType, known: Iterable[CodeType], started: floa
     return product, machine_code, from_disk
 
 
-# -- code objects: which have no place that holds them all -----------------------------------------------------------------
+# -- code objects: found by way of the functions that have them ------------------------------------------------------------
 
 
 def _describe(code: CodeType) -> tuple[int, str]:
     return hash((code.co_code, code.co_firstlineno, code.co_filename)), code.co_qualname
 
 
-def _find_codes(described: list[tuple[int, int, str]], known: list[CodeType]) -> list[CodeType | None]:
+def _find_codes(described: list[tuple[int, int, str, tuple[object, ...] | None]], known: list[CodeType]) -> list[CodeType | None]:
     """Return the code objects that are at these addresses and what they were; None in place of one that is not."""
-    found = {id(code): code for code in known}
-    if any(address not in found for address, _, _ in described):
-        # functions are what the collector can list; a code object in use belongs to one
-        functions = [thing for thing in gc.get_objects() if isinstance(thing, FunctionType)]
-        found |= {id(function.__code__): function.__code__ for function in functions}
+    here = {id(code): code for code in known}
+    classes: dict[int, type] = {}
+    if any(name is not None and name[0] == "attribute" and address not in here for address, _, _, name in described):
+        classes = {id(cls): cls for cls in all_classes()}
     result = []
-    for address, digest, name in described:
-        code = found.get(address)
-        result.append(code if code is not None and _describe(code) == (digest, name) else None)
+    for address, digest, qualname, name in described:
+        code = here.get(address)
+        if code is None and name is not None:
+            function = _find_function(name, classes)
+            code = function.__code__ if function is not None else None
+        result.append(code if code is not None and id(code) == address and _describe(code) == (digest, qualname) else None)
     return result
+
+
+def _name_functions(codes: list[CodeType]) -> list[tuple[object, ...] | None]:
+    """Return for each code object where a function that has it is found, None where none is: it must be known already.
+
+    Not by asking the collector for all objects, here or there: a thread that holds them all, if only for a millisecond,
+    would finalise what another one drops meanwhile.
+    """
+    wanted = {id(code) for code in codes}
+    names: dict[int, tuple[object, ...]] = {}
+
+    def note(thing: object, *name: object) -> None:
+        function = _unwrapped(thing)
+        if function is None:
+            return
+        if id(function.__code__) in wanted:
+            names.setdefault(id(function.__code__), name)
+        for at, cell in enumerate(function.__closure__ or ()):
+            try:
+                inner = cell.cell_contents
+            except ValueError:
+                continue  # empty
+            if type(inner) in function_types() and id(inner.__code__) in wanted:
+                names.setdefault(id(inner.__code__), (*name, at))
+
+    for module, thing in list(sys.modules.items()):
+        if isinstance(thing, ModuleType) and type(module) is str:
+            scope = _globals_of(module)
+            for key in list(scope):
+                if type(key) is str:
+                    note(scope[key], "global", module, key)
+    if len(names) < len(wanted):
+        for cls in all_classes():
+            for key, value in list(_names_of(cls).items()):
+                if type(key) is str:
+                    note(value, "attribute", id(cls), key)
+    return [names.get(id(code)) for code in codes]
+
+
+def _find_function(name: tuple[object, ...], classes: dict[int, type]) -> FunctionType | None:
+    kind, owner, key, *cells = name
+    scope = _globals_of(str(owner)) if kind == "global" else _names_of(classes[owner]) if owner in classes else {}  # type: ignore[index]
+    function = _unwrapped(scope.get(str(key)))
+    for at in cells:
+        closure = function.__closure__ if function is not None else None
+        if closure is None or not isinstance(at, int) or at >= len(closure):
+            return None
+        try:
+            function = _unwrapped(closure[at].cell_contents)
+        except ValueError:
+            return None
+    return function
+
+
+def _unwrapped(thing: object) -> FunctionType | None:
+    """Return the function that something is, or that a method or property is made of."""
+    if type(thing) in (staticmethod, classmethod):
+        thing = thing.__func__  # type: ignore[attr-defined]
+    elif type(thing) is property:
+        thing = thing.fget
+    return thing if type(thing) in function_types() else None  # type: ignore[return-value]
 
 
 # -- names of objects: (address, kind, where...) ---------------------------------------------------------------------------
