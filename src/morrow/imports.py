@@ -14,7 +14,8 @@ import os
 import morrow_runtime
 from morrow import settings
 from morrow.debuglog import log
-from morrow.host import HERE
+from morrow.host import HERE, deaf
+from morrow.host.deaf import deafen, last_call
 from morrow.host.frames import hide, quietly
 from morrow.imports_cache import Cache
 from morrow.imports_scope import Scope, find_scope, is_library
@@ -174,14 +175,17 @@ def _options() -> str:
 
 def _get_code(self: _Loader, fullname: str) -> CodeType | None:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
-    if scope is None or type(self) is not _Loader or not quietly(_is_own, scope, fullname, self.path):
-        try:
-            return _host_get_code(self, fullname)
-        except SyntaxError as refused:
-            if type(self) is not _Loader or scope is None or _native:
-                raise
-            return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
-    return quietly(_get_own_code, self, fullname)  # type: ignore[no-any-return]
+    _deaf = deafen()
+    if scope is not None and type(self) is _Loader and _is_own(scope, fullname, self.path):
+        return _get_own_code(self, fullname)
+    del _deaf
+    call = last_call(_host_get_code, self, fullname)
+    try:
+        return _host_get_code(self, fullname) if call is None else call.pop()()  # type: ignore[no-any-return]
+    except SyntaxError as refused:
+        if type(self) is not _Loader or scope is None or _native:
+            raise
+        return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
 
 
 def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
@@ -194,24 +198,31 @@ def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
 
 def _exec_module(self: _Loader, module: ModuleType) -> None:
     """Run a module: as the host does, and then bind what others have been promised from it."""
-    if scope is None or type(self) is not _Loader or not quietly(scope.holds, module.__name__, self.path):
-        if module.__name__ in PROFILERS:
-            module.exec = host_exec  # type: ignore[attr-defined]
-        _external.SourceLoader.exec_module(self, module)
-        if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
-            # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
-            module.PYC_TAIL = f"{module.PYC_TAIL.removesuffix(module.PYC_EXT)}-morrow-{stamp()}{module.PYC_EXT}"
-        if _race is not None:
-            _race.imported(module)
-        return
-    if not _native:
-        quietly(_point_to_cache, module, self.path)
-    late_imports.loading.append(module)
+    _deaf = deafen()
+    is_own = scope is not None and type(self) is _Loader and scope.holds(module.__name__, self.path)
+    if not is_own and module.__name__ in PROFILERS:
+        module.exec = host_exec  # type: ignore[attr-defined]
+    elif is_own:
+        if not _native:
+            _point_to_cache(module, self.path)
+        late_imports.loading.append(module)
+    del _deaf
+    execute = _external.SourceLoader.exec_module
+    call = last_call(execute, self, module)
     try:
-        _external.SourceLoader.exec_module(self, module)
+        execute(self, module) if call is None else call.pop()()
     finally:
-        late_imports.loading.remove(module)
-    quietly(late_imports.finished, module)
+        _deaf = deafen()
+        if is_own:
+            late_imports.loading.remove(module)
+    if is_own:
+        late_imports.finished(module)
+        return
+    if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
+        # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
+        module.PYC_TAIL = f"{module.PYC_TAIL.removesuffix(module.PYC_EXT)}-morrow-{stamp()}{module.PYC_EXT}"
+    if _race is not None:
+        _race.imported(module)
 
 
 # They account for the call of exec that starts what they measure: it must be the one written in C.
@@ -220,6 +231,7 @@ PROFILERS = frozenset(("profile", "cProfile"))
 
 def warm_up() -> None:
     """Load what compiling needs, so that a profile of the program does not list how that came about."""
+    deaf.prepare()
     compile_source("def f[T](a: T = 1, *b: int) -> T:\n    try: return f'{a!r:>{b}}', t'{a}'\n    except A, B: pass\n", "<warm>")
 
 
