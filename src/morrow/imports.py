@@ -157,7 +157,7 @@ def _is_plain(source: bytes | str) -> bool:
     if "\\" in text or any(word in text for word in ("and ", "or ", "if ", "in ", "is ")):
         return False  # 3.14 may warn about an escape, about `x is 1` or `1if x else y`
     folded = text.lower()
-    return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
+    return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"', "0x"))  # a number may run into a word
 
 
 def stamp() -> str:

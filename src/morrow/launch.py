@@ -475,6 +475,7 @@ def _compile(source: bytes | str, path: str) -> object:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):
             _name_file(error, path)
+            _place_at_end(error, source)
         raise
 
 
@@ -502,9 +503,22 @@ def _name_file(error: SyntaxError, path: str) -> None:
         error.filename = path
 
 
+def _place_at_end(error: SyntaxError, source: bytes) -> None:
+    """Place an error that the end of a file is: nowhere in its last line, as python reads files, not behind it as in a text."""
+    if error.end_offset != -1 or error.text is None or not error.msg.startswith(("expected ", "unexpected EOF ")):
+        return
+    lines = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").count(b"\n") + 1
+    text = error.text.rstrip("\n")
+    if text.endswith("\\") and text[:-1].strip():
+        return  # an end behind a backslash is where it is
+    if error.lineno == lines and error.offset == len(text) + 1:
+        error.offset = 0
+        error.args = (error.msg, (error.filename, error.lineno, 0, error.text, error.end_lineno, error.end_offset))
+
+
 def _command_text(text: str) -> str:
-    """Return the text of -c with its newline; 3.14 and later take common leading blanks away."""
-    if HERE is not None and HERE.defers_annotations and text.lstrip("\n")[:1] in (" ", "\t"):
+    """Return the text of -c with its newline, without common leading blanks, as 3.14 takes it."""
+    if text.lstrip("\n")[:1] in (" ", "\t"):
         import textwrap  # brings re along: only for text that may need it
 
         text = textwrap.dedent(text)

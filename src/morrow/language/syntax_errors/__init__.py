@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from morrow.host import Facts
     from morrow.language.syntax_errors.findings import Warned
+    from morrow.language.syntax_errors.warned import TextWarning
 
 __all__ = ["compile_checked", "explain", "what_314_says"]
 
@@ -55,6 +56,7 @@ _DEEP = re.compile(r"[-+~(\[{]{1000}|(?:\bnot\s+){1000}")
 _SUSPICIOUS = (
     (("\\",), re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[bB]['\"][^\n]*\\[NuU]")),
     ((), re.compile(r"[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b")),
+    (("0x",), re.compile(r"0x[0-9a-fA-F_]*(?:and|else|for|if|in|is|or|not)\b")),
     (("finally",), re.compile(r"finally\b")),
     (("is",), re.compile(r"is(?<!\wis)\b")),
 )
@@ -224,6 +226,7 @@ def compile_checked(
         worded = explain(source, filename, mode, error, flags, optimize)
         if worded is None:
             raise
+        worded = _warn_of_refused(source, filename, mode, flags, optimize, worded)
     except UnicodeDecodeError:
         # The host found a mistake, and then could not decode the text to show it; 3.14 looks at the encoding first.
         worded = explain(source, filename, mode, None, flags, optimize)
@@ -295,7 +298,6 @@ def _warn(
     from morrow.language import grammar
     from morrow.language.syntax_errors import warned
     from morrow.language.syntax_errors.decoding import Undecodable, decode
-    from morrow.language.syntax_errors.shown import line_of_file
 
     try:
         text = source if isinstance(source, str) else decode(source)
@@ -303,12 +305,7 @@ def _warn(
         return  # the host read it all the same
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
     for warning in warned.text_warnings(text):
-        if not warned.give(warning.message, filename, warning.line):
-            message, offset, end_offset, newline = warning.error
-            shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
-            shown = shown if newline else shown.rstrip("\n")
-            where = filename, warning.line, offset, shown, warning.line, end_offset
-            raise Checked(SyntaxError(message, where))
+        _give(warning, text, filename)
     if flags & ONLY_AST:
         return
     if found_in_tree is None:
@@ -320,3 +317,51 @@ def _warn(
         line: int = found.node.lineno  # type: ignore[attr-defined]
         if not warned.give(found.message, filename, line):
             raise Checked(make(_at_node(found.message, found.node, filename)))
+
+
+def _give(warning: TextWarning, text: str, filename: str) -> None:
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    if warned.give(warning.message, filename, warning.line):
+        return
+    message, offset, end_offset, newline = warning.error
+    shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
+    shown = shown if newline else shown.rstrip("\n")
+    raise Checked(SyntaxError(message, (filename, warning.line, offset, shown, warning.line, end_offset)))
+
+
+def _warn_of_refused(
+    source: str | bytes, filename: str, mode: str, flags: int, optimize: int, error: SyntaxError
+) -> SyntaxError:
+    """Give the warnings that 3.14 gives before it comes to what it refuses; return that, or the first warning that is an error."""
+    from morrow.language import grammar
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+
+    try:
+        text = source if isinstance(source, str) else decode(source)
+    except Undecodable:
+        return error
+    text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    if error.lineno is None or not _holds(_SUSPICIOUS, text) or not warned.suspicious(text):
+        return error
+    is_parsed = not hasattr(error, "_metadata")
+    try:
+        for warning in warned.text_warnings(text, is_right=is_parsed):
+            # Numbers are warned about by the tokenizer, which looks at all the rest when the parser has no words of its own.
+            is_reached = is_parsed or (warning.line, warning.error[1]) < (error.lineno, error.offset or 0)
+            if is_reached or (error.msg == "invalid syntax" and warning.message.endswith(" literal")):
+                _give(warning, text, filename)
+        if not is_parsed or flags & ONLY_AST:
+            return error
+        with warned.without_the_hosts():
+            tree = grammar.parse(source, filename, mode).tree
+        for found in warned.tree_warnings(text, tree, optimize, await_anywhere=bool(flags & TOP_LEVEL_AWAIT), is_right=False):
+            if not warned.give(found.message, filename, found.node.lineno):  # type: ignore[attr-defined]
+                return make(_at_node(found.message, found.node, filename))
+    except Checked as checked:
+        return checked.error
+    except SyntaxError:  # what the front end alone refuses
+        pass
+    return error
