@@ -152,8 +152,8 @@ def _is_plain(source: bytes | str) -> bool:
     Loading what can tell exactly costs more than python's whole start: a one-liner shall not pay for it.
     """
     text = source.decode("latin-1") if isinstance(source, bytes) else source
-    if ":" in text or "type" in text:
-        return False
+    if ":" in text or "type" in text or not text.isascii():
+        return False  # not ASCII: 3.11 does not look whether a comment can be decoded
     if "\\" in text or any(word in text for word in ("and ", "or ", "if ", "in ", "is ")):
         return False  # 3.14 may warn about an escape, about `x is 1` or `1if x else y`
     folded = text.lower()

@@ -474,7 +474,7 @@ def _compile(source: bytes | str, path: str) -> object:
     except Exception as error:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):
-            _name_file(error, path)
+            _name_file(error, path, source)
             _place_at_end(error, source)
         raise
 
@@ -494,13 +494,25 @@ def _before_null_byte(source: bytes, path: str) -> bytes:
     raise SyntaxError("source code cannot contain null bytes", (path, len(lines), 0, last, len(lines), 0))
 
 
-def _name_file(error: SyntaxError, path: str) -> None:
+def _name_file(error: SyntaxError, path: str, source: bytes) -> None:
     """Word an error about the encoding as python words it for a file, not for a text."""
     said = str(error.msg)
-    if said.startswith("Non-UTF-8 code starting with") and f" in file {path}" not in said:
-        error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
-        error.args = (error.msg, *error.args[1:])
-        error.filename = path
+    if not said.startswith("Non-UTF-8 code starting with") or f" in file {path}" in said:
+        return
+    from morrow.language.source import find_coding
+
+    error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
+    marked = source.startswith(b"\xef\xbb\xbf")
+    if (marked or find_coding(source) is not None) and error.lineno:
+        line = source[3 * marked :].splitlines(keepends=True)[error.lineno - 1]
+        try:
+            line.decode()
+        except UnicodeDecodeError as problem:
+            error.msg = f"(unicode error) {problem}"
+            error.text, error.offset, error.end_offset = line.decode(errors="replace"), 0, -1
+    where = path, error.lineno, error.offset, error.text, error.end_lineno, error.end_offset
+    error.args = (error.msg, where)
+    error.filename = path
 
 
 def _place_at_end(error: SyntaxError, source: bytes) -> None:

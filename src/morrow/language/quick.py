@@ -78,7 +78,7 @@ def compile_text(source: str | bytes, filename: str, optimize: int = -1, *, defe
     if any(feature.wanted(source, context) for feature in features.others("deferred_annotations")):
         return None
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    if syntax_errors.may_be_refused(text, HERE) or warned.warns_beyond_the_host(text):
+    if "\ufffd" in text or syntax_errors.may_be_refused(text, HERE) or warned.warns_beyond_the_host(text):
         return None
     heard: list[str] = []
     try:

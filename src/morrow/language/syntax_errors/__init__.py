@@ -137,6 +137,8 @@ def _say(
 
     if isinstance(source, str):
         text = source
+    elif b"\0" in source:
+        text = "\0"  # which is looked for first
     else:
         try:
             text = decode(bytes(source))
@@ -254,7 +256,7 @@ def _compile_checked(
     compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int
 ) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    accepted = _holds(_ACCEPTED, text)
+    accepted = _holds(_ACCEPTED, text) or ("\ufffd" in text and not _is_decodable(source))
     if not accepted and not _holds(_SUSPICIOUS, text):
         return compile_()
     from morrow.language.syntax_errors import warned
@@ -280,6 +282,19 @@ def _compile_checked(
         _looks.remove(look)
     _warn(source, filename, mode, flags, optimize, found)
     return made
+
+
+def _is_decodable(source: str | bytes) -> bool:
+    """Return whether *source* is a text, all of it: 3.11 leaves comments undecoded."""
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+
+    if isinstance(source, str):
+        return True
+    try:
+        decode(source)
+    except Undecodable:
+        return False
+    return True
 
 
 _looks: list[Callable[[ast.AST], None]] = []
