@@ -232,7 +232,7 @@ def _add_warnings(options: list[str]) -> None:
     if "warnings" in sys.modules:
         sys.modules["warnings"]._processoptions(options)  # type: ignore[attr-defined]
     else:
-        import warnings
+        import warnings  # noqa: F401
 
 
 def _set_flags(*names: str) -> None:

@@ -441,7 +441,7 @@ def _functions(code: CodeType, words: bytes) -> Iterator[tuple[int, int, int, Co
 
 def _statements(code: CodeType, words: bytes) -> Iterator[tuple[int, int, str, str]]:
     """Yield for each annotated name: where its instructions start, where STORE_SUBSCR is, the name and the text."""
-    names, found = code.co_names, 0
+    names = code.co_names
     if "__annotations__" not in names:
         return
     wanted = names.index("__annotations__")
