@@ -227,3 +227,19 @@ def test_a_profile_has_the_functions_of_imported_modules_and_their_calls(same, m
     }
     expected = same.command("-m", module, *how, files=files, but=rows)
     assert expected.status == 0 and "mine_b.py:3(go)" in expected.out
+
+
+def test_trace_does_not_list_what_the_runtime_does_for_new_syntax(same):
+    program = """\
+        def f[T: int](x: T):
+            type A[U] = list[U]
+            return t'{x}', A
+        class C[*Ts, **P]:
+            x: int
+        f(1)
+        """
+    same.write({"app.py": program})
+    got = run([sys.executable, MORROW, "-m", "trace", "--trace", "app.py"], cwd=same.folder)
+    modules = set(re.findall(r"modulename: (\w+)", got.out))
+    assert got.status == 0 and "app" in modules
+    assert not modules & {"type_parameters", "type_variables", "type_aliases", "templates", "evaluators", "morrow_runtime"}, modules

@@ -83,14 +83,42 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
     """
     global _owner
     morrow_runtime.install()
+    morrow_runtime.__getattr__ = _find_quietly
     _owner = is_program or _is_program
     _switches["deferred"] = deferred
     builtins.compile, builtins.exec, builtins.eval = compile, exec, eval  # type: ignore[assignment]
     library_names.complete_when_loaded("ast", _complete_module)
 
 
+_find = morrow_runtime.__getattr__
+
+
+@hide
+def _find_quietly(name: str) -> object:
+    """Find what compiled code asks the runtime for. While a tracer listens, he does not hear how that is loaded and works."""
+    _deaf = deafen()
+    found = _find(name)
+    if _deaf is not None and (isinstance(found, _Function) or name in _MAKES):
+        found = partial(_call_unheard, found)
+        setattr(morrow_runtime, name, found)
+    return found
+
+
+_Function = type(_find)
+_MAKES = ("Interpolation", "Template", "field", "text")  # classes that compiled code calls, and does nothing else with
+
+
+@hide
+def _call_unheard(function: Callable[..., object], *arguments: object, **named: object) -> object:
+    _deaf = deafen()
+    made = function(*arguments, **named)
+    # A decorator that completes a generic function.
+    return partial(_call_unheard, made) if isinstance(made, _Function) and made.__name__ == "complete" else made
+
+
 def uninstall() -> None:
     """Put the host's functions back. Code already compiled goes on working: the runtime's name stays known."""
+    morrow_runtime.__getattr__ = _find
     builtins.compile, builtins.exec, builtins.eval = _host_compile, _host_exec, _host_eval
 
 
