@@ -171,7 +171,8 @@ def _say(
             warnings.simplefilter("ignore")  # the host has given them already
             tree = grammar.parse(source, filename, mode).tree
     except SyntaxError as e:
-        return (type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename), None
+        text = line_of_file(filename, e.lineno or 0) or e.text  # older hosts show the end of a long line of a file
+        return (type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, text, e.filename), None
     return _after_parsing(tree, filename, flags, optimize), None
 
 
