@@ -10,6 +10,7 @@ from __future__ import annotations
 import _frozen_importlib_external as _external
 import builtins
 import os
+import sys
 
 import morrow_runtime
 from morrow import settings
@@ -176,7 +177,7 @@ def _options() -> str:
 def _get_code(self: _Loader, fullname: str) -> CodeType | None:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
     _deaf = deafen()
-    if scope is not None and type(self) is _Loader and _is_own(scope, fullname, self.path):
+    if scope is not None and _reads_as_the_host(self) and _is_own(scope, fullname, self.path):
         return _get_own_code(self, fullname)
     del _deaf
     call = last_call(_host_get_code, self, fullname)
@@ -186,6 +187,15 @@ def _get_code(self: _Loader, fullname: str) -> CodeType | None:
         if type(self) is not _Loader or scope is None or _native:
             raise
         return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
+
+
+def _reads_as_the_host(loader: _Loader) -> bool:
+    """Whether a loader is the host's own, or one of the program's that finds and keeps code as that one does."""
+    kind = type(loader)
+    return kind is _Loader or all(getattr(kind, name) is getattr(_Loader, name) for name in _KEEPING)
+
+
+_KEEPING = ("source_to_code", "path_stats", "set_data", "_cache_bytecode")
 
 
 def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
@@ -263,7 +273,31 @@ def _host_compile_or_refuse(source: object, path: str, *arguments: object, **nam
     """
     if path in _refusals:
         raise _refusals[path]
+    if not _native and _asked_by_py_compile():
+        return quietly(_compile_for_py_compile, source, path, *arguments, named)
     return _host_compile(source, path, *arguments, **named)  # type: ignore[call-overload]
+
+
+def _asked_by_py_compile() -> bool:
+    frame = sys._getframe(1)  # source_to_code and what is called on its behalf are between
+    for _ in range(4):
+        if frame is None:
+            return False
+        if os.path.basename(frame.f_code.co_filename) == "py_compile.py":
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _compile_for_py_compile(source: bytes, path: str, mode: str, named: dict[str, object]) -> object:
+    """Compile for a file that plain python may read: what the host takes it gets, the rest needs morrow to run anyway."""
+    try:
+        return _host_compile(source, path, mode, **named)  # type: ignore[call-overload]
+    except SyntaxError:
+        pass
+    from morrow import language
+
+    return language.compile(source, path, mode, optimize=named.get("optimize", -1))  # type: ignore[arg-type]
 
 
 _refusals: dict[str, Exception] = {}

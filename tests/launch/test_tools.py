@@ -243,3 +243,9 @@ def test_trace_does_not_list_what_the_runtime_does_for_new_syntax(same):
     modules = set(re.findall(r"modulename: (\w+)", got.out))
     assert got.status == 0 and "app" in modules
     assert not modules & {"type_parameters", "type_variables", "type_aliases", "templates", "evaluators", "morrow_runtime"}, modules
+
+
+def test_py_compile_and_compileall_take_new_syntax(same):
+    same.write({"new.py": "def f[T](x: T): return t'{x}'\n", "wrong.py": "x = = 1\n"})
+    for arguments, status in ((["py_compile", "new.py"], 0), (["compileall", "-q", "new.py"], 0), (["py_compile", "wrong.py"], 1)):
+        assert run([sys.executable, MORROW, "-m", *arguments], cwd=same.folder).status == status, arguments

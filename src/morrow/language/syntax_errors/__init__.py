@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from morrow.language.syntax_errors.findings import Warned
     from morrow.language.syntax_errors.warned import TextWarning
 
-__all__ = ["compile_checked", "explain", "what_314_says"]
+__all__ = ["compile_checked", "compile_tree", "explain", "what_314_says"]
 
 T = TypeVar("T")
 
@@ -335,6 +335,26 @@ def _warn(
             raise Checked(make(_at_node(found.message, found.node, filename)))
 
 
+def compile_tree(compile_: Callable[[], T], source: str, tree: ast.AST, filename: str) -> T:
+    """Return what ``compile_()`` makes of *tree*, the tree of *source*, with the warnings about it that 3.14 has.
+
+    Raises:
+        SyntaxError: warnings are errors; and whatever ``compile_`` raises.
+    """
+    from morrow.host import HERE
+
+    if HERE is None or HERE.words_warnings or not _holds(_SUSPICIOUS, source):
+        return compile_()
+    from morrow.language.syntax_errors import warned
+
+    with warned.without_the_hosts():
+        made = compile_()
+    for found in warned.tree_warnings(source, tree, 0):
+        if not warned.give(found.message, filename, found.node.lineno):  # type: ignore[attr-defined]
+            raise make(_at_node(found.message, found.node, filename))
+    return made
+
+
 def _give(warning: TextWarning, text: str, filename: str) -> None:
     from morrow.language.syntax_errors import warned
     from morrow.language.syntax_errors.shown import line_of_file
@@ -360,6 +380,8 @@ def _warn_of_refused(
     except Undecodable:
         return error
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    if flags & INCOMPLETE_INPUT:
+        return error  # codeop only asks whether there is more to come
     if error.lineno is None or not _holds(_SUSPICIOUS, text) or not warned.suspicious(text):
         return error
     is_parsed = not hasattr(error, "_metadata")
