@@ -10,11 +10,13 @@ from __future__ import annotations
 import _frozen_importlib_external as _external
 import builtins
 import os
+import sys
 
 import morrow_runtime
 from morrow import settings
 from morrow.debuglog import log
-from morrow.host import HERE
+from morrow.host import HERE, deaf
+from morrow.host.deaf import deafen, last_call
 from morrow.host.frames import hide, quietly
 from morrow.imports_cache import Cache
 from morrow.imports_scope import Scope, find_scope, is_library
@@ -151,12 +153,12 @@ def _is_plain(source: bytes | str) -> bool:
     Loading what can tell exactly costs more than python's whole start: a one-liner shall not pay for it.
     """
     text = source.decode("latin-1") if isinstance(source, bytes) else source
-    if ":" in text or "type" in text:
-        return False
+    if ":" in text or "type" in text or not text.isascii():
+        return False  # not ASCII: 3.11 does not look whether a comment can be decoded
     if "\\" in text or any(word in text for word in ("and ", "or ", "if ", "in ", "is ")):
         return False  # 3.14 may warn about an escape, about `x is 1` or `1if x else y`
     folded = text.lower()
-    return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"'))
+    return not any(prefix in folded for prefix in ("t'", 't"', "r'", 'r"', "0x"))  # a number may run into a word
 
 
 def stamp() -> str:
@@ -174,14 +176,26 @@ def _options() -> str:
 
 def _get_code(self: _Loader, fullname: str) -> CodeType | None:
     """Give the code of a module: SourceLoader.get_code, with our compiler and cache for the program's own files."""
-    if scope is None or type(self) is not _Loader or not quietly(_is_own, scope, fullname, self.path):
-        try:
-            return _host_get_code(self, fullname)
-        except SyntaxError as refused:
-            if type(self) is not _Loader or scope is None or _native:
-                raise
-            return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
-    return quietly(_get_own_code, self, fullname)  # type: ignore[no-any-return]
+    _deaf = deafen()
+    if scope is not None and _reads_as_the_host(self) and _is_own(scope, fullname, self.path):
+        return _get_own_code(self, fullname)
+    del _deaf
+    call = last_call(_host_get_code, self, fullname)
+    try:
+        return _host_get_code(self, fullname) if call is None else call.pop()()  # type: ignore[no-any-return]
+    except SyntaxError as refused:
+        if type(self) is not _Loader or scope is None or _native:
+            raise
+        return quietly(_try_again, self, fullname, refused)  # type: ignore[no-any-return]
+
+
+def _reads_as_the_host(loader: _Loader) -> bool:
+    """Whether a loader is the host's own, or one of the program's that finds and keeps code as that one does."""
+    kind = type(loader)
+    return kind is _Loader or all(getattr(kind, name) is getattr(_Loader, name) for name in _KEEPING)
+
+
+_KEEPING = ("source_to_code", "path_stats", "set_data", "_cache_bytecode")
 
 
 def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
@@ -194,24 +208,31 @@ def _get_own_code(self: _Loader, fullname: str) -> CodeType | None:
 
 def _exec_module(self: _Loader, module: ModuleType) -> None:
     """Run a module: as the host does, and then bind what others have been promised from it."""
-    if scope is None or type(self) is not _Loader or not quietly(scope.holds, module.__name__, self.path):
-        if module.__name__ in PROFILERS:
-            module.exec = host_exec  # type: ignore[attr-defined]
-        _external.SourceLoader.exec_module(self, module)
-        if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
-            # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
-            module.PYC_TAIL = f"{module.PYC_TAIL.removesuffix(module.PYC_EXT)}-morrow-{stamp()}{module.PYC_EXT}"
-        if _race is not None:
-            _race.imported(module)
-        return
-    if not _native:
-        quietly(_point_to_cache, module, self.path)
-    late_imports.loading.append(module)
+    _deaf = deafen()
+    is_own = scope is not None and type(self) is _Loader and scope.holds(module.__name__, self.path)
+    if not is_own and module.__name__ in PROFILERS:
+        module.exec = host_exec  # type: ignore[attr-defined]
+    elif is_own:
+        if not _native:
+            _point_to_cache(module, self.path)
+        late_imports.loading.append(module)
+    del _deaf
+    execute = _external.SourceLoader.exec_module
+    call = last_call(execute, self, module)
     try:
-        _external.SourceLoader.exec_module(self, module)
+        execute(self, module) if call is None else call.pop()()
     finally:
-        late_imports.loading.remove(module)
-    quietly(late_imports.finished, module)
+        _deaf = deafen()
+        if is_own:
+            late_imports.loading.remove(module)
+    if is_own:
+        late_imports.finished(module)
+        return
+    if module.__name__ == "_pytest.assertion.rewrite" and not _native and hasattr(module, "PYC_TAIL"):
+        # What pytest keeps from here on, of its plugins too, a plain pytest could not run.
+        module.PYC_TAIL = f"{module.PYC_TAIL.removesuffix(module.PYC_EXT)}-morrow-{stamp()}{module.PYC_EXT}"
+    if _race is not None:
+        _race.imported(module)
 
 
 # They account for the call of exec that starts what they measure: it must be the one written in C.
@@ -220,6 +241,7 @@ PROFILERS = frozenset(("profile", "cProfile"))
 
 def warm_up() -> None:
     """Load what compiling needs, so that a profile of the program does not list how that came about."""
+    deaf.prepare()
     compile_source("def f[T](a: T = 1, *b: int) -> T:\n    try: return f'{a!r:>{b}}', t'{a}'\n    except A, B: pass\n", "<warm>")
 
 
@@ -251,7 +273,31 @@ def _host_compile_or_refuse(source: object, path: str, *arguments: object, **nam
     """
     if path in _refusals:
         raise _refusals[path]
+    if not _native and _asked_by_py_compile():
+        return quietly(_compile_for_py_compile, source, path, *arguments, named)
     return _host_compile(source, path, *arguments, **named)  # type: ignore[call-overload]
+
+
+def _asked_by_py_compile() -> bool:
+    frame = sys._getframe(1)  # source_to_code and what is called on its behalf are between
+    for _ in range(4):
+        if frame is None:
+            return False
+        if os.path.basename(frame.f_code.co_filename) == "py_compile.py":
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _compile_for_py_compile(source: bytes, path: str, mode: str, named: dict[str, object]) -> object:
+    """Compile for a file that plain python may read: what the host takes it gets, the rest needs morrow to run anyway."""
+    try:
+        return _host_compile(source, path, mode, **named)  # type: ignore[call-overload]
+    except SyntaxError:
+        pass
+    from morrow import language
+
+    return language.compile(source, path, mode, optimize=named.get("optimize", -1))  # type: ignore[arg-type]
 
 
 _refusals: dict[str, Exception] = {}

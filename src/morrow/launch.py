@@ -232,7 +232,7 @@ def _add_warnings(options: list[str]) -> None:
     if "warnings" in sys.modules:
         sys.modules["warnings"]._processoptions(options)  # type: ignore[attr-defined]
     else:
-        import warnings
+        import warnings  # noqa: F401
 
 
 def _set_flags(*names: str) -> None:
@@ -474,7 +474,8 @@ def _compile(source: bytes | str, path: str) -> object:
     except Exception as error:
         error.__traceback__ = None
         if isinstance(error, SyntaxError) and isinstance(source, bytes):
-            _name_file(error, path)
+            _name_file(error, path, source)
+            _place_at_end(error, source)
         raise
 
 
@@ -493,18 +494,43 @@ def _before_null_byte(source: bytes, path: str) -> bytes:
     raise SyntaxError("source code cannot contain null bytes", (path, len(lines), 0, last, len(lines), 0))
 
 
-def _name_file(error: SyntaxError, path: str) -> None:
+def _name_file(error: SyntaxError, path: str, source: bytes) -> None:
     """Word an error about the encoding as python words it for a file, not for a text."""
     said = str(error.msg)
-    if said.startswith("Non-UTF-8 code starting with") and f" in file {path}" not in said:
-        error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
-        error.args = (error.msg, *error.args[1:])
-        error.filename = path
+    if not said.startswith("Non-UTF-8 code starting with") or f" in file {path}" in said:
+        return
+    from morrow.language.source import find_coding
+
+    error.msg = said.replace(" on line ", f" in file {path} on line ", 1)
+    marked = source.startswith(b"\xef\xbb\xbf")
+    if (marked or find_coding(source) is not None) and error.lineno:
+        line = source[3 * marked :].splitlines(keepends=True)[error.lineno - 1]
+        try:
+            line.decode()
+        except UnicodeDecodeError as problem:
+            error.msg = f"(unicode error) {problem}"
+            error.text, error.offset, error.end_offset = line.decode(errors="replace"), 0, -1
+    where = path, error.lineno, error.offset, error.text, error.end_lineno, error.end_offset
+    error.args = (error.msg, where)
+    error.filename = path
+
+
+def _place_at_end(error: SyntaxError, source: bytes) -> None:
+    """Place an error that the end of a file is: nowhere in its last line, as python reads files, not behind it as in a text."""
+    if error.end_offset != -1 or error.text is None or not error.msg.startswith(("expected ", "unexpected EOF ")):
+        return
+    lines = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").count(b"\n") + 1
+    text = error.text.rstrip("\n")
+    if text.endswith("\\") and text[:-1].strip():
+        return  # an end behind a backslash is where it is
+    if error.lineno == lines and error.offset == len(text) + 1:
+        error.offset = 0
+        error.args = (error.msg, (error.filename, error.lineno, 0, error.text, error.end_lineno, error.end_offset))
 
 
 def _command_text(text: str) -> str:
-    """Return the text of -c with its newline; 3.14 and later take common leading blanks away."""
-    if HERE is not None and HERE.defers_annotations and text.lstrip("\n")[:1] in (" ", "\t"):
+    """Return the text of -c with its newline, without common leading blanks, as 3.14 takes it."""
+    if text.lstrip("\n")[:1] in (" ", "\t"):
         import textwrap  # brings re along: only for text that may need it
 
         text = textwrap.dedent(text)

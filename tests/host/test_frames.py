@@ -123,8 +123,6 @@ ENDS = ["fall()", "sys.exit(3)", "sys.exit('said')", "raise KeyboardInterrupt", 
 @pytest.mark.parametrize(("end", "hook"), [(end, "pass") for end in ENDS] + [(ENDS[-1], "sys.exit(5)"), (ENDS[-1], "raise LookupError")])
 @pytest.mark.parametrize(("trace", "profile"), [("trace", "None"), ("None", "trace"), ("trace", "trace")])
 def test_a_program_may_end_with_its_trace_function_set(tmp_path, monkeypatch, end, hook, trace, profile):
-    if profile == "trace" and not HERE.has_monitoring:
-        pytest.skip("profile functions of 3.11 hear hidden frames end")
     program = TRACED.replace("TRACE", trace).replace("PROFILE", profile).replace("END", end).replace("HOOK", hook)
     (tmp_path / "app.py").write_text(program, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -228,3 +228,19 @@ def test_runpy_and_importlib_understand_the_language(same):
 def test_the_doors_open_on_hosts_that_lack_the_names(same):
     got = run([sys.executable, MORROW, "-c", "import annotationlib, string.templatelib as t; print(t.Template, annotationlib.Format.VALUE)"], cwd=same.folder)
     assert got.out == "<class 'string.templatelib.Template'> 1\n"
+
+
+def test_a_loader_that_is_built_on_the_hosts_reads_new_syntax(tmp_path):
+    (tmp_path / "plugin.txt").write_text("def f(x: Later): return t'{x}'.values\n", encoding="utf-8")
+    (tmp_path / "app.py").write_text(
+        "import importlib.machinery, importlib.util\n"
+        "class Loader(importlib.machinery.SourceFileLoader):\n"
+        "    def get_data(self, path): return super().get_data(path)\n"
+        "spec = importlib.util.spec_from_file_location('plugin', 'plugin.txt', loader=Loader('plugin', 'plugin.txt'))\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        "print(module.f(1))\n",
+        encoding="utf-8",
+    )
+    got = run([sys.executable, MORROW, "app.py"], cwd=tmp_path)
+    assert (got.out, got.err) == ("(1,)\n", "")

@@ -182,7 +182,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
     hint = "on line 2, but no encoding declared; see https://peps.python.org/pep-0263/ for details"
     assert said(b"x\n\xc3\xa9X\x80")[1:5] == (f"Non-UTF-8 code starting with '\\x80' {hint}", 2, 3, 2)
     assert said(b"# coding: no-such\n")[1] == "unknown encoding: no-such"
-    assert said(b"\xef\xbb\xbf# coding: latin-1\n")[1] == "encoding problem: latin-1 with BOM"
+    assert said(b"\xef\xbb\xbf# coding: latin-1\n")[1] == "encoding problem: iso-8859-1 with BOM"
 
 
 def test_bytes_are_read_in_the_encoding_they_name() -> None:

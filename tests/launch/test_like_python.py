@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from tests.support.same import AS_THE_HOST, MORROW, clean_environment
+from tests.support.same import AS_THE_HOST, MORROW, clean_environment, run
 
 # `__annotations__` is not looked at: since 3.14 it is there only if there are annotations, on hosts before that always.
 SHOW = """\
@@ -276,3 +276,33 @@ def test_pythons_variables_keep_their_effect(same, env):
     if "PYTHONBREAKPOINT" not in env:
         env = {**env, "PYTHONBREAKPOINT": "0"}
     same.command("app.py", files={"app.py": program}, env=env, but=_no_addresses)
+
+
+def test_hooks_that_were_there_before_morrow_stay(same):
+    # As sitecustomize or a .pth file sets them: Ubuntu's apport, coloured tracebacks, error reporters.
+    hooks = """\
+        import sys, threading
+        sys.excepthook = lambda kind, error, traceback: print("uncaught", error)
+        sys.unraisablehook = lambda what: print("unraisable", what.exc_value)
+        threading.excepthook = lambda what: print("in a thread", what.exc_value)
+        """
+    program = """\
+        import threading
+        class C:
+            def __del__(self): raise KeyError("c")
+        C()
+        thread = threading.Thread(target=lambda: [][0])
+        thread.start(); thread.join()
+        1/0
+        """
+    same.write({"hooks/sitecustomize.py": hooks, "app.py": program})
+    env = {"PYTHONPATH": str(same.folder / "hooks")}
+    expected = run([sys.executable, "app.py"], cwd=same.folder, env=env)
+    assert expected.out.splitlines() == ["unraisable 'c'", "in a thread list index out of range", "uncaught division by zero"]
+    assert run([sys.executable, MORROW, "app.py"], cwd=same.folder, env=env) == expected
+
+
+@pytest.mark.parametrize("hook", ["sys.excepthook", "sys.unraisablehook", "threading.excepthook"])
+def test_the_hooks_in_place_are_at_home_where_they_are_found(same, hook):
+    same.write({"app.py": f"import sys, threading\nprint({hook}.__module__, {hook}.__name__)\n"})
+    assert run([sys.executable, MORROW, "app.py"], cwd=same.folder) == run([sys.executable, "app.py"], cwd=same.folder)

@@ -13,7 +13,7 @@ OURS = {
     "morrow", "morrow_runtime", "morrow_runtime.annotation_attributes", "morrow_runtime.late_imports", "morrow.cli", "morrow.command_line", "morrow.settings",
     "morrow.debuglog", "morrow.host", "morrow.host.facts", "morrow.host.frames", "morrow.launch", "morrow.language",
     "morrow.imports", "morrow.imports_cache", "morrow.imports_scope", "morrow.imports_doors", "morrow.annotations",
-    "morrow.children", "morrow.unhandled", "morrow.host.recursion", "morrow.host.thread_state",
+    "morrow.children", "morrow.unhandled", "morrow.host.recursion", "morrow.host.thread_state", "morrow.host.deaf", "morrow.host.hidden_ends",
     "morrow.language.builtins_patch", "morrow.language.library_names",
     "morrow.language.tracebacks", "morrow.language.tracebacks.uncaught",
 }  # fmt: skip

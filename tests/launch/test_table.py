@@ -56,7 +56,7 @@ ROWS = r"""
 -VV -c pass                     | -c                              | -m                             | -c pass -V
 -- show.py --                   | --                              | - --                           | -x -c 'print(1)'
 -x -m show                      | -x < 'print(1)\nprint(2)\n'     | -x - < 'print(1)\n'            | -c ''
--c '  print(1)\n  print(2)'     | -c 'def f():\n  1/0\nf()'       | -c '('                         | -c 'import wrong'
+                                | -c 'def f():\n  1/0\nf()'       | -c '('                         | -c 'import wrong'
 -m wrong                        | -m error                        | deep.py                        | -m deep
 folder/                         | folder/.                        | .                              | ./show.py
 traced.py                       | audited.py                      | forbids.py                     | forks.py

@@ -204,7 +204,6 @@ def test_execve_can_still_be_asked_whether_it_takes_a_descriptor(same):
     same("import os; print(os.execve in os.supports_fd)")
 
 
-@pytest.mark.skipif(HERE is not None and not HERE.has_monitoring, reason="profilers of 3.11 hear hidden frames end, and lose count")
 @pytest.mark.parametrize("module", ["profile", "cProfile"])
 def test_a_profile_of_a_module_does_not_list_how_our_compiler_was_loaded(same, module):
     def modules(text: str) -> str:
@@ -212,3 +211,41 @@ def test_a_profile_of_a_module_does_not_list_how_our_compiler_was_loaded(same, m
 
     files = {"app/__init__.py": "", "app/__main__.py": "def f(a: int): return f'{a!r}'\n"}
     assert same.command("-m", module, "-m", "app", files=files, but=modules).status == 0
+
+
+@pytest.mark.parametrize("how", [["app.py"], ["-m", "app"]])
+@pytest.mark.parametrize("module", ["profile", "cProfile"])
+def test_a_profile_has_the_functions_of_imported_modules_and_their_calls(same, module, how):
+    def rows(text: str) -> str:
+        rows = (line.split(None, 5) for line in text.splitlines())
+        return "\n".join(sorted(f"{row[0]} {row[5]}" for row in rows if len(row) == 6 and "mine" in row[5]))
+
+    files = {
+        "app.py": "import mine_a\nfor n in range(3): mine_a.f(n)\nexec('mine_a.f(7)')\n",
+        "mine_a.py": "from mine_b import C\ndef f(n): return n and C().go(n)\n",
+        "mine_b.py": "class C:\n    x: int\n    def go(self, n): return [n for n in range(n)]\ntry: exec('1/0')\nexcept ZeroDivisionError: pass\n",
+    }
+    expected = same.command("-m", module, *how, files=files, but=rows)
+    assert expected.status == 0 and "mine_b.py:3(go)" in expected.out
+
+
+def test_trace_does_not_list_what_the_runtime_does_for_new_syntax(same):
+    program = """\
+        def f[T: int](x: T):
+            type A[U] = list[U]
+            return t'{x}', A
+        class C[*Ts, **P]:
+            x: int
+        f(1)
+        """
+    same.write({"app.py": program})
+    got = run([sys.executable, MORROW, "-m", "trace", "--trace", "app.py"], cwd=same.folder)
+    modules = set(re.findall(r"modulename: (\w+)", got.out))
+    assert got.status == 0 and "app" in modules
+    assert not modules & {"type_parameters", "type_variables", "type_aliases", "templates", "evaluators", "morrow_runtime"}, modules
+
+
+def test_py_compile_and_compileall_take_new_syntax(same):
+    same.write({"new.py": "def f[T](x: T): return t'{x}'\n", "wrong.py": "x = = 1\n"})
+    for arguments, status in ((["py_compile", "new.py"], 0), (["compileall", "-q", "new.py"], 0), (["py_compile", "wrong.py"], 1)):
+        assert run([sys.executable, MORROW, "-m", *arguments], cwd=same.folder).status == status, arguments

@@ -58,3 +58,9 @@ def test_tracebacks_show_what_was_typed(tmp_path):
     done = run_piped(tmp_path, "def f(x):\n    return 1 / x\n\nf(0)\n")
     assert '    f(0)\n    ~^^^\n' in done.stderr
     assert '  File "<stdin>", line 2, in f\n    return 1 / x\n           ~~^~~\n' in done.stderr
+
+
+def test_a_warning_is_given_once(tmp_path):
+    done = run_piped(tmp_path, "'\\d'\n1 is 1\ndef f():\n  try: pass\n  finally: return 1\n\n")
+    assert done.stdout == "'\\\\d'\nTrue\n" and done.stderr.count("SyntaxWarning") == 3
+    assert """"is" with 'int' literal""" in done.stderr and "5: SyntaxWarning: 'return' in a 'finally' block" not in done.stderr

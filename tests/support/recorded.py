@@ -31,7 +31,7 @@ def command(name: str) -> tuple[list[str], str]:
     path = FOLDER / f"{name}.py"
     script = path.name if path.exists() else f"{name}/main.py"
     arguments, stdin = [script], ""
-    for line in (FOLDER / script).read_text(encoding="utf-8").splitlines()[:2]:
+    for line in (FOLDER / script).read_text(encoding="utf-8", errors="replace").splitlines()[:2]:
         if line.startswith("# command: "):
             arguments = shlex.split(line.removeprefix("# command: "))
         elif line.startswith("# stdin: "):

@@ -201,7 +201,6 @@ def _raise_later(error):
         _thread.interrupt_main()
         return
     try:
-        import _ctypes
         import ctypes
 
         main = sys.modules["threading"].main_thread().ident if "threading" in sys.modules else None

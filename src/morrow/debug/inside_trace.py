@@ -23,7 +23,7 @@ class BackEnd:
 
     def begin(self):
         """Nothing is traced yet; settrace is always there. Called on the main thread."""
-        import threading
+        import threading  # noqa: F401  # the thread that imports it first is its main thread
 
         return True
 

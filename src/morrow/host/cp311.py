@@ -27,6 +27,7 @@ FACTS = Facts(
     hidden_start=bytes((9, 0)),  # NOP
     frame_link=(56, 8),  # .cframe->current_frame
     frame_code=32,
+    hears_hidden_ends=True,
     recursion_remaining=32,
     counts_calls_of_c=True,
     shows_command_lines=False,

@@ -26,6 +26,7 @@ FACTS = OLDER.but(
     attr_can_load_methods=True,
     frame_link=(56, 0),
     frame_code=0,
+    hears_hidden_ends=False,
     recursion_remaining=28,
     counts_calls_of_c=False,
     error_indicator="one",

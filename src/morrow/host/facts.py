@@ -67,6 +67,7 @@ class Facts:
     # -- launching -----------------------------------------------------------------------------------------------------
     hidden_start: bytes | None  # instructions to stand for RESUME in a function whose frame is hidden (host.frames)
     frame_link: tuple[int, ...] | None  # offsets, from PyThreadState on, of the link to the innermost frame (host.frames)
+    hears_hidden_ends: bool  # a profile function is told when a hidden frame ends (host.hidden_ends)
     frame_code: int  # offset in a frame of the link to its code
     recursion_remaining: int | None  # offset of that count in PyThreadState, the limit behind it (host.recursion)
     counts_calls_of_c: bool  # calling a function written in C counts as a level of recursion

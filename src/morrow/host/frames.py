@@ -3,7 +3,8 @@
 CPython leaves a frame out of ``f_back``, tracebacks, tracing and monitoring while it has not yet reached its code's
 first RESUME instruction (``_PyFrame_IsIncomplete``, Include/internal/pycore_frame.h, pycore_interpframe.h in 3.14).
 A function whose RESUME has been replaced stays in that state until it returns. What walks the raw chain still finds it:
-faulthandler, and frame objects of 3.11; `from_bottom` takes the chain itself apart.
+faulthandler, and frame objects of 3.11; `from_bottom` takes the chain itself apart. On 3.11 a profile function hears such
+a frame end all the same: there `hidden_ends` rewrites the code once more.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from _functools import partial
 from _weakref import ref
 
 from morrow.host import thread_state
+from morrow.host.deaf import deafen, hide_start
 from morrow.host.facts import HERE
 
 TYPE_CHECKING = False  # mypy takes this for typing's; importing typing at every start would cost 5 ms
@@ -29,14 +31,16 @@ def hide(function: F) -> F:
     The function must be an ordinary one without cells: its code then starts with RESUME. It should do little: an
     error raised in it has no line of its own in the traceback.
     """
-    stand_in = HERE.hidden_start if HERE is not None else None
-    if stand_in is None:
-        return function
     code = function.__code__
+    if HERE is None or HERE.hidden_start is None:
+        return function
     if code.co_cellvars or code.co_freevars:
         raise TypeError(f"{function.__qualname__} has cells: its code does not start with RESUME")
-    function.__code__ = code.replace(co_code=stand_in + code.co_code[len(stand_in) :])
-    return function
+    if HERE.hears_hidden_ends:
+        from morrow.host import hidden_ends
+
+        function.__code__ = hidden_ends.end_unheard(code)
+    return hide_start(function)
 
 
 @hide
@@ -135,20 +139,6 @@ def bring_tracers_back() -> None:
 
 @hide
 def quietly(function: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function of ours while a program's trace and profile functions look away; return what it returns.
-
-    One that is written in C and cannot be called, such as cProfile's, cannot be put back, and so goes on looking.
-    """
-    trace, profile = sys.gettrace(), sys.getprofile()
-    traced, profiled = callable(trace), callable(profile)
-    if traced:
-        sys.settrace(None)
-    if profiled:
-        sys.setprofile(None)
-    try:
-        return function(*arguments)
-    finally:
-        if profiled:
-            sys.setprofile(profile)
-        if traced:
-            sys.settrace(trace)
+    """Call a function of ours while trace functions, profilers and debuggers look away; return what it returns."""
+    _deaf = deafen()
+    return function(*arguments)

@@ -50,3 +50,33 @@ def find() -> ThreadState | None:
     except OSError:  # an executable that exports no symbols
         return None
     return ThreadState(address, Pointer, Integer)  # type: ignore[arg-type]
+
+
+def find_functions(*names: str) -> tuple[Any, ...] | None:
+    """Return the type of a pointer and CPython's functions ``PyThreadState_NAME``; None where they cannot be reached.
+
+    "Get" returns an address, the others take one and return nothing.
+    """
+    try:
+        from _ctypes import FUNCFLAG_PYTHONAPI, CFuncPtr, _SimpleCData, dlopen, dlsym
+    except ImportError:  # a python built without it; on Windows it has no dlopen
+        return None
+
+    class Pointer(_SimpleCData):  # type: ignore[type-arg]
+        _type_ = "P"
+
+    class Get(CFuncPtr):
+        _flags_ = FUNCFLAG_PYTHONAPI
+        _restype_ = Pointer
+
+    class Change(CFuncPtr):
+        _flags_ = FUNCFLAG_PYTHONAPI
+        _restype_ = None
+        _argtypes_ = (Pointer,)
+
+    try:
+        python = dlopen(None, 0)
+        functions = ((Get if name == "Get" else Change)(dlsym(python, f"PyThreadState_{name}")) for name in names)  # type: ignore[arg-type]
+        return Pointer, *functions
+    except OSError:  # an executable that exports no symbols
+        return None

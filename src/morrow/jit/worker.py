@@ -466,7 +466,7 @@ class Worker:
             def bring(_: object) -> int:
                 with self.working(), _ImportsAreOurs():
                     try:
-                        import threading
+                        import threading  # noqa: F401  # it is this that is wanted
                     except ImportError as error:  # the program has its own
                         self.off = f"{error}"
                 return 0
@@ -512,9 +512,9 @@ class Worker:
                     return sentence("SUBINTERPRETER")
                 if tracers.evaluates_frames_itself():
                     return sentence("EVAL_FRAME")
-                import llvmlite.binding
+                import llvmlite.binding  # noqa: F401  # whether it can be
 
-                from morrow.jit import aside, install, llvm, osr, running, trial
+                from morrow.jit import aside, install, llvm, osr, running, trial  # noqa: F401  # install: imports are ours here
                 from morrow.jit import compile as compiler
         except ShadowedImport as error:
             return sentence("SHADOWED", error)

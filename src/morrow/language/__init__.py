@@ -6,6 +6,7 @@ to what it can, with every position kept, so that tracebacks, debuggers and cove
 
 from __future__ import annotations
 
+import sys
 from builtins import compile as host_compile  # in a program under morrow, builtins has ours
 from builtins import exec as host_exec
 
@@ -99,8 +100,14 @@ def _compile(  # type: ignore[no-untyped-def]
             wanted = features.wanted(source, context)
     else:
         tree = features.copy_tree(source)
-    for feature in wanted:
-        tree = feature.lower(tree, context)
+    # What the host compiles may be nested deeper than Python's own calls may be: 700 times `elif`, say.
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 60_000))
+    try:
+        for feature in wanted:
+            tree = feature.lower(tree, context)
+    finally:
+        sys.setrecursionlimit(limit)
     code = host_compile(tree, filename, mode, flags & ~_ALLOW_INCOMPLETE_INPUT, True, optimize)  # type: ignore[arg-type]
     if not context.renames:
         return code  # type: ignore[no-any-return]

@@ -14,14 +14,17 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from sys import _getframe  # kept: programs may take sys._getframe away
+from _functools import partial
 
 import morrow_runtime
 from morrow import language
 from morrow.host import HERE
+from morrow.host.deaf import deafen, last_call
 from morrow.host.frames import hide, quietly
 from morrow.language import ONLY_AST, OPTIMIZED_AST, library_names
 
+# Kept: programs may take sys._getframe away. Not by its name: a profile function of 3.11 would be told of the call.
+_getframe = partial(sys._getframe)
 _host_compile, _host_exec, _host_eval = language.host_compile, builtins.exec, builtins.eval
 
 _FUTURES = 0x1FF0000  # the flags of __future__'s features (Include/cpython/compile.h: PyCF_MASK)
@@ -80,14 +83,42 @@ def install(*, deferred: bool = True, is_program: Owner | None = None) -> None:
     """
     global _owner
     morrow_runtime.install()
+    morrow_runtime.__getattr__ = _find_quietly
     _owner = is_program or _is_program
     _switches["deferred"] = deferred
     builtins.compile, builtins.exec, builtins.eval = compile, exec, eval  # type: ignore[assignment]
     library_names.complete_when_loaded("ast", _complete_module)
 
 
+_find = morrow_runtime.__getattr__
+
+
+@hide
+def _find_quietly(name: str) -> object:
+    """Find what compiled code asks the runtime for. While a tracer listens, he does not hear how that is loaded and works."""
+    _deaf = deafen()
+    found = _find(name)
+    if _deaf is not None and (isinstance(found, _Function) or name in _MAKES):
+        found = partial(_call_unheard, found)
+        setattr(morrow_runtime, name, found)
+    return found
+
+
+_Function = type(_find)
+_MAKES = ("Interpolation", "Template", "field", "text")  # classes that compiled code calls, and does nothing else with
+
+
+@hide
+def _call_unheard(function: Callable[..., object], *arguments: object, **named: object) -> object:
+    _deaf = deafen()
+    made = function(*arguments, **named)
+    # A decorator that completes a generic function.
+    return partial(_call_unheard, made) if isinstance(made, _Function) and made.__name__ == "complete" else made
+
+
 def uninstall() -> None:
     """Put the host's functions back. Code already compiled goes on working: the runtime's name stays known."""
+    morrow_runtime.__getattr__ = _find
     builtins.compile, builtins.exec, builtins.eval = _host_compile, _host_exec, _host_eval
 
 
@@ -138,6 +169,7 @@ def compile(
     compile; if absent or false these statements do influence the compilation,
     in addition to any features explicitly specified.
     """
+    _deaf = deafen()
     try:
         frame = _getframe(_DEPTH)
     except ValueError:
@@ -147,7 +179,7 @@ def compile(
     if not dont_inherit and isinstance(flags, int):
         flags |= frame.f_code.co_flags & _FUTURES
     try:
-        return quietly(_compile, source, filename, mode, flags, optimize, _feature_version, frame)
+        return _compile(source, filename, mode, flags, optimize, _feature_version, frame)
     except _REFUSALS as error:
         raise error.with_traceback(None)
 
@@ -163,11 +195,13 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     The closure must be a tuple of cellvars, and can only be used
     when source is a code object requiring exactly that many cellvars.
     """
+    _deaf = None if type(source) is CodeType else deafen()  # code is run at once: there is nothing to hear
     try:
         frame = _getframe(_DEPTH)
     except ValueError:
         frame = None
     if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
+        del _deaf
         return _host_exec(source, globals, locals, closure=closure)
     if globals is None:
         globals = frame.f_globals
@@ -178,15 +212,14 @@ def exec(source, globals=None, locals=None, /, *, closure=None):  # type: ignore
     if type(globals) is not dict and hasattr(type(globals), "__missing__"):
         # Such a mapping has an answer for every name, so it must have the right one for ours.
         globals.setdefault(morrow_runtime.NAME, morrow_runtime)
-    if closure is not None:
-        return _host_exec(source, globals, locals, closure=closure)
-    if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
-        return _host_exec(source, globals, locals)
-    try:
-        source = quietly(_code, source, "exec", globals, frame)
-    except _REFUSALS as error:
-        raise error.with_traceback(None)
-    return _host_exec(source, globals, locals)
+    if closure is None and type(source) is not CodeType:
+        try:
+            source = _code(source, "exec", globals, frame)
+        except _REFUSALS as error:
+            raise error.with_traceback(None)
+    del _deaf
+    call = last_call(_host_exec, source, globals, locals, closure=closure)
+    return _host_exec(source, globals, locals, closure=closure) if call is None else call.pop()()
 
 
 def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]
@@ -198,11 +231,13 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]
     defaulting to the current globals and locals.
     If only globals is given, locals defaults to it.
     """
+    _deaf = None if type(source) is CodeType else deafen()  # code is run at once: there is nothing to hear
     try:
         frame = _getframe(_DEPTH)
     except ValueError:
         frame = None
     if frame is None:  # called from C with nothing below, as by atexit; not in the handler: code would see its exception
+        del _deaf
         return _host_eval(source, globals, locals)
     if globals is None:
         globals = frame.f_globals
@@ -210,13 +245,14 @@ def eval(source, globals=None, locals=None, /):  # type: ignore[no-untyped-def]
             locals = _locals(frame)
     elif locals is None:
         locals = globals
-    if type(source) is CodeType:  # at once: nothing of ours for a tracer to see
-        return _host_eval(source, globals, locals)
-    try:
-        source = quietly(_code, source, "eval", globals, frame)
-    except _REFUSALS as error:
-        raise error.with_traceback(None)
-    return _host_eval(source, globals, locals)
+    if type(source) is not CodeType:
+        try:
+            source = _code(source, "eval", globals, frame)
+        except _REFUSALS as error:
+            raise error.with_traceback(None)
+    del _deaf
+    call = last_call(_host_eval, source, globals, locals)
+    return _host_eval(source, globals, locals) if call is None else call.pop()()
 
 
 @hide

@@ -66,9 +66,12 @@ def parse(
     try:
         text = sources.read(source)
     except (UnicodeError, LookupError) as error:
-        host.parse(source, mode)  # says it in its words, but a comment it may leave undecoded
-        raise _undecodable(source, error, filename) from None
-    return _parse(source, text, host)
+        problem = error
+    else:
+        return _parse(source, text, host)
+    # Not in the handler: what the host raises would have that error behind it.
+    host.parse(source, mode)  # says it in its words, but a comment it may leave undecoded
+    raise _undecodable(source, problem, filename)
 
 
 def _parse(source: str | bytes, text: Source, host: _Host) -> Parsed:

@@ -222,6 +222,7 @@ def _entries(kind: int, count: int, delta: int = 0) -> bytes:
 def _moved(handlers: bytes, count: int) -> bytes:
     """Return an exception table for code that begins *count* units later (CPython's Objects/exception_handling_notes.txt)."""
     numbers: list[int] = []
+    numbers_go_on = 0
     for byte in handlers:
         if byte & 0x80 or not numbers_go_on:
             numbers.append(0)

@@ -83,7 +83,7 @@ def _complete_typing(typing: types.ModuleType) -> None:
     names = ("TypeAliasType", "NoDefault", "override", "TypeIs", "ReadOnly", "get_protocol_members", "is_protocol")
     if all(hasattr(typing, name) for name in names) and hasattr(typing.TypeVar, "evaluate_bound"):
         return
-    import morrow_runtime.type_parameters  # gives typing its TypeAliasType, NoDefault and complete type variables
+    import morrow_runtime.type_parameters  # noqa: F401  # gives typing its TypeAliasType, NoDefault and complete type variables
     from morrow_runtime import typing_names
 
     for name in typing_names.__all__:

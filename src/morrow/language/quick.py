@@ -78,7 +78,7 @@ def compile_text(source: str | bytes, filename: str, optimize: int = -1, *, defe
     if any(feature.wanted(source, context) for feature in features.others("deferred_annotations")):
         return None
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    if syntax_errors.may_be_refused(text, HERE) or warned.warns_beyond_the_host(text):
+    if "\ufffd" in text or syntax_errors.may_be_refused(text, HERE) or warned.warns_beyond_the_host(text):
         return None
     heard: list[str] = []
     try:
@@ -441,7 +441,7 @@ def _functions(code: CodeType, words: bytes) -> Iterator[tuple[int, int, int, Co
 
 def _statements(code: CodeType, words: bytes) -> Iterator[tuple[int, int, str, str]]:
     """Yield for each annotated name: where its instructions start, where STORE_SUBSCR is, the name and the text."""
-    names, found = code.co_names, 0
+    names = code.co_names
     if "__annotations__" not in names:
         return
     wanted = names.index("__annotations__")

@@ -12,13 +12,14 @@ import io
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from morrow import settings
 from morrow.host import HERE
 from morrow.host.frames import from_bottom, hide, quietly
-from morrow.language import host_exec
+from morrow.language import host_exec, syntax_errors
 from morrow.language.tracebacks import uncaught
 from morrow.repl.compiling import get_compiler
 from morrow.unhandled import report
@@ -180,8 +181,10 @@ class _Reader:
         text = "\n".join(self.lines)
         if not is_end:
             try:
-                if self.compiler(text, "<stdin>", "single") is None and not (self.awaits and self._is_whole()):
-                    return None
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", SyntaxWarning)  # given below
+                    if self.compiler(text, "<stdin>", "single") is None and not (self.awaits and self._is_whole()):
+                        return None
             except SyntaxError:  # said below, of the text as it was typed
                 pass
         flags = self.compiler.compiler.flags & ~_INCOMPLETE
@@ -193,7 +196,7 @@ class _Reader:
         name, keep = _naming(None if self.awaits else self.count, text + "\n")
         self.count += 1
         try:
-            code = self.compile(tree, name, "single", flags, True)
+            code = syntax_errors.compile_tree(lambda: self.compile(tree, name, "single", flags, True), source, tree, name)
         except SyntaxError as error:
             if error.text is None and error.lineno and error.lineno <= len(self.lines):
                 error.text = self.lines[error.lineno - 1]

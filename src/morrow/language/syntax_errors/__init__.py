@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from morrow.host import Facts
     from morrow.language.syntax_errors.findings import Warned
+    from morrow.language.syntax_errors.warned import TextWarning
 
-__all__ = ["compile_checked", "explain", "what_314_says"]
+__all__ = ["compile_checked", "compile_tree", "explain", "what_314_says"]
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ _DEEP = re.compile(r"[-+~(\[{]{1000}|(?:\bnot\s+){1000}")
 _SUSPICIOUS = (
     (("\\",), re.compile(r"\\[^\n\r'\"abfnrtvxNuU0-3]|[bB]['\"][^\n]*\\[NuU]")),
     ((), re.compile(r"[0-9.jJ_](?:and|else|for|if|in|is|or|not)\b")),
+    (("0x",), re.compile(r"0x[0-9a-fA-F_]*(?:and|else|for|if|in|is|or|not)\b")),
     (("finally",), re.compile(r"finally\b")),
     (("is",), re.compile(r"is(?<!\wis)\b")),
 )
@@ -135,6 +137,8 @@ def _say(
 
     if isinstance(source, str):
         text = source
+    elif b"\0" in source:
+        text = "\0"  # which is looked for first
     else:
         try:
             text = decode(bytes(source))
@@ -167,7 +171,8 @@ def _say(
             warnings.simplefilter("ignore")  # the host has given them already
             tree = grammar.parse(source, filename, mode).tree
     except SyntaxError as e:
-        return (type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text, e.filename), None
+        text = line_of_file(filename, e.lineno or 0) or e.text  # older hosts show the end of a long line of a file
+        return (type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, text, e.filename), None
     return _after_parsing(tree, filename, flags, optimize), None
 
 
@@ -224,6 +229,7 @@ def compile_checked(
         worded = explain(source, filename, mode, error, flags, optimize)
         if worded is None:
             raise
+        worded = _warn_of_refused(source, filename, mode, flags, optimize, worded)
     except UnicodeDecodeError:
         # The host found a mistake, and then could not decode the text to show it; 3.14 looks at the encoding first.
         worded = explain(source, filename, mode, None, flags, optimize)
@@ -251,7 +257,7 @@ def _compile_checked(
     compile_: Callable[[], T], source: str | bytes, filename: str, mode: str, flags: int, optimize: int
 ) -> T:
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    accepted = _holds(_ACCEPTED, text)
+    accepted = _holds(_ACCEPTED, text) or ("\ufffd" in text and not _is_decodable(source))
     if not accepted and not _holds(_SUSPICIOUS, text):
         return compile_()
     from morrow.language.syntax_errors import warned
@@ -279,6 +285,19 @@ def _compile_checked(
     return made
 
 
+def _is_decodable(source: str | bytes) -> bool:
+    """Return whether *source* is a text, all of it: 3.11 leaves comments undecoded."""
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+
+    if isinstance(source, str):
+        return True
+    try:
+        decode(source)
+    except Undecodable:
+        return False
+    return True
+
+
 _looks: list[Callable[[ast.AST], None]] = []
 
 
@@ -295,7 +314,6 @@ def _warn(
     from morrow.language import grammar
     from morrow.language.syntax_errors import warned
     from morrow.language.syntax_errors.decoding import Undecodable, decode
-    from morrow.language.syntax_errors.shown import line_of_file
 
     try:
         text = source if isinstance(source, str) else decode(source)
@@ -303,12 +321,7 @@ def _warn(
         return  # the host read it all the same
     text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
     for warning in warned.text_warnings(text):
-        if not warned.give(warning.message, filename, warning.line):
-            message, offset, end_offset, newline = warning.error
-            shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
-            shown = shown if newline else shown.rstrip("\n")
-            where = filename, warning.line, offset, shown, warning.line, end_offset
-            raise Checked(SyntaxError(message, where))
+        _give(warning, text, filename)
     if flags & ONLY_AST:
         return
     if found_in_tree is None:
@@ -320,3 +333,73 @@ def _warn(
         line: int = found.node.lineno  # type: ignore[attr-defined]
         if not warned.give(found.message, filename, line):
             raise Checked(make(_at_node(found.message, found.node, filename)))
+
+
+def compile_tree(compile_: Callable[[], T], source: str, tree: ast.AST, filename: str) -> T:
+    """Return what ``compile_()`` makes of *tree*, the tree of *source*, with the warnings about it that 3.14 has.
+
+    Raises:
+        SyntaxError: warnings are errors; and whatever ``compile_`` raises.
+    """
+    from morrow.host import HERE
+
+    if HERE is None or HERE.words_warnings or not _holds(_SUSPICIOUS, source):
+        return compile_()
+    from morrow.language.syntax_errors import warned
+
+    with warned.without_the_hosts():
+        made = compile_()
+    for found in warned.tree_warnings(source, tree, 0):
+        if not warned.give(found.message, filename, found.node.lineno):  # type: ignore[attr-defined]
+            raise make(_at_node(found.message, found.node, filename))
+    return made
+
+
+def _give(warning: TextWarning, text: str, filename: str) -> None:
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.shown import line_of_file
+
+    if warned.give(warning.message, filename, warning.line):
+        return
+    message, offset, end_offset, newline = warning.error
+    shown = line_of_file(filename, warning.line) or text.splitlines(keepends=True)[warning.line - 1]
+    shown = shown if newline else shown.rstrip("\n")
+    raise Checked(SyntaxError(message, (filename, warning.line, offset, shown, warning.line, end_offset)))
+
+
+def _warn_of_refused(
+    source: str | bytes, filename: str, mode: str, flags: int, optimize: int, error: SyntaxError
+) -> SyntaxError:
+    """Give the warnings that 3.14 gives before it comes to what it refuses; return that, or the first warning that is an error."""
+    from morrow.language import grammar
+    from morrow.language.syntax_errors import warned
+    from morrow.language.syntax_errors.decoding import Undecodable, decode
+
+    try:
+        text = source if isinstance(source, str) else decode(source)
+    except Undecodable:
+        return error
+    text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    if flags & INCOMPLETE_INPUT:
+        return error  # codeop only asks whether there is more to come
+    if error.lineno is None or not _holds(_SUSPICIOUS, text) or not warned.suspicious(text):
+        return error
+    is_parsed = not hasattr(error, "_metadata")
+    try:
+        for warning in warned.text_warnings(text, is_right=is_parsed):
+            # Numbers are warned about by the tokenizer, which looks at all the rest when the parser has no words of its own.
+            is_reached = is_parsed or (warning.line, warning.error[1]) < (error.lineno, error.offset or 0)
+            if is_reached or (error.msg == "invalid syntax" and warning.message.endswith(" literal")):
+                _give(warning, text, filename)
+        if not is_parsed or flags & ONLY_AST:
+            return error
+        with warned.without_the_hosts():
+            tree = grammar.parse(source, filename, mode).tree
+        for found in warned.tree_warnings(text, tree, optimize, await_anywhere=bool(flags & TOP_LEVEL_AWAIT), is_right=False):
+            if not warned.give(found.message, filename, found.node.lineno):  # type: ignore[attr-defined]
+                return make(_at_node(found.message, found.node, filename))
+    except Checked as checked:
+        return checked.error
+    except SyntaxError:  # what the front end alone refuses
+        pass
+    return error

@@ -39,13 +39,16 @@ def decode(source: bytes) -> str:
         normal = coding.lower().replace("_", "-")
         is_utf8 = normal == "utf-8" or normal.startswith("utf-8-")
         if marked and not is_utf8:
-            raise Undecodable(f"encoding problem: {coding} with BOM", 1, 0, first, (1, len(first)))
+            raise Undecodable(f"encoding problem: {_normal(coding)} with BOM", 1, 0, first, (1, len(first)))
         if not is_utf8:
             try:
                 codecs.lookup(coding)
             except LookupError:
                 raise Undecodable(f"unknown encoding: {coding}", 0, -1, None, (None, None)) from None
-            return source.decode(coding, "replace")
+            try:
+                return source.decode(coding)
+            except (LookupError, UnicodeError) as error:  # the bytes are none of it, or it is no encoding of text
+                raise Undecodable(str(error.__cause__ or error), 0, -1, None, (None, None)) from None
     data = source.removeprefix(_MARK)
     try:
         return data.decode("utf-8")
@@ -62,3 +65,10 @@ def decode(source: bytes) -> str:
             "see https://peps.python.org/pep-0263/ for details"
         )
         raise Undecodable(message, line, column, text, (line, column)) from None
+
+
+def _normal(coding: str) -> str:
+    """Return the name that CPython calls an encoding by (Parser/tokenizer/helpers.c, get_normal_name)."""
+    name = coding[:12].lower().replace("_", "-")
+    latin = any(name == known or name.startswith(f"{known}-") for known in ("latin-1", "iso-8859-1", "iso-latin-1"))
+    return "iso-8859-1" if latin else coding

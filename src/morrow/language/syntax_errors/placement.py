@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 
 from morrow.language.syntax_errors.findings import Misplaced, Warned, fields
+from morrow.language.syntax_errors.futures import check_futures
+from morrow.language.syntax_errors.scopes import check_scopes
 from morrow.language.tree import children
 
 MAX_BLOCKS = 21  # CO_MAXBLOCKS
@@ -27,6 +29,18 @@ def check_placement(tree: ast.AST, *, await_anywhere: bool = False, optimize: in
     """Raise `Misplaced` for the first error in *tree*; return the warnings of the compiler."""
     checker = _Checker(await_anywhere, optimize)
     checker.module(tree)
+    return checker.warnings
+
+
+def warnings_before_an_error(tree: ast.AST, *, await_anywhere: bool = False, optimize: int = 0) -> list[Warned]:
+    """Return the warnings that the compiler has given when it comes to an error, none if the symbol table has found one before."""
+    checker = _Checker(await_anywhere, optimize)
+    try:
+        check_futures(tree)
+        check_scopes(tree, await_anywhere=await_anywhere)
+        checker.module(tree)
+    except Misplaced:
+        pass
     return checker.warnings
 
 

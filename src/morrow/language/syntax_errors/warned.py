@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from morrow.language.syntax_errors.finally_warnings import finally_warnings
 from morrow.language.syntax_errors.findings import Warned
 from morrow.language.syntax_errors.literals import find_invalid_escape
-from morrow.language.syntax_errors.placement import check_placement
+from morrow.language.syntax_errors.placement import check_placement, warnings_before_an_error
 from morrow.language.syntax_errors.scanner import Refused, Scanner, Token, invalid_escape
 from morrow.language.tree import walk
 
@@ -156,8 +156,8 @@ def _leaves_finally(text: str) -> bool:
     return "finally" in text and any(_LEAVES.search(block[2]) for block in _FINALLY.finditer(text))
 
 
-def text_warnings(text: str) -> list[TextWarning]:
-    """Return 3.14's warnings about the literals of *text*, which must end in a newline."""
+def text_warnings(text: str, *, is_right: bool = True) -> list[TextWarning]:
+    """Return 3.14's warnings about the literals of *text*, which must end in a newline: up to where it is wrong, if it is."""
     if not _about_literals(text):
         return []
     scanner = Scanner(text)
@@ -189,8 +189,9 @@ def text_warnings(text: str) -> list[TextWarning]:
                     in_spec = scanner.strings[-1].in_spec
                     (found if in_spec else waiting[-1]).append(_escape_warning(token, escape))
     except Refused:
-        # The host took the text, so this is the scanner's mistake: say nothing rather than something wrong.
-        return []
+        if is_right:
+            # The host took the text, so this is the scanner's mistake: say nothing rather than something wrong.
+            return []
     for message, line, column in scanner.warnings:
         error = message
         if message[0] == "\\":
@@ -206,11 +207,16 @@ def _escape_warning(token: Token, escape: tuple[str, int, int]) -> TextWarning:
     return TextWarning(invalid_escape(what), token.lineno + lines, error)
 
 
-def tree_warnings(text: str, tree: ast.AST, optimize: int, *, await_anywhere: bool = False) -> list[Warned]:
-    """Return 3.14's warnings about *tree* that *host* does not give."""
+def tree_warnings(
+    text: str, tree: ast.AST, optimize: int, *, await_anywhere: bool = False, is_right: bool = True
+) -> list[Warned]:
+    """Return 3.14's warnings about *tree* that *host* does not give, those before what is wrong with it."""
     found = finally_warnings(tree) if _leaves_finally(text) else []
     if _has_is_by_literal(text) and any(map(_may_compare_literal, walk(tree))):
-        placed = check_placement(tree, optimize=optimize, await_anywhere=await_anywhere)
+        if is_right:
+            placed = check_placement(tree, optimize=optimize, await_anywhere=await_anywhere)
+        else:
+            placed = warnings_before_an_error(tree, optimize=optimize, await_anywhere=await_anywhere)
         found += [warned for warned in placed if warned.message.startswith(('"is" ', '"is not" '))]
     return found
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 texts: list[tuple[CodeType, str]] = []
 """Code that is in no file, and its text: what ``-c`` runs, and what is typed at a prompt. Tracebacks show its lines."""
 
-_host_excepthook = sys.excepthook
-_host_unraisablehook = sys.unraisablehook
+# Not the ones in place: sitecustomize or a .pth file may have put its own there before us.
+_host_excepthook = sys.__excepthook__
+_host_unraisablehook = sys.__unraisablehook__
 _host_threads: Any = None
 
 # Messages of hosts that 3.14 joins with what they are about: "... callback <function f at 0x...>:".
@@ -216,3 +217,7 @@ def _occasion(about: Any) -> str:
         gc = sys.modules.get("gc") or __import__("gc")
         return "while calling GC callback " if about in gc.callbacks else "while calling weakref callback "
     return "in: "
+
+
+for _function, _home in ((excepthook, "sys"), (unraisablehook, "sys"), (_excepthook, "_thread")):
+    _function.__module__ = _home  # where they are found

@@ -1,0 +1,3 @@
+x = 0xfor 1
+print(x, t'{x}')
+0xfor

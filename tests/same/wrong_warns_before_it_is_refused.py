@@ -1,0 +1,6 @@
+x = "\d"
+y = 1 is 1
+def f():
+    try: pass
+    finally: return
+return
