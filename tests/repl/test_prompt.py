@@ -293,6 +293,18 @@ def test_ps1_can_be_changed(start):
     terminal.wait("   >")
 
 
+def test_ps1_may_be_an_object_also_one_that_fails(start):
+    terminal = start()
+    terminal.send("import sys; sys.ps1 = type('P', (), {'n': 0, '__str__': lambda s: setattr(s, 'n', s.n + 1) or f'[{s.n}] '})()", "Enter")
+    terminal.wait("\n[1]")
+    terminal.send("'two'", "Enter")
+    terminal.wait("'two'\n[2]")
+    terminal.send("sys.ps1 = type('P', (), {'__str__': lambda s: 1/0})()", "Enter")
+    terminal.wait("\n>>>")
+    terminal.send("del sys.ps1, sys.ps2; 'th' + 'ree'", "Enter")
+    terminal.wait("\n'three'\n>>>")
+
+
 def test_a_programs_own_excepthook_is_used(start):
     terminal = start()
     terminal.send("import sys; sys.excepthook = lambda *a: print('mine', a[0].__name__)", "Enter", "1/0", "Enter")
