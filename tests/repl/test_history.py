@@ -1,5 +1,6 @@
 """History: nothing typed is lost, whoever else writes the same file."""
 
+import os
 import subprocess
 import sys
 
@@ -65,6 +66,14 @@ def test_a_file_that_cannot_be_written_is_trouble_not_a_crash(tmp_path):
     history.append("x")
     assert isinstance(history.trouble, FileNotFoundError)
     assert history.entries == ["x"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
+def test_a_pipe_in_place_of_the_file_is_trouble_and_nothing_waits(tmp_path):
+    os.mkfifo(tmp_path / "history")
+    history = History(tmp_path / "history")
+    history.append("x = 1")
+    assert history.entries == ["x = 1"] and history.trouble is not None
 
 
 def test_the_file_is_private(tmp_path):

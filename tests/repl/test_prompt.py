@@ -1,8 +1,11 @@
 """The prompt in a real terminal (pty): every key a user has."""
 
 import re
+import sys
 
 import pytest
+
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 
@@ -414,3 +417,73 @@ def test_a_startup_file_behind_a_module_leaves_its_names_alone(start, tmp_path):
     terminal = start(env={"PYTHONSTARTUP": str(tmp_path / "startup.py")}, arguments=("-i", "-m", "module"))
     terminal.send("kept, started, __file__.endswith('module.py')", "Enter")
     terminal.wait("(1, 2, True)")
+
+
+def test_the_programs_event_loop_is_left_alone(start):
+    terminal = start()
+    terminal.send("import asyncio; loop = asyncio.new_event_loop(); asyncio.set_event_loop(loop)", "Enter")
+    terminal.send("'same', asyncio.get_event_loop() is loop", "Enter")
+    terminal.wait("\n('same', True)\n")
+
+
+def test_code_interact_opens_inside_a_coroutine(start):
+    terminal = start()
+    terminal.send("async def f(): spam = 41; import code; code.interact(local=locals()); return 'ba' + 'ck'", "Enter", "Enter")
+    terminal.send("await f()", "Enter")
+    terminal.wait("(InteractiveConsole)")
+    terminal.send("spa", "Tab", " + 1", "Enter")
+    terminal.wait("\n42\n")
+    terminal.send("C-d")
+    terminal.wait("'back'")
+
+
+def test_ctrl_z_stops_and_fg_goes_on_where_one_was(tmp_path):
+    environment = {"HOME": str(tmp_path), "PYTHON_HISTORY": str(tmp_path / "history"), "PS1": "sh$ "}
+    with Terminal(["/bin/bash", "--norc", "-i"], cwd=tmp_path, env=environment) as terminal:
+        terminal.wait("sh$")
+        terminal.send(f"{sys.executable} -m morrow", "Enter")
+        terminal.wait(lambda _: terminal.raw.count(b"\x1b[?2004h") >= 1 and ">>>" in terminal.text.split("morrow")[-1])
+        terminal.send("6 *")
+        terminal.wait(">>> 6 *")
+        terminal.send("C-z")
+        terminal.wait("Stopped")
+        terminal.send("echo in the sh''ell", "Enter")
+        terminal.wait("\nin the shell")
+        terminal.send("fg", "Enter")
+        terminal.wait(lambda text: text.rstrip().endswith(">>> 6 *"))
+        terminal.send(" 7", "Enter")
+        terminal.wait("\n42\n>>>")
+
+
+def test_ctrl_c_ends_a_completion_that_takes_too_long(start):
+    terminal = start()
+    terminal.send("class Slow:", "Enter", "def __dir__(self): print('loo' + 'king'); import time; time.sleep(600)", "Enter", "Enter")
+    terminal.send("slow = Slow()", "Enter", "slow.", "Tab")
+    terminal.wait("looking")
+    terminal.send("C-c")
+    terminal.send("C-u", "1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_what_a_completion_raises_does_not_end_the_session(start):
+    terminal = start()
+    terminal.send("class Bad:", "Enter", "def __dir__(self): raise SystemExit(3)", "Enter", "Enter", "bad = Bad()", "Enter")
+    terminal.send("bad.", "Tab", "C-u", "1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_pasted_tabs_are_shown_as_space(start):
+    terminal = start()
+    terminal.paste("if 1:\n\tx = 7")
+    terminal.wait("\n...         x = 7")
+    terminal.send("Enter", "Enter", "x", "Enter")
+    terminal.wait("\n7\n")
+
+
+def test_a_terminal_that_changes_its_size_goes_on(start):
+    terminal = start()
+    terminal.send("x = '" + "a" * 150)
+    terminal.wait("a" * 20)
+    terminal.resize(20, 50)
+    terminal.send("'; len(x)", "Enter")
+    terminal.wait("\n150\n")

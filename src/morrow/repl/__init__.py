@@ -1,6 +1,6 @@
 """The interactive prompt: ``morrow`` with no arguments, and ``-i`` after a script.
 
-`prompt` is the one door: it takes the namespace of ``__main__`` and returns at the end of the input. In a terminal it
+`open_prompt` is the one door: it takes the namespace of ``__main__`` and returns at the end of the input. In a terminal it
 edits, colours and completes (`interact`); where that cannot be, `why_basic` says why and the plain prompt does.
 """
 
@@ -24,7 +24,7 @@ COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> bool:
+def open_prompt(namespace: dict[str, Any], greet: bool) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:

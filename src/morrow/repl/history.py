@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _LIBEDIT = "_HiStOrY_V2_"
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)  # a named pipe would have to be opened from both sides
 
 
 def find_history_file() -> Path:
@@ -54,7 +55,8 @@ class History:
 
     def _read(self, path: Path) -> None:
         try:
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
+            with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _NEVER_WAIT)) as file:
+                text = file.read().decode("utf-8", "surrogateescape")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -85,7 +87,7 @@ def _joined(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _append_locked(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_WAIT, 0o600)
     try:
         try:
             import fcntl
