@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,24 @@ def test_a_pipe_in_place_of_the_file_is_trouble_and_nothing_waits(tmp_path):
     history = History(tmp_path / "history")
     history.append("x = 1")
     assert history.entries == ["x = 1"] and history.trouble is not None
+
+
+def test_a_file_that_cannot_be_written_is_told_of_once(tmp_path):
+    history = History(tmp_path / "no" / "history")
+    history.append("x = 1")
+    assert history.trouble is not None
+    history.trouble = None  # it has been told
+    history.append("x = 2")
+    assert history.trouble is None and history.entries == ["x = 1", "x = 2"]
+
+
+def test_the_file_stays_where_it_is_when_the_program_changes_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    history = History(Path("history"))
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    history.append("x = 1")
+    assert (tmp_path / "history").read_text() == "x = 1\n"
 
 
 def test_the_file_is_private(tmp_path):

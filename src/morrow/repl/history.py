@@ -51,10 +51,11 @@ class History:
         try:
             _append_locked(self.path, line.encode("utf-8", "surrogateescape"))
         except OSError as error:
-            self.trouble = error
+            self.trouble, self.path = error, None  # told once: from here on the session remembers by itself
 
     def _read(self, path: Path) -> None:
         try:
+            self.path = path = path.absolute()  # the program may change directory
             with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _NEVER_WAIT)) as file:
                 text = file.read().decode("utf-8", "surrogateescape")
         except FileNotFoundError:
