@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from morrow.repl.compiling import get_compiler
 from morrow.repl.console import Console
 
 
@@ -99,3 +100,9 @@ def test_what_the_compiler_finds_is_shown_with_its_line(console, capsys, text):
     file, line, mark, *_ = capsys.readouterr().err.splitlines()
     assert (file, line) == ('  File "<python-input-0>", line 1', f"    {text}")
     assert "^" in mark
+
+
+def test_bytes_that_are_no_text_are_one_message(capsys):
+    Console({"__name__": "__main__"}, get_compiler()).run("'\udcff'")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("UnicodeEncodeError: ")

@@ -86,6 +86,13 @@ def test_a_file_that_cannot_be_written_is_told_of_once(tmp_path):
     assert history.trouble is None and history.entries == ["x = 1", "x = 2"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_device_is_not_read_to_its_end(tmp_path):
+    history = History(Path("/dev/full"))
+    history.append("x = 1")
+    assert history.entries == ["x = 1"] and history.trouble is not None
+
+
 def test_the_file_stays_where_it_is_when_the_program_changes_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     history = History(Path("history"))

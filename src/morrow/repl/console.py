@@ -170,6 +170,7 @@ class Console:
 
     def _show_refusal(self, error: BaseException, text: str) -> None:
         """Show why a block was not even run: no traceback, since nothing ran."""
+        error.__cause__ = error.__context__ = None  # how the compiler came to it
         if isinstance(error, SyntaxError) and error.text is None and error.lineno is not None:
             lines = text.split("\n")  # what the compiler finds in a tree has no text (3.14's Lib/code.py adds it, too)
             if 0 < error.lineno <= len(lines):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class History:
         try:
             self.path = path = path.absolute()  # the program may change directory
             with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _NEVER_WAIT)) as file:
-                text = file.read().decode("utf-8", "surrogateescape")
+                is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)  # /dev/zero has no end
+                text = file.read().decode("utf-8", "surrogateescape") if is_file else ""
         except FileNotFoundError:
             return
         except OSError as error:
