@@ -487,3 +487,95 @@ def test_a_terminal_that_changes_its_size_goes_on(start):
     terminal.resize(20, 50)
     terminal.send("'; len(x)", "Enter")
     terminal.wait("\n150\n")
+
+
+def test_wide_and_combining_characters_are_edited_and_shown(start):
+    terminal = start()
+    terminal.send("s = '\u65e5\u672c\u8a9ee\u0301'", "Left", "Left", "Left", "Backspace", "!", "Enter", "s, len(s)", "Enter")
+    terminal.wait(lambda text: re.search("\n\\('\u65e5\u672c!.*', 5\\)\n", text) is not None)
+
+
+def test_input_and_getpass_read_what_is_typed(start):
+    terminal = start()
+    terminal.send("name = input('na' + 'me? ')", "Enter")
+    terminal.wait("\nname?")
+    terminal.send("bob", "Enter")
+    terminal.wait(lambda text: text.rstrip().endswith(">>>"))
+    terminal.send("import getpass; word = getpass.getpass()", "Enter")
+    terminal.wait("\nPassword:")
+    terminal.send("secret", "Enter")
+    terminal.wait(lambda text: text.rstrip().endswith(">>>"))
+    assert "secret" not in terminal.text
+    terminal.send("name, word", "Enter")
+    terminal.wait("\n('bob', 'secret')\n")
+
+
+def test_what_threads_print_does_not_touch_the_line_being_written(start):
+    terminal = start()
+    terminal.send("import threading; later = threading.Timer(0.5, print, ('ti' + 'ck',)); later.start()", "Enter", "'wri")
+    terminal.wait(lambda text: "tick" in text.split("start()")[-1])
+    terminal.send("tten'", "Enter")
+    terminal.wait("\n'written'\n>>>")
+
+
+def test_a_recursion_is_shown_in_short_and_the_prompt_goes_on(start):
+    terminal = start()
+    terminal.send("def f(): return f()", "Enter", "Enter", "f()", "Enter")
+    screen = terminal.wait("RecursionError: maximum recursion depth exceeded")
+    assert re.search(r"\[Previous line repeated \d+ more times\]", screen)
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n>>>")
+
+
+def test_a_displayhook_that_fails_or_is_missing_is_a_traceback(start):
+    terminal = start()
+    terminal.send("import sys; sys.displayhook = lambda value: 1/0", "Enter", "5", "Enter")
+    terminal.wait("ZeroDivisionError: division by zero\n>>>")
+    terminal.send("del sys.displayhook", "Enter", "5", "Enter")
+    terminal.wait("RuntimeError: lost sys.displayhook\n>>>")
+
+
+def test_async_generators_and_comprehensions_stand_at_the_top(start):
+    terminal = start()
+    terminal.send("async def g():", "Enter", "for i in range(3): yield i", "Enter", "Enter", "Enter")
+    terminal.send("[i async for i in g()]", "Enter")
+    terminal.wait("\n[0, 1, 2]\n")
+    terminal.send("async for i in g(): print('turn', i)", "Enter", "Enter")
+    terminal.wait("\nturn 2\n")
+
+
+def test_a_future_import_reaches_exec_and_compile(start):
+    terminal = start()
+    terminal.send("from __future__ import annotations", "Enter")
+    terminal.send("exec('def g(a: b): pass'); exec(compile('def h(a: c): pass', 'x', 'exec')); g.__annotations__, h.__annotations__", "Enter")
+    terminal.wait("({'a': 'b'}, {'a': 'c'})")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "Could not open PYTHONSTARTUP"), (b"x = = 1\n", "SyntaxError"), (bytes(range(256)), "Error"), (b"raise KeyboardInterrupt", "KeyboardInterrupt")],
+)
+def test_every_broken_startup_file_is_a_message(start, tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "startup.py").write_bytes(content)
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    terminal.wait(said)
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n")
+
+
+@pytest.mark.parametrize("content", [b"x = = 1\n", bytes(range(256)), b'nosuch = "1"\n', b"keyword = 5\n"])
+def test_every_broken_theme_is_a_message(start, tmp_path, content):
+    (tmp_path / "mine.toml").write_bytes(content)
+    terminal = start({"MORROW_THEME": str(tmp_path / "mine.toml")})
+    terminal.wait("[repl-theme]")
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n")
+
+
+def test_a_home_that_cannot_be_written_is_told_of_once(start):
+    terminal = start({"HOME": "/proc", "PYTHON_HISTORY": ""})
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("[repl-history]")
+    terminal.send("6 * 8", "Enter", "6 * 9", "Enter")
+    assert terminal.wait("\n54\n>>>").count("[repl-history]") == 1
