@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def test_it_ends_when_its_input_and_its_reader_are_gone(tmp_path):
     process = subprocess.Popen(
@@ -58,3 +60,9 @@ def test_tracebacks_show_what_was_typed(tmp_path):
     done = run_piped(tmp_path, "def f(x):\n    return 1 / x\n\nf(0)\n")
     assert '    f(0)\n    ~^^^\n' in done.stderr
     assert '  File "<stdin>", line 2, in f\n    return 1 / x\n           ~~^~~\n' in done.stderr
+
+
+def test_without_any_memory_it_ends_as_python_does(tmp_path):
+    pytest.importorskip("_testcapi", reason="it can take all memory away")
+    done = run_piped(tmp_path, "import sys, _testcapi\n_testcapi.set_nomemory(0, 0)\nsys.exit(0)\n")
+    assert done.returncode in (1, 120)  # as CPython's test_repl has it
