@@ -693,9 +693,9 @@ def _open_prompt(namespace: dict[str, object], greet: bool) -> bool:
 
 
 def _load_prompt() -> Callable[..., bool]:
-    from morrow.repl import prompt
+    from morrow.repl import open_prompt
 
-    return prompt
+    return open_prompt
 
 
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def test_it_ends_when_its_input_and_its_reader_are_gone(tmp_path):
     process = subprocess.Popen(
@@ -64,3 +66,9 @@ def test_a_warning_is_given_once(tmp_path):
     done = run_piped(tmp_path, "'\\d'\n1 is 1\ndef f():\n  try: pass\n  finally: return 1\n\n")
     assert done.stdout == "'\\\\d'\nTrue\n" and done.stderr.count("SyntaxWarning") == 3
     assert """"is" with 'int' literal""" in done.stderr and "5: SyntaxWarning: 'return' in a 'finally' block" not in done.stderr
+
+
+def test_without_any_memory_it_ends_as_python_does(tmp_path):
+    pytest.importorskip("_testcapi", reason="it can take all memory away")
+    done = run_piped(tmp_path, "import sys, _testcapi\n_testcapi.set_nomemory(0, 0)\nsys.exit(0)\n")
+    assert done.returncode in (1, 120)  # as CPython's test_repl has it

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from morrow.repl.compiling import get_compiler
 from morrow.repl.console import Console
 
 
@@ -38,6 +39,9 @@ def console():
         ("a = 1\nb = 2", False),
         ("class A: pass", True),
         ("match x:", True),
+        ("elif x:", False),
+        ("if x = 1:", False),
+        ("def f(:", True),  # a bracket is open
         ("async def f():", True),
         ("\0", False),
         ("f'{x", True),
@@ -88,3 +92,17 @@ def test_null_bytes_are_a_message(console, capsys):
 def test_too_deep_source_is_a_message(console, capsys):
     console.run("(" * 500 + ")" * 500)
     assert "too many nested parentheses" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["return 1", "from __future__ import braces", "def f(): await x"])
+def test_what_the_compiler_finds_is_shown_with_its_line(console, capsys, text):
+    console.run(text)
+    file, line, mark, *_ = capsys.readouterr().err.splitlines()
+    assert (file, line) == ('  File "<python-input-0>", line 1', f"    {text}")
+    assert "^" in mark
+
+
+def test_bytes_that_are_no_text_are_one_message(capsys):
+    Console({"__name__": "__main__"}, get_compiler()).run("'\udcff'")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("UnicodeEncodeError: ")

@@ -1,7 +1,9 @@
 """History: nothing typed is lost, whoever else writes the same file."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,39 @@ def test_a_file_that_cannot_be_written_is_trouble_not_a_crash(tmp_path):
     history.append("x")
     assert isinstance(history.trouble, FileNotFoundError)
     assert history.entries == ["x"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
+def test_a_pipe_in_place_of_the_file_is_trouble_and_nothing_waits(tmp_path):
+    os.mkfifo(tmp_path / "history")
+    history = History(tmp_path / "history")
+    history.append("x = 1")
+    assert history.entries == ["x = 1"] and history.trouble is not None
+
+
+def test_a_file_that_cannot_be_written_is_told_of_once(tmp_path):
+    history = History(tmp_path / "no" / "history")
+    history.append("x = 1")
+    assert history.trouble is not None
+    history.trouble = None  # it has been told
+    history.append("x = 2")
+    assert history.trouble is None and history.entries == ["x = 1", "x = 2"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_device_is_not_read_to_its_end(tmp_path):
+    history = History(Path("/dev/full"))
+    history.append("x = 1")
+    assert history.entries == ["x = 1"] and history.trouble is not None
+
+
+def test_the_file_stays_where_it_is_when_the_program_changes_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    history = History(Path("history"))
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    history.append("x = 1")
+    assert (tmp_path / "history").read_text() == "x = 1\n"
 
 
 def test_the_file_is_private(tmp_path):

@@ -1,8 +1,11 @@
 """The prompt in a real terminal (pty): every key a user has."""
 
 import re
+import sys
 
 import pytest
+
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 
@@ -293,6 +296,18 @@ def test_ps1_can_be_changed(start):
     terminal.wait("   >")
 
 
+def test_ps1_may_be_an_object_also_one_that_fails(start):
+    terminal = start()
+    terminal.send("import sys; sys.ps1 = type('P', (), {'n': 0, '__str__': lambda s: setattr(s, 'n', s.n + 1) or f'[{s.n}] '})()", "Enter")
+    terminal.wait("\n[1]")
+    terminal.send("'two'", "Enter")
+    terminal.wait("'two'\n[2]")
+    terminal.send("sys.ps1 = type('P', (), {'__str__': lambda s: 1/0})()", "Enter")
+    terminal.wait("\n>>>")
+    terminal.send("del sys.ps1, sys.ps2; 'th' + 'ree'", "Enter")
+    terminal.wait("\n'three'\n>>>")
+
+
 def test_a_programs_own_excepthook_is_used(start):
     terminal = start()
     terminal.send("import sys; sys.excepthook = lambda *a: print('mine', a[0].__name__)", "Enter", "1/0", "Enter")
@@ -382,7 +397,7 @@ def test_a_hot_loop_typed_here_is_compiled_and_explain_says_so(start):
     terminal = start(arguments=("-X", "jit=on"))
     terminal.send("def work(n):", "Enter", "s = 0", "Enter", "for i in range(n): s += i * i % 7", "Enter", "return s", "Enter", "Enter")
     terminal.send("import morrow.jit", "Enter")
-    terminal.send("while 'compiled 1 of' not in morrow.jit.explain(): work(100000)", "Enter", "Enter", "explain()", "Enter")
+    terminal.send("while ' compiled:' not in morrow.jit.explain(): work(100000)", "Enter", "Enter", "explain()", "Enter")
     assert "<python-input-0>:1 work" in terminal.wait("  compiled:\n", seconds=60)
 
 
@@ -402,3 +417,169 @@ def test_a_startup_file_behind_a_module_leaves_its_names_alone(start, tmp_path):
     terminal = start(env={"PYTHONSTARTUP": str(tmp_path / "startup.py")}, arguments=("-i", "-m", "module"))
     terminal.send("kept, started, __file__.endswith('module.py')", "Enter")
     terminal.wait("(1, 2, True)")
+
+
+def test_the_programs_event_loop_is_left_alone(start):
+    terminal = start()
+    terminal.send("import asyncio; loop = asyncio.new_event_loop(); asyncio.set_event_loop(loop)", "Enter")
+    terminal.send("'same', asyncio.get_event_loop() is loop", "Enter")
+    terminal.wait("\n('same', True)\n")
+
+
+def test_code_interact_opens_inside_a_coroutine(start):
+    terminal = start()
+    terminal.send("async def f(): spam = 41; import code; code.interact(local=locals()); return 'ba' + 'ck'", "Enter", "Enter")
+    terminal.send("await f()", "Enter")
+    terminal.wait("(InteractiveConsole)")
+    terminal.send("spa", "Tab", " + 1", "Enter")
+    terminal.wait("\n42\n")
+    terminal.send("C-d")
+    terminal.wait("'back'")
+
+
+def test_ctrl_z_stops_and_fg_goes_on_where_one_was(tmp_path):
+    environment = {"HOME": str(tmp_path), "PYTHON_HISTORY": str(tmp_path / "history"), "PS1": "sh$ "}
+    with Terminal(["/bin/bash", "--norc", "-i"], cwd=tmp_path, env=environment) as terminal:
+        terminal.wait("sh$")
+        terminal.send(f"{sys.executable} -m morrow", "Enter")
+        terminal.wait(lambda _: terminal.raw.count(b"\x1b[?2004h") >= 1 and ">>>" in terminal.text.split("morrow")[-1])
+        terminal.send("6 *")
+        terminal.wait(">>> 6 *")
+        terminal.send("C-z")
+        terminal.wait("Stopped")
+        terminal.send("echo in the sh''ell", "Enter")
+        terminal.wait("\nin the shell")
+        terminal.send("fg", "Enter")
+        terminal.wait(lambda text: text.rstrip().endswith(">>> 6 *"))
+        terminal.send(" 7", "Enter")
+        terminal.wait("\n42\n>>>")
+
+
+def test_ctrl_c_ends_a_completion_that_takes_too_long(start):
+    terminal = start()
+    terminal.send("class Slow:", "Enter", "def __dir__(self): print('loo' + 'king'); import time; time.sleep(600)", "Enter", "Enter")
+    terminal.send("slow = Slow()", "Enter", "'ready'", "Enter")
+    terminal.wait("\n'ready'\n>>>")
+    terminal.send("slow.")
+    terminal.wait(lambda text: text.endswith(">>> slow."))  # keys typed ahead are taken before the terminal is the editor's
+    terminal.send("Tab")
+    terminal.wait("looking")
+    terminal.send("C-c")
+    terminal.send("C-u", "1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_what_a_completion_raises_does_not_end_the_session(start):
+    terminal = start()
+    terminal.send("class Bad:", "Enter", "def __dir__(self): raise SystemExit(3)", "Enter", "Enter", "bad = Bad()", "Enter")
+    terminal.send("bad.", "Tab", "C-u", "1 + 1", "Enter")
+    terminal.wait("\n2\n")
+
+
+def test_pasted_tabs_are_shown_as_space(start):
+    terminal = start()
+    terminal.paste("if 1:\n\tx = 7")
+    terminal.wait("\n...         x = 7")
+    terminal.send("Enter", "Enter", "x", "Enter")
+    terminal.wait("\n7\n")
+
+
+def test_a_terminal_that_changes_its_size_goes_on(start):
+    terminal = start()
+    terminal.send("x = '" + "a" * 150)
+    terminal.wait("a" * 20)
+    terminal.resize(20, 50)
+    terminal.send("'; len(x)", "Enter")
+    terminal.wait("\n150\n")
+
+
+def test_wide_and_combining_characters_are_edited_and_shown(start):
+    terminal = start()
+    terminal.send("s = '\u65e5\u672c\u8a9ee\u0301'", "Left", "Left", "Left", "Backspace", "!", "Enter", "s, len(s)", "Enter")
+    terminal.wait(lambda text: re.search("\n\\('\u65e5\u672c!.*', 5\\)\n", text) is not None)
+
+
+def test_input_and_getpass_read_what_is_typed(start):
+    terminal = start()
+    terminal.send("name = input('na' + 'me? ')", "Enter")
+    terminal.wait("\nname?")
+    terminal.send("bob", "Enter")
+    terminal.wait(lambda text: text.rstrip().endswith(">>>"))
+    terminal.send("import getpass; word = getpass.getpass()", "Enter")
+    terminal.wait("\nPassword:")
+    terminal.send("secret", "Enter")
+    terminal.wait(lambda text: text.rstrip().endswith(">>>"))
+    assert "secret" not in terminal.text
+    terminal.send("name, word", "Enter")
+    terminal.wait("\n('bob', 'secret')\n")
+
+
+def test_what_threads_print_does_not_touch_the_line_being_written(start):
+    terminal = start()
+    terminal.send("import threading; later = threading.Timer(0.5, print, ('ti' + 'ck',)); later.start()", "Enter", "'wri")
+    terminal.wait(lambda text: "tick" in text.split("start()")[-1])
+    terminal.send("tten'", "Enter")
+    terminal.wait("\n'written'\n>>>")
+
+
+def test_a_recursion_is_shown_in_short_and_the_prompt_goes_on(start):
+    terminal = start()
+    terminal.send("def f(): return f()", "Enter", "Enter", "f()", "Enter")
+    screen = terminal.wait("RecursionError: maximum recursion depth exceeded")
+    assert re.search(r"\[Previous line repeated \d+ more times\]", screen)
+    terminal.send("1 + 1", "Enter")
+    terminal.wait("\n2\n>>>")
+
+
+def test_a_displayhook_that_fails_or_is_missing_is_a_traceback(start):
+    terminal = start()
+    terminal.send("import sys; sys.displayhook = lambda value: 1/0", "Enter", "5", "Enter")
+    terminal.wait("ZeroDivisionError: division by zero\n>>>")
+    terminal.send("del sys.displayhook", "Enter", "5", "Enter")
+    terminal.wait("RuntimeError: lost sys.displayhook\n>>>")
+
+
+def test_async_generators_and_comprehensions_stand_at_the_top(start):
+    terminal = start()
+    terminal.send("async def g():", "Enter", "for i in range(3): yield i", "Enter", "Enter", "Enter")
+    terminal.send("[i async for i in g()]", "Enter")
+    terminal.wait("\n[0, 1, 2]\n")
+    terminal.send("async for i in g(): print('turn', i)", "Enter", "Enter")
+    terminal.wait("\nturn 2\n")
+
+
+def test_a_future_import_reaches_exec_and_compile(start):
+    terminal = start()
+    terminal.send("from __future__ import annotations", "Enter")
+    terminal.send("exec('def g(a: b): pass'); exec(compile('def h(a: c): pass', 'x', 'exec')); g.__annotations__, h.__annotations__", "Enter")
+    terminal.wait("({'a': 'b'}, {'a': 'c'})")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "Could not open PYTHONSTARTUP"), (b"x = = 1\n", "SyntaxError"), (bytes(range(256)), "Error"), (b"raise KeyboardInterrupt", "KeyboardInterrupt")],
+)
+def test_every_broken_startup_file_is_a_message(start, tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "startup.py").write_bytes(content)
+    terminal = start({"PYTHONSTARTUP": str(tmp_path / "startup.py")})
+    terminal.wait(said)
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n")
+
+
+@pytest.mark.parametrize("content", [b"x = = 1\n", bytes(range(256)), b'nosuch = "1"\n', b"keyword = 5\n"])
+def test_every_broken_theme_is_a_message(start, tmp_path, content):
+    (tmp_path / "mine.toml").write_bytes(content)
+    terminal = start({"MORROW_THEME": str(tmp_path / "mine.toml")})
+    terminal.wait("[repl-theme]")
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("\n42\n")
+
+
+def test_a_home_that_cannot_be_written_is_told_of_once(start):
+    terminal = start({"HOME": "/proc", "PYTHON_HISTORY": ""})
+    terminal.send("6 * 7", "Enter")
+    terminal.wait("[repl-history]")
+    terminal.send("6 * 8", "Enter", "6 * 9", "Enter")
+    assert terminal.wait("\n54\n>>>").count("[repl-history]") == 1

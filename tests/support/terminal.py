@@ -88,6 +88,11 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
+    def resize(self, lines: int, columns: int) -> None:
+        """Change the size of the window, which the program is told of by SIGWINCH."""
+        self.screen.resize(lines, columns)
+        _resize(self._fd, lines, columns)
+
     @property
     def text(self) -> str:
         """What is on the screen, and what has scrolled off it, without trailing blanks."""

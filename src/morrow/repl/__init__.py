@@ -1,6 +1,6 @@
 """The interactive prompt: ``morrow`` with no arguments, and ``-i`` after a script.
 
-`prompt` is the one door: it takes the namespace of ``__main__`` and returns at the end of the input. In a terminal it
+`open_prompt` is the one door: it takes the namespace of ``__main__`` and returns at the end of the input. In a terminal it
 edits, colours and completes (`interact`); where that cannot be, `why_basic` says why and the plain prompt does.
 """
 
@@ -24,7 +24,7 @@ COMMANDS = ("exit", "quit", "help", "copyright", "credits", "license", "clear")
 
 
 @hide
-def prompt(namespace: dict[str, Any], greet: bool) -> bool:
+def open_prompt(namespace: dict[str, Any], greet: bool) -> bool:
     """Read and run statements in *namespace* until the end of the input.
 
     Args:
@@ -87,7 +87,7 @@ def interact(namespace: dict[str, Any], kind: type[Console] | None = None) -> No
     sys.ps1 = getattr(sys, "ps1", ">>> ")
     sys.ps2 = getattr(sys, "ps2", "... ")
     # prompt_toolkit takes a while to import: the prompt stands there meanwhile, and its first drawing replaces it.
-    waiting = Waiting(str(sys.ps1))
+    waiting = Waiting(">>> " if type(sys.ps1) is not str else sys.ps1)  # an object that counts is asked once for each prompt
 
     # A file here called dis.py or token.py is the reader's business, not the editor's.
     here = sys.path[:1] if sys.path[:1] == [""] else []
@@ -171,7 +171,7 @@ class Waiting:
 def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     """Read one block and run it; return whether to go on."""
     try:
-        text = prompt.read(str(getattr(sys, "ps1", ">>> ")), str(getattr(sys, "ps2", "... ")))
+        text = prompt.read(_mark("ps1", ">>> "), _mark("ps2", "... "))
     except EOFError:
         return False
     except KeyboardInterrupt:
@@ -186,6 +186,14 @@ def _step(prompt: Any, console: Any, namespace: dict[str, Any]) -> bool:
     except KeyboardInterrupt as error:
         console.show(error)
     return True
+
+
+def _mark(name: str, usual: str) -> str:
+    """Return what the program put into `sys.ps1` or `sys.ps2`, which may be any object, or fail."""
+    try:
+        return str(getattr(sys, name, usual))
+    except Exception:  # its __str__ raises: 3.14's prompt is the usual one then
+        return usual
 
 
 def _command(text: str, namespace: dict[str, Any]) -> Callable[[], object] | None:

@@ -242,6 +242,7 @@ def _tell(text: str) -> None:
 @hide
 def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
     interrupted = False
+    out_of_memory = 0
     while True:
         try:
             code = quietly(reader.next)
@@ -249,11 +250,17 @@ def _loop(namespace: dict[str, Any], reader: _Reader, execute: Execute) -> bool:
             _tell("\nKeyboardInterrupt\n")
             continue
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+            if type(error) is MemoryError:
+                # Nothing is left to read with: pythonrun.c, PyRun_InteractiveLoop, gives up after as many in a row.
+                out_of_memory += 1
+                if out_of_memory > 16:
+                    raise
             # It is about what was typed: where in the compiler it was found is nobody's business.
             _show(error.with_traceback(None))
             continue
         if code is None:
             return interrupted
+        out_of_memory = 0
         interrupted = interrupted and HERE is not None and HERE.keeps_interrupts
         _, error = from_bottom(execute, code, namespace)
         if isinstance(error, SystemExit):

@@ -93,9 +93,8 @@ class Console:
         try:
             self._compile(source, "<input>", "exec", self._flags | ast.PyCF_ONLY_AST, True)
         except SyntaxError as error:
-            stripped = text.rstrip()
-            at_end = error.lineno is not None and error.lineno > stripped.count("\n") + 1
-            return stripped.endswith(":") or at_end or str(error.msg).startswith("expected an indented block")
+            at_end = error.lineno is not None and error.lineno > text.rstrip().count("\n") + 1
+            return at_end or str(error.msg).startswith("expected an indented block")
         except (ValueError, OverflowError, MemoryError, RecursionError):
             return False
         return False
@@ -115,7 +114,7 @@ class Console:
         try:
             tree = self._compile(text + "\n", filename, "exec", self._flags | ast.PyCF_ONLY_AST, True)
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
-            self._show_refusal(error)
+            self._show_refusal(error, text)
             return
         for index, statement in enumerate(tree.body):
             last = index == len(tree.body) - 1
@@ -125,7 +124,7 @@ class Console:
                 else:
                     code = self._compile(ast.Module([statement], []), filename, "exec", self._flags, True)
             except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
-                self._show_refusal(error)
+                self._show_refusal(error, text)
                 return
             self._flags |= code.co_flags & _FUTURES
             if not self._run_code(code, filename):
@@ -169,8 +168,13 @@ class Console:
 
     # -- show what went wrong -------------------------------------------------------------------------------------------
 
-    def _show_refusal(self, error: BaseException) -> None:
+    def _show_refusal(self, error: BaseException, text: str) -> None:
         """Show why a block was not even run: no traceback, since nothing ran."""
+        error.__cause__ = error.__context__ = None  # how the compiler came to it
+        if isinstance(error, SyntaxError) and error.text is None and error.lineno is not None:
+            lines = text.split("\n")  # what the compiler finds in a tree has no text (3.14's Lib/code.py adds it, too)
+            if 0 < error.lineno <= len(lines):
+                error.text = lines[error.lineno - 1]
         self._show(error, None)
 
     def show(self, error: BaseException, filename: str | None = None) -> None:

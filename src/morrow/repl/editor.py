@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from morrow.repl import why_basic
+from morrow.repl import Waiting, why_basic
 
 if TYPE_CHECKING:
     from morrow.repl.prompt import Line
@@ -35,6 +35,12 @@ def read_line(prompt: str, namespace: dict[str, Any], words: list[str] | None = 
         EOFError: Ctrl-D on an empty line.
         KeyboardInterrupt: Ctrl-C.
     """
+    if _line is None:
+        waiting = Waiting(prompt)
+        try:
+            prepare()
+        finally:
+            waiting.end()
     return prepare().read(prompt, namespace, words or [], offer)
 
 

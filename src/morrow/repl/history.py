@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 _LIBEDIT = "_HiStOrY_V2_"
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)  # a named pipe would have to be opened from both sides
 
 
 def find_history_file() -> Path:
@@ -50,11 +52,14 @@ class History:
         try:
             _append_locked(self.path, line.encode("utf-8", "surrogateescape"))
         except OSError as error:
-            self.trouble = error
+            self.trouble, self.path = error, None  # told once: from here on the session remembers by itself
 
     def _read(self, path: Path) -> None:
         try:
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
+            self.path = path = path.absolute()  # the program may change directory
+            with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _NEVER_WAIT)) as file:
+                is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)  # /dev/zero has no end
+                text = file.read().decode("utf-8", "surrogateescape") if is_file else ""
         except FileNotFoundError:
             return
         except OSError as error:
@@ -85,7 +90,7 @@ def _joined(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _append_locked(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_WAIT, 0o600)
     try:
         try:
             import fcntl

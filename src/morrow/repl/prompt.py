@@ -6,9 +6,13 @@ that import, so that the prompt is there at once and what is typed meanwhile wai
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +29,7 @@ from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted
 from prompt_toolkit.history import History as ToolkitHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 
@@ -141,6 +146,8 @@ class Prompt:
             reserve_space_for_menu=0,
             include_default_pygments_style=False,
             enable_open_in_editor=True,
+            enable_suspend=True,
+            input_processors=[TabsProcessor(tabstop=8, char1=" ", char2=" ")],
             style=None,
         )
         self.session.default_buffer.tempfile_suffix = ".py"
@@ -157,7 +164,7 @@ class Prompt:
         self.pasting = False
         self.session.bottom_toolbar = None
         self._continuation_text = continuation
-        return self.session.prompt([(self._prompt_style, prompt)])
+        return _edit(self.session, [(self._prompt_style, prompt)])
 
     def _continuation(self, width: int, line: int, wrapped: int) -> StyleAndTextTuples:
         if wrapped:
@@ -189,6 +196,7 @@ class Line:
             color_depth=None if coloured else ColorDepth.DEPTH_1_BIT,
             reserve_space_for_menu=0,
             include_default_pygments_style=False,
+            enable_suspend=True,
             key_bindings=_line_bindings(),
         )
 
@@ -202,7 +210,18 @@ class Line:
             KeyboardInterrupt: Ctrl-C.
         """
         self._completions.namespace, self._completions.words, self._completions.offer = namespace, words, offer
-        return self._session.prompt([(self._prompt_style, prompt)])
+        return _edit(self._session, [(self._prompt_style, prompt)])
+
+
+def _edit(session: PromptSession[str], message: StyleAndTextTuples) -> str:
+    """Edit in an event loop of the editor's own, and leave the program's as it is: set or not, running or not.
+
+    PromptSession.prompt would use `asyncio.run`, which refuses inside a coroutine and takes away the loop that was set.
+    """
+    if asyncio._get_running_loop() is not None:
+        return session.prompt(message, in_thread=True)
+    with asyncio.Runner(debug=False, loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(session.prompt_async(message))
 
 
 def clean_paste(text: str) -> str:
@@ -334,12 +353,40 @@ def _complete(buffer: Buffer) -> None:
     if buffer.complete_state is not None:
         buffer.complete_next()
         return
-    found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+    try:
+        with _interruptible():
+            found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+    except BaseException:  # a program's own __dir__ may raise anything, and Ctrl-C ends one that takes too long
+        return
     common = get_common_complete_suffix(buffer.document, found)
     if common:
         buffer.insert_text(common)
     elif len(found) > 1:
         buffer.start_completion()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, where the terminal would keep it as a key until the editor looks again."""
+    try:
+        import termios
+
+        before = termios.tcgetattr(sys.stdin)
+    except (ImportError, OSError, ValueError, AttributeError, termios.error):  # Windows; a stdin of the program's own
+        yield
+        return
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are for the main thread only
+        return
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    listening = [*before]
+    listening[3] |= termios.ISIG
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, listening)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+        signal.signal(signal.SIGINT, handler)
 
 
 def _new_line(buffer: Buffer) -> None:
