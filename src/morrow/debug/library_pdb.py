@@ -8,6 +8,8 @@
     quit and its other names                                ask first, where the program is not pdb's own, as 3.14's do
     pdb.set_trace, breakpoint()                             stop at the call: library_pdb_stop
     pdb.set_trace_async, Pdb.set_trace_async                library_pdb_await
+    where COUNT, statements of several lines, closures      library_pdb_commands
+    exceptions                                              library_pdb_exceptions
 
 Not here: pdb's own attaching (``morrow -m pdb --attach`` is ours).
 """
@@ -19,7 +21,7 @@ import sys
 from types import FrameType, ModuleType
 from typing import Any
 
-from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_stop
+from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_commands, library_pdb_exceptions, library_pdb_stop
 from morrow.host.frames import hide
 
 _BACKENDS = ("settrace", "monitoring")
@@ -48,6 +50,8 @@ def complete(pdb: ModuleType) -> None:
         setattr(pdb, function.__name__, function)
     pdb.__all__ = [*pdb.__all__, "set_default_backend", "get_default_backend"]
     _complete_start(pdb.Pdb, default, colours)
+    library_pdb_commands.complete(pdb)  # before what takes hold of `default`
+    library_pdb_exceptions.complete(pdb)
     _complete_variables(pdb.Pdb)
     _complete_set_trace(pdb)
     _complete_main(pdb, colours)
