@@ -33,8 +33,8 @@ def third():
 """
 
 
-def _said(python: list[object], path, lines: list[str], command=()) -> list[str]:
-    done = subprocess.run([*python, *command, path], input="\n".join(lines) + "\n", capture_output=True, text=True,
+def _said(python: list[object], path, lines: list[str], command=(), after=()) -> list[str]:
+    done = subprocess.run([*python, *command, path, *after], input="\n".join(lines) + "\n", capture_output=True, text=True,
                           env=clean_environment(), timeout=60)  # fmt: skip
     return done.stdout.splitlines()
 
@@ -102,3 +102,30 @@ def test_a_program_without_a_line_is_stopped_at(same):
     for program in ("", "# nothing\n"):
         said = "\n".join(same(program, ["c", "q"], ("-m", "pdb")))
         assert said.count("will be restarted") == 1 and "app.py(0)<module>()" in said
+
+
+needs_314 = pytest.mark.skipif(find_real_314() is None, reason="needs a real 3.14 to compare with")
+
+
+@needs_314
+@pytest.mark.parametrize("after", [["--bar", "foo"], ["-m", "x"], ["-c", "p 5"], ["-p", "1"], ["--", "-c"]])
+def test_options_of_the_program_are_its_own(tmp_path, after):
+    path = tmp_path / "app.py"
+    path.write_text("import sys\nprint(sys.argv[1:], __spec__, sys.path[0])\n")
+    command = ["-m", "pdb", "-c", "p 3"] if after[0] != "-m" else ["-m", "pdb", "--"]
+    said = _said([sys.executable, "-m", "morrow"], path, ["n", "n", "q"], command, after)
+    assert said == _said([find_real_314()], path, ["n", "n", "q"], command, after)
+
+
+@needs_314
+@pytest.mark.parametrize("words", [["--nothing", "x"], ["-m"], ["-c"], ["--"], ["missing.py"], ["/"], ["-m", "missing"], ["-h"], []])
+def test_a_command_line_that_is_none(words):
+    got, real = (
+        subprocess.run([*python, "-m", "pdb", *words], capture_output=True, text=True, env={**clean_environment(), "COLUMNS": "200"}, timeout=60)
+        for python in ([sys.executable, "-m", "morrow"], [find_real_314()])
+    )
+    assert got.returncode == real.returncode
+    if words not in (["-m"], ["-c"]):  # argparse says that in the host's words
+        assert got.stdout.split("options:")[0].partition("\n")[2:] == real.stdout.split("options:")[0].partition("\n")[2:]
+        assert got.stderr.partition("error:")[2] == real.stderr.partition("error:")[2]
+    assert "Traceback" not in got.stderr

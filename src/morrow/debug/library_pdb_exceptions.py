@@ -27,7 +27,7 @@ def complete(pdb: ModuleType) -> None:
     kind.MAX_CHAINED_EXCEPTION_DEPTH = _DEPTH
     kind._chained_exceptions, kind._chained_exception_index = (), 0
     kind.do_exceptions = _do_exceptions
-    _complete_interaction(pdb, kind)
+    _complete_interaction(kind)
     _complete_post_mortem(pdb, kind)
 
 
@@ -68,17 +68,12 @@ def _do_exceptions(self: Any, arg: str) -> None:
         self.print_stack_entry(self.stack[self.curindex])
 
 
-def _complete_interaction(pdb: ModuleType, kind: Any) -> None:
+def _complete_interaction(kind: Any) -> None:
     plain = kind.interaction
 
     def interaction(self: Any, frame: FrameType | None, tb_or_exc: TracebackType | BaseException | None) -> None:
-        traceback, chain, error = tb_or_exc, [], sys.exc_info()[1]
-        caller = sys._getframe().f_back
-        # What remains of the host's own callers, `main`, has the exception and hands on its traceback.
-        of_main = frame is None and caller is not None and caller.f_globals is pdb.__dict__
-        of_main = of_main and error is not None and error.__traceback__ is traceback
-        if of_main:
-            tb_or_exc = error
+        traceback: Any = tb_or_exc
+        chain: list[BaseException] = []
         if isinstance(tb_or_exc, BaseException):
             traceback, chain = tb_or_exc.__traceback__, _chain(self, tb_or_exc)
             assert traceback is not None, "main exception must have a traceback"
@@ -87,8 +82,6 @@ def _complete_interaction(pdb: ModuleType, kind: Any) -> None:
             plain(self, frame, traceback)
         finally:
             self._chained_exceptions, self._chained_exception_index = (), 0
-        if of_main and self._user_requested_quit:
-            sys.exit()  # `main` would say that the program is started again, and then not do so
 
     kind.interaction = interaction
 
