@@ -1,6 +1,6 @@
 """Names that 3.14's pdb has and this host's lacks: `complete(pdb)` adds them to the module.
 
-    pdb.set_default_backend, pdb.get_default_backend        kept and checked as in 3.14; settrace does the work here
+    pdb.set_default_backend, pdb.get_default_backend        kept and checked as in 3.14; what the second does: library_pdb_monitoring
     pdb.Pdb(..., mode=, backend=, colorize=)                taken; colours: library_pdb_colours
     pdb.set_trace(commands=), Pdb.set_trace(commands=)      commands to run first
     $_exception, $_asynctask, $_frame, $_retval             convenience variables, on 3.11 all of them
@@ -22,7 +22,15 @@ import sys
 from types import FrameType, ModuleType
 from typing import Any
 
-from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_commands, library_pdb_exceptions, library_pdb_main, library_pdb_stop
+from morrow.debug import (
+    library_pdb_await,
+    library_pdb_colours,
+    library_pdb_commands,
+    library_pdb_exceptions,
+    library_pdb_main,
+    library_pdb_monitoring,
+    library_pdb_stop,
+)
 
 _BACKENDS = ("settrace", "monitoring")
 _VARIABLE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
@@ -56,6 +64,7 @@ def complete(pdb: ModuleType) -> None:
     _complete_set_trace(pdb)
     library_pdb_main.complete(pdb)
     _complete_quit(pdb.Pdb)
+    library_pdb_monitoring.complete(pdb.Pdb)
     library_pdb_await.complete(pdb)
     library_pdb_colours.complete(pdb)
 
@@ -175,7 +184,7 @@ def _complete_set_trace(pdb: ModuleType) -> None:
 
     def set_trace(*, header: str | None = None, commands: list[str] | None = None) -> None:
         """Enter the debugger at the calling stack frame; see 3.14's documentation of pdb."""
-        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", colorize=True)
+        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", backend="monitoring", colorize=True)
         if header is not None:
             debugger.message(header)
         debugger.set_trace(sys._getframe().f_back, commands=commands)
