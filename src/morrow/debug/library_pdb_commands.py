@@ -89,29 +89,38 @@ def _read(debugger: Any, line: str) -> tuple[CodeType | None, str]:
     code = codeop.compile_command(line + "\n", "<stdin>", "single")
     if code is not None:
         return code, line
-    source, prompt = line, "...   "
-    with getattr(debugger, "_disable_command_completion", contextlib.nullcontext)():
-        while (code := codeop.compile_command(source, "<stdin>", "single")) is None:
-            if debugger.use_rawinput:
-                try:
-                    line = input(prompt)
-                except (EOFError, KeyboardInterrupt):
+    source, plain_prompt = line, debugger.prompt
+    debugger.prompt = "...   "  # for the prompt's editor, which draws it
+    try:
+        with getattr(debugger, "_disable_command_completion", contextlib.nullcontext)():
+            while (code := codeop.compile_command(source, "<stdin>", "single")) is None:
+                more = _read_line(debugger)
+                if more is None:
                     debugger.lastcmd = ""
-                    print("\n")
                     return None, source
-            else:
-                debugger.stdout.write(prompt)
-                debugger.stdout.flush()
-                line = debugger.stdin.readline()
-                if not line:
-                    debugger.lastcmd = ""
-                    debugger.stdout.write("\n")
-                    debugger.stdout.flush()
-                    return None, source
-                line = line.rstrip("\r\n")
-            source += "\n" if line.isspace() else "\n" + line
+                source += "\n" if more.isspace() else "\n" + more
+    finally:
+        debugger.prompt = plain_prompt
     debugger.lastcmd = source
     return code, source
+
+
+def _read_line(debugger: Any) -> str | None:
+    """Return a line without its end, None where there is none."""
+    if debugger.use_rawinput:
+        try:
+            return input(debugger.prompt)
+        except (EOFError, KeyboardInterrupt):
+            print("\n")
+            return None
+    debugger.stdout.write(debugger.prompt)
+    debugger.stdout.flush()
+    line: str = debugger.stdin.readline()
+    if line:
+        return line.rstrip("\r\n")
+    debugger.stdout.write("\n")
+    debugger.stdout.flush()
+    return None
 
 
 _RESULT = "__pdb_eval__"  # CPython's name for it

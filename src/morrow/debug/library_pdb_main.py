@@ -38,7 +38,7 @@ To let the script run up to a given line X in the debugged file, use
 def complete(pdb: ModuleType) -> None:
     """Put 3.14's `main` in the place of the host's."""
     main.__module__, main.__qualname__ = "pdb", "main"
-    pdb.main = main  # type: ignore[attr-defined]
+    pdb.main, pdb._usage = main, _USAGE  # type: ignore[attr-defined]
 
 
 @hide
