@@ -85,7 +85,7 @@ def test_statements_with_errors(same):
 
 @pytest.mark.parametrize("how", ["pdb.post_mortem(error)", "pdb.post_mortem(error.__traceback__)", "pdb.post_mortem()"])
 def test_exceptions_of_a_post_mortem(same, how):
-    lines = ["exceptions", "exceptions 0", "p 1", "w", "exceptions", "exceptions 1", "exceptions 7", "exceptions x", "exceptions 2", "q"]
+    lines = ["exceptions", "exceptions 0", "p 1", *(["$_exception"] if "(error)" in how else []), "w", "exceptions", "exceptions 1", "exceptions 7", "exceptions x", "exceptions 2", "q"]
     said = "\n".join(same(CHAIN + f"try: third()\nexcept OSError as error: {how}\nprint('on')\n", lines))
     assert ("KeyError('first')" in said) == ("(error)" in how)
 

@@ -69,7 +69,15 @@ def _do_exceptions(self: Any, arg: str) -> None:
 
 
 def _complete_interaction(kind: Any) -> None:
-    plain = kind.interaction
+    plain, plain_setup = kind.interaction, kind.setup
+
+    def setup(self: Any, frame: FrameType | None, traceback: TracebackType | None) -> Any:
+        result = plain_setup(self, frame, traceback)
+        if self._chained_exceptions and self.curframe is not None:
+            self.set_convenience_variable(self.curframe, "_exception", self._chained_exceptions[self._chained_exception_index])
+        return result
+
+    kind.setup = setup
 
     def interaction(self: Any, frame: FrameType | None, tb_or_exc: TracebackType | BaseException | None) -> None:
         traceback: Any = tb_or_exc
