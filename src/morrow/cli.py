@@ -107,11 +107,14 @@ _ATTACH = Command("morrow.debug.terminal:main", "-m pdb --attach PID", "debug a 
 
 def _attaches(arguments: list[str]) -> bool:
     """Whether the arguments of ``-m pdb`` ask for a live process, as 3.14's pdb takes -p and --pid."""
-    for word in arguments:
-        if not word.startswith("-") or word in ("-c", "--command", "-m"):
-            return any(after in ("-p", "--pid", "--attach") for after in arguments) and word in ("-c", "--command")
-        if word.partition("=")[0] in ("-p", "--pid", "--attach") or word[:2] == "-p":
+    words = iter(arguments)
+    for word in words:
+        if word in ("-c", "--command"):
+            next(words, None)
+        elif word.partition("=")[0] in ("-p", "--pid", "--attach") or word[:2] == "-p":
             return True
+        elif word in ("-m", "--") or not word.startswith("-"):
+            return False  # a program, whose options are its own
     return False
 
 

@@ -27,6 +27,19 @@ def test_breakpoint_has_the_editor(start, tmp_path):
     assert terminal.wait_for_end() == 0
 
 
+def test_a_statement_of_several_lines_at_a_breakpoint(start, tmp_path):
+    (tmp_path / "app.py").write_text("def f(spam):\n    breakpoint()\n    return spam\nprint('got', f(41))\n")
+    terminal = start(arguments=("app.py",), wait="(Pdb)")
+    terminal.wait(lambda _: b"\x1b[?2004h" in terminal.raw)
+    terminal.send("for i in range(2):", "Enter")
+    terminal.wait("\n...")
+    terminal.send("  print('it', i + spam)", "Enter", "Enter")
+    terminal.wait("it 41\nit 42\n(Pdb)")
+    terminal.send("c", "Enter")
+    terminal.wait("got 41")
+    assert terminal.wait_for_end() == 0
+
+
 def test_pdb_with_a_piped_input_is_left_alone(tmp_path):
     import subprocess
     import sys

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,15 +110,17 @@ def run_real(python: Path, module: str) -> dict[str, list[str]]:
 
 def _methods(command: list[object], timeout: float, env: dict[str, str]) -> dict[str, list[str]]:
     try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            timeout=timeout,
-            env={**clean_environment(), **env},
-        )
+        with tempfile.TemporaryDirectory(prefix="morrow-tests-", ignore_cleanup_errors=True) as folder:  # they write files where they are
+            done = subprocess.run(
+                [str(part) for part in command],
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="backslashreplace",
+                timeout=timeout,
+                env={**clean_environment(), **env},
+                cwd=folder,
+            )
     except subprocess.TimeoutExpired:
         return {"<import>": ["fail", f"not finished after {timeout:.0f} s"]}
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"module"')]

@@ -1,6 +1,6 @@
 """Names that 3.14's pdb has and this host's lacks: `complete(pdb)` adds them to the module.
 
-    pdb.set_default_backend, pdb.get_default_backend        kept and checked as in 3.14; settrace does the work here
+    pdb.set_default_backend, pdb.get_default_backend        kept and checked as in 3.14; what the second does: library_pdb_monitoring
     pdb.Pdb(..., mode=, backend=, colorize=)                taken; colours: library_pdb_colours
     pdb.set_trace(commands=), Pdb.set_trace(commands=)      commands to run first
     $_exception, $_asynctask, $_frame, $_retval             convenience variables, on 3.11 all of them
@@ -8,6 +8,9 @@
     quit and its other names                                ask first, where the program is not pdb's own, as 3.14's do
     pdb.set_trace, breakpoint()                             stop at the call: library_pdb_stop
     pdb.set_trace_async, Pdb.set_trace_async                library_pdb_await
+    where COUNT, statements of several lines, closures      library_pdb_commands
+    exceptions                                              library_pdb_exceptions
+    the command line of -m pdb                              library_pdb_main
 
 Not here: pdb's own attaching (``morrow -m pdb --attach`` is ours).
 """
@@ -19,8 +22,15 @@ import sys
 from types import FrameType, ModuleType
 from typing import Any
 
-from morrow.debug import library_pdb_await, library_pdb_colours, library_pdb_stop
-from morrow.host.frames import hide
+from morrow.debug import (
+    library_pdb_await,
+    library_pdb_colours,
+    library_pdb_commands,
+    library_pdb_exceptions,
+    library_pdb_main,
+    library_pdb_monitoring,
+    library_pdb_stop,
+)
 
 _BACKENDS = ("settrace", "monitoring")
 _VARIABLE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_]*)")
@@ -31,7 +41,7 @@ def complete(pdb: ModuleType) -> None:
     """Add to the host's `pdb` what 3.14's has."""
     if hasattr(pdb, "set_default_backend"):
         return
-    default, colours = ["settrace"], [False]
+    default = ["settrace"]
 
     def set_default_backend(backend: str) -> None:
         """Set the default backend to use for Pdb instances."""
@@ -47,16 +57,19 @@ def complete(pdb: ModuleType) -> None:
         function.__module__, function.__qualname__ = "pdb", function.__name__
         setattr(pdb, function.__name__, function)
     pdb.__all__ = [*pdb.__all__, "set_default_backend", "get_default_backend"]
-    _complete_start(pdb.Pdb, default, colours)
+    _complete_start(pdb.Pdb, default)
+    library_pdb_commands.complete(pdb)  # before what takes hold of `default`
+    library_pdb_exceptions.complete(pdb)
     _complete_variables(pdb.Pdb)
     _complete_set_trace(pdb)
-    _complete_main(pdb, colours)
+    library_pdb_main.complete(pdb)
     _complete_quit(pdb.Pdb)
+    library_pdb_monitoring.complete(pdb.Pdb)
     library_pdb_await.complete(pdb)
     library_pdb_colours.complete(pdb)
 
 
-def _complete_start(kind: Any, default: list[str], colours: list[bool]) -> None:
+def _complete_start(kind: Any, default: list[str]) -> None:
     plain = kind.__init__
 
     def __init__(
@@ -66,7 +79,7 @@ def _complete_start(kind: Any, default: list[str], colours: list[bool]) -> None:
         if backend is not None and backend not in _BACKENDS:
             raise ValueError(f"Invalid backend: {backend}")
         plain(self, completekey, stdin, stdout, skip, nosigint, readrc)
-        self.mode, self.colorize = mode, colorize or colours[0]
+        self.mode, self.colorize = mode, colorize
         self.backend = backend or default[0]
 
     kind.__init__ = __init__
@@ -123,18 +136,6 @@ def _replaced(line: str) -> str:
     return _VARIABLE.sub(rf'{_NAMES}["\1"]', line)
 
 
-def _complete_main(pdb: ModuleType, colours: list[bool]) -> None:
-    plain = pdb.main
-
-    def main() -> None:
-        """Run ``-m pdb``: the debugger it makes has colours."""
-        colours[0] = True
-        plain()
-
-    main.__module__ = "pdb"
-    pdb.main = main  # type: ignore[attr-defined]
-
-
 def _complete_quit(kind: Any) -> None:
     plain = kind.do_quit
 
@@ -167,20 +168,6 @@ def _complete_quit(kind: Any) -> None:
 
     for name, function in (("quit", do_quit), ("q", do_quit), ("exit", do_quit), ("EOF", do_EOF)):
         setattr(kind, f"do_{name}", function)
-    global _plain_run
-    _plain_run = kind._run
-    kind._run = _run
-
-
-_plain_run: Any = None
-
-
-@hide
-def _run(self: Any, target: Any) -> None:
-    # Up to 3.12, main() asks this only after a run: leaving a post-mortem would begin the program again, at the end of a
-    # file of commands for ever.
-    if not getattr(self, "_user_requested_quit", False):
-        _plain_run(self, target)
 
 
 def _complete_set_trace(pdb: ModuleType) -> None:
@@ -197,7 +184,7 @@ def _complete_set_trace(pdb: ModuleType) -> None:
 
     def set_trace(*, header: str | None = None, commands: list[str] | None = None) -> None:
         """Enter the debugger at the calling stack frame; see 3.14's documentation of pdb."""
-        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", colorize=True)
+        debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", backend="monitoring", colorize=True)
         if header is not None:
             debugger.message(header)
         debugger.set_trace(sys._getframe().f_back, commands=commands)

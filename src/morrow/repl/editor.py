@@ -85,6 +85,24 @@ def edit_pdb(pdb: ModuleType) -> None:
             self.stdin, self.use_rawinput = _Commands(self), 0
 
     pdb.Pdb.__init__ = __init__  # type: ignore[method-assign]
+    if hasattr(pdb.Pdb, "_enable_multiline_input"):  # 3.14: what it does around the lines that a statement still lacks
+        pdb.Pdb._enable_multiline_input = _continuing(pdb.Pdb._enable_multiline_input)
+
+
+def _continuing(plain: Any) -> Any:
+    """Let the editor, which draws the prompt, draw that of a continued statement meanwhile."""
+    import contextlib
+
+    @contextlib.contextmanager
+    def within(self: Any) -> Any:
+        prompt, self.prompt = self.prompt, "...   "
+        try:
+            with plain(self):
+                yield
+        finally:
+            self.prompt = prompt
+
+    return within
 
 
 class _Commands:

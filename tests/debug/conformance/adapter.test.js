@@ -33,6 +33,7 @@ describe('morrow --dap', function () {
     start(client);
   });
   afterEach(() => client.stop());
+  after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   function start(client) {
     const child = spawn(python, ['-m', 'morrow', '--dap'], { stdio: ['pipe', 'pipe', 'inherit'] });
