@@ -476,6 +476,9 @@ def _compile(source: bytes | str, path: str) -> object:
         if isinstance(error, SyntaxError) and isinstance(source, bytes):
             _name_file(error, path, source)
             _place_at_end(error, source)
+            if HERE is not None and HERE.shows_tracebacks and getattr(error, "_metadata", None):
+                # python reads files by line: whoever looks for misspelt keywords finds no text with the error
+                error._metadata = (*error._metadata[:2], None)  # type: ignore[attr-defined]
         raise
 
 
