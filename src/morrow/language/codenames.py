@@ -5,6 +5,7 @@ look as if the host had compiled the new grammar itself:
 
     parameter ``.format NAME``        the function is called NAME, its parameter ``format`` (evaluators, ``__annotate__``);
                                       a NAME with a dot is a qualified one (``f.__annotate__``)
+                                      what is in it is qualified as if it stood around it (``C.<lambda>``)
     lambda with first ``.classdict``  only hands on the namespace of a class: absent from qualified names
     first parameter ``.defaults``     a scope of type parameters: ``<generic parameters of NAME>``, absent from qualified names
     name ``.f``, ``____________C``    hidden inside such a scope: ``f``, ``C``
@@ -27,17 +28,21 @@ _FORMAT = ".format "
 _OF_FUNCTION = ".__annotate__"  # with a name before it: that of a class or module is called by what stands around it
 _SCOPE = PARAMETERS[0]
 _LOAD_CONST, _STORE_NAME = opcode.opmap["LOAD_CONST"], opcode.opmap["STORE_NAME"]
+_COMPREHENSIONS = "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"
 _IS_FUNCTION = 0x3  # CO_OPTIMIZED | CO_NEWLOCALS
 
 
 def rename(code: CodeType) -> CodeType:
     """Return *code* and everything in it under CPython's names; the same object if nothing changes."""
-    return _rename(code, code.co_name, code.co_qualname)
+    return _rename(code, code.co_name, code.co_qualname, "")
 
 
-def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
+def _rename(code: CodeType, name: str, qualname: str, around: str) -> CodeType:
+    """Rename *code* and all in it; *around* is what qualifies names in the scope it stands in."""
     changes: dict[str, object] = {}
     is_scope = code.co_varnames[:1] in ((_SCOPE,), (CLASS_NAMESPACE,))
+    is_evaluator = code.co_varnames[:1] != () and code.co_varnames[0].startswith(_FORMAT)
+    inside = around if _hands_on(code) else _inside(code, name, qualname)
     if name != code.co_name:
         changes["co_name"] = "__annotate__" if name.endswith(".__annotate__") else name
     if qualname != code.co_qualname:
@@ -48,7 +53,14 @@ def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
     for index, constant in enumerate(constants):
         if isinstance(constant, CodeType):
             inner_name = _name(constant)
-            inner = _rename(constant, inner_name, _qualname(code, name, qualname, is_scope, constant, inner_name))
+            if is_evaluator:
+                # As if it stood around the evaluator (Python/compile.c: compiler_set_qualname).
+                inner_qualname = around + inner_name
+            elif inner_name[:1] == "<" and not is_scope:
+                inner_qualname = inside + inner_name
+            else:
+                inner_qualname = _qualname(code, name, qualname, is_scope, constant, inner_name)
+            inner = _rename(constant, inner_name, inner_qualname, inside)
             changed = changed or inner is not constant
             constants[index] = inner
             if inner_name.endswith(_OF_FUNCTION) and not inner.co_freevars:
@@ -71,6 +83,21 @@ def _rename(code: CodeType, name: str, qualname: str) -> CodeType:
             if renamed != names:
                 changes[field] = renamed
     return code.replace(**changes) if changes else code  # type: ignore[arg-type]
+
+
+def _hands_on(code: CodeType) -> bool:
+    """Tell whether *code* only hands on the namespace of a class: a scope that CPython does not have."""
+    if code.co_varnames[:1] == (_SCOPE,):
+        return set(PARAMETERS).issuperset(code.co_varnames + code.co_cellvars)  # an alias without type parameters
+    return code.co_varnames[:1] == (CLASS_NAMESPACE,)
+
+
+def _inside(code: CodeType, name: str, qualname: str) -> str:
+    """Return what the qualified names of things in *code* start with."""
+    if name == "<module>":
+        return ""
+    has_locals = code.co_flags & _IS_FUNCTION and code.co_varnames[:1] != (_SCOPE,) and name not in _COMPREHENSIONS
+    return f"{qualname}.<locals>." if has_locals else f"{qualname}."
 
 
 def _variable(name: str) -> str:
