@@ -15,7 +15,7 @@ from typing import Any
 
 from morrow import settings
 from morrow.host import HERE
-from morrow.language.tracebacks import frames, suggestions
+from morrow.language.tracebacks import frames, shadowing, suggestions
 from morrow.language.tracebacks.colours import can_colour, painter
 from morrow.language.tracebacks.frames import safely
 
@@ -223,6 +223,8 @@ def __init__(  # type: ignore[no-untyped-def]
         self._is_syntax_error = True
         self._exc_metadata = getattr(exc_value, "_metadata", None)
     elif exc_type and issubclass(exc_type, (ImportError, NameError, AttributeError)):
+        if not issubclass(exc_type, NameError):
+            self._str = shadowing.message(exc_value, self._str)
         self._str += suggestions.hint(exc_value, frames.innermost(exc_traceback))
     if lookup_lines:
         self._load_lines()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 texts: list[tuple[CodeType, str]] = []
 """Code that is in no file, and its text: what ``-c`` runs, and what is typed at a prompt. Tracebacks show its lines."""
 
+first_folder: str | None = None
+"""What sys.path began with when the program started, "" for the current folder; None if it is not to be trusted (-P)."""
+
 # Not the ones in place: sitecustomize or a .pth file may have put its own there before us.
 _host_excepthook = sys.__excepthook__
 _host_unraisablehook = sys.__unraisablehook__
@@ -34,7 +37,9 @@ _JOINED = (
 
 def install() -> None:
     """Print uncaught errors as 3.14 does from now on. A hook that somebody has put in place stays."""
-    global _host_threads
+    global _host_threads, first_folder
+    if not sys.flags.safe_path and sys.path:
+        first_folder = sys.path[0]
     if sys.excepthook is _host_excepthook:
         sys.excepthook = excepthook
     sys.__excepthook__ = excepthook  # type: ignore[misc]

@@ -1,0 +1,6 @@
+"""Is asked for a name while it is being imported."""
+
+import one
+
+one.later
+later = 1
