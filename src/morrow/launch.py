@@ -18,7 +18,7 @@ from morrow import command_line, settings
 from morrow.command_line import COMMAND, FILE, MODULE, NOTHING, STDIN, CommandLine
 from morrow.debuglog import log
 from morrow.host import HERE, recursion
-from morrow.host.frames import bring_tracers_back, from_bottom, hide, put_tracers_away, quietly
+from morrow.host.frames import bring_tracers_back, from_bottom, hear_again, hide, put_tracers_away, quietly
 from morrow.language import host_exec
 from morrow.unhandled import report, say
 
@@ -640,6 +640,7 @@ def _end(error: BaseException | None, program: Program, interrupted: bool) -> No
         interrupted = type(error) is KeyboardInterrupt or HERE is not None and HERE.interrupts_by_subclass
     if inspect and main is not None:
         kept = interrupted and HERE is not None and HERE.keeps_interrupts
+        hear_again()
         error, status, interrupted = None, 0, _open_prompt(main.__dict__, False) or kept
     if interrupted:
         quietly(_note_interrupt)

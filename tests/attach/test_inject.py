@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from morrow.attach import registers as reg
 from morrow.attach.elf import binaries
 from morrow.attach.errors import NotReady
 from morrow.attach.inject import Injection
 from morrow.attach.memory_linux import Memory, read_maps
+from morrow.attach.stop_linux import Stopped
 from morrow.attach.target import find
 from tests.attach.conftest import wait_until
 from tests.support.builds import NAMES, get_build, others
@@ -140,6 +142,44 @@ time.sleep(100)
             assert target.line() == "free"
             wait_until(lambda: injection.clean(0.1))
         assert target.alive
+
+
+def _as_if_attached_after_all(found) -> Injection:
+    """Run a script whose second entry found the thread attached, unseen: a queued call had started it at that moment."""
+    injection = Injection(found, "pass")
+    assert injection.run(5).started
+    wait_until(injection.finished)
+    wait_until(lambda: injection._flag(reg.STATE) == reg.LEFT)
+    found.memory.write(injection._flags + 4 * reg.QUEUED, reg.WAS_ATTACHED.to_bytes(4, "little"))
+    injection._need(1)
+    return injection
+
+
+def test_an_entry_that_ran_nothing_keeps_no_slot():
+    with running(sys.executable, "sleep") as target, find(target.pid) as found:
+        before = _unused_ends(target.pid)
+        assert _as_if_attached_after_all(found).clean(2)
+        assert _unused_ends(target.pid) == before
+
+
+def test_the_next_one_takes_back_what_such_an_entry_left(visit):
+    with running(sys.executable, "sleep") as target, find(target.pid) as found:
+        before = _unused_ends(target.pid)
+        _as_if_attached_after_all(found)  # as by a morrow that was killed: not cleaned
+        visit(target.pid)
+        after = _unused_ends(target.pid)
+        assert [place for place in before if after[place] != before[place]] == []
+
+
+def test_a_slot_with_the_thread_in_it_is_not_entered_again():
+    with running(sys.executable, "sleep") as target, find(target.pid) as found:
+        injection = _as_if_attached_after_all(found)
+        found.memory.write(injection._flags + 4 * reg.STATE, reg.ARMED.to_bytes(4, "little"))
+        with Stopped(target.pid, [found.main_thread]):
+            at = injection._machine.read(found.main_thread)
+            assert "about to run" in injection._decide(at, 9.0, 9.0, 0.0, True)
+        found.memory.write(injection._flags + 4 * reg.STATE, reg.LEFT.to_bytes(4, "little"))
+        assert injection.clean(2)
 
 
 def test_signals_and_threads_lose_nothing_under_many_attaches(visit, tmp_path):

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 import morrow
+from morrow.attach import stop_linux
 from morrow.attach.dump import dump
 from morrow.attach.errors import AttachError, NotReady
+from morrow.attach.stop_linux import Stopped, status_of
 from morrow.attach.target import find
 from tests.attach.conftest import HELLO, wait_until
 from tests.support.builds import NAMES, find_build, get_build
@@ -377,3 +379,59 @@ def test_a_program_that_is_just_starting_is_refused_or_attached_but_never_harmed
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         assert process.poll() is None
         process.kill()
+
+
+@pytest.fixture
+def deep_in_the_kernel(tmp_path):
+    """A process whose main thread waits for a child that has not started its program: it does not stop. Give (target, let go)."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    program = f"""
+import os, time
+ready()
+os.waitpid(os.posix_spawn("/bin/true", ["true"], {{}}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, {str(gate)!r}, os.O_RDONLY, 0)]), 0)
+print("went on", flush=True)
+time.sleep(100)
+"""
+    opened: list[int] = []
+
+    def let_go() -> None:
+        if not opened:
+            opened.append(os.open(gate, os.O_WRONLY))
+
+    with code(sys.executable, program, settle=False) as target:
+        wait_until(lambda: status_of(target.pid)["State"].startswith("D"))
+        try:
+            yield target, let_go
+        finally:
+            let_go()
+            os.close(opened[0])
+
+
+def test_a_thread_that_stops_too_late_is_let_go_all_the_same(deep_in_the_kernel):
+    target, let_go = deep_in_the_kernel
+    with pytest.raises(NotReady) as caught, Stopped(target.pid, [target.pid]):
+        pass
+    assert caught.value.name == "attach-unstoppable"
+    let_go()
+    wait_until(lambda: status_of(target.pid)["State"].startswith("t"))
+    with running(sys.executable, "sleep") as other, Stopped(other.pid, [other.pid]):
+        pass
+    assert target.line() == "went on"
+
+
+def test_a_thread_that_only_waits_for_a_processor_is_waited_for(deep_in_the_kernel, monkeypatch):
+    target, let_go = deep_in_the_kernel
+    monkeypatch.setattr(stop_linux, "_LONGEST_STOP", 0.05)
+    looks = []
+
+    def is_runnable(thread: int) -> bool:
+        looks.append(thread)
+        if len(looks) == 50:
+            let_go()
+        return True
+
+    monkeypatch.setattr(stop_linux, "_is_runnable", is_runnable)
+    with Stopped(target.pid, [target.pid]):
+        assert len(looks) >= 50
+    assert target.line() == "went on"

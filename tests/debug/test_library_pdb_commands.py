@@ -129,3 +129,57 @@ def test_a_command_line_that_is_none(words):
         assert got.stdout.split("options:")[0].partition("\n")[2:] == real.stdout.split("options:")[0].partition("\n")[2:]
         assert got.stderr.partition("error:")[2] == real.stderr.partition("error:")[2]
     assert "Traceback" not in got.stderr
+
+
+PLACES = """
+class C:
+    attribute = 3
+    def method(self): return 1
+def attribute(): pass
+breakpoint()
+found = list(range(3))
+for i in found: pass
+print(found)
+"""
+
+
+def test_next_goes_past_a_loop_of_one_line(same):
+    assert "-> print(found)" in same(PLACES, ["next", "next", "next", "continue"])
+    same(PLACES, ["next", "step", "step", "continue"])
+
+
+def test_a_breakpoint_in_a_loop_of_one_line(same):
+    same(PLACES, ["break 8", "continue", "continue", "next", "clear 1", "continue"])
+
+
+def test_a_breakpoint_on_a_function_is_at_its_first_line_that_runs(same):
+    program = "def f():\n    'text'\n\n    x = 1\n    return x\ndef g(): return 1\nbreakpoint()\nf()\ng()\n"
+    same(program, ["break f", "break g, True", "tbreak f", "continue", "continue", "break nothing", "break 4", "break", "continue"])
+
+
+def test_what_is_no_function_has_no_breakpoint(same):
+    got = same(PLACES, ["break C.attribute", "break attribute", "break C.method", "break nothing.at_all", "continue"])
+    assert any("'C.attribute' is not a function" in line for line in got)
+
+
+def test_a_breakpoint_typed_at_the_prompt_does_nothing(same):
+    same(PLACES, ["breakpoint()", "import pdb; pdb.set_trace()", "p 40 + 2", "continue"])
+
+
+def test_one_step_past_the_end_of_a_program_is_its_end(same):
+    got = same("x = 1\n", ["step"] * 3 + ["quit"], ("-m", "pdb"))
+    assert not any("bdb.py" in line for line in got) and "The program finished and will be restarted" in "\n".join(got)
+
+
+def test_commands_look_at_their_argument(same):
+    words = ["p", "pp", "whatis", "enable", "disable", "condition", "ignore", "jump", "debug", "source", "step 1", "n 2", "cont 3", "a 4", "rv 5", "ll 6"]
+    same(PLACES, [*words, "restart", "run", "continue"])
+
+
+def test_a_breakpoint_in_a_module_of_a_zip_file(same, tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as file:
+        file.writestr("zipped.py", "def f():\n    return 5\n")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'zipped.zip')!r})\nimport zipped\nbreakpoint()\nzipped.f()\n"
+    assert "-> return 5" in same(program, ["break zipped.f", "continue", "p 1", "continue"])

@@ -189,6 +189,41 @@ def test_a_tracer_sees_nothing_of_ours_in_what_the_program_compiles_and_imports(
     same.command("app.py", files={"app.py": program, "other.py": "def f(): return 1\nf()\n"})
 
 
+@pytest.mark.skipif(HERE is None or not HERE.has_monitoring, reason="this host has no sys.monitoring")
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "1 / 0", "sys.excepthook = lambda *error: sys.exit(4)\n1 / 0"])
+def test_a_debugger_by_monitoring_hears_nothing_of_how_the_program_ends(same, end):
+    program = f"""\
+import sys
+monitoring = sys.monitoring
+events = monitoring.events
+def hear(code, *rest):
+    frame = sys._getframe(1)  # fails where there is none
+    if not code.co_filename.startswith("<frozen"):
+        sys.stderr.write(f"{{code.co_filename.rpartition('/')[2]}} {{code.co_name}} {{frame.f_lineno}}\\n")
+monitoring.use_tool_id(monitoring.DEBUGGER_ID, "debugger")
+for event in (events.PY_START, events.PY_RETURN, events.PY_UNWIND, events.RAISE, events.LINE):
+    monitoring.register_callback(monitoring.DEBUGGER_ID, event, hear)
+import atexit
+atexit.register(lambda: sys.stderr.write("the end\\n"))
+def f(): pass
+monitoring.set_events(monitoring.DEBUGGER_ID, events.PY_START | events.PY_RETURN | events.PY_UNWIND | events.RAISE | events.LINE)
+f()
+{end}
+"""
+
+    def heard(text: str) -> str:  # the library's part of showing an error is not the host's
+        return "\n".join(line for line in text.splitlines() if line.startswith("app.py") or "launch" in line or "Unwind" in line or "the end" in line)
+
+    got = same.command("app.py", files={"app.py": program}, but=heard)
+    assert "the end" in got.err
+
+
+@pytest.mark.skipif(HERE is None or not HERE.defers_annotations, reason="this host's pdb has no back end by monitoring")
+def test_pdb_by_monitoring_steps_past_the_end_of_a_program(same):
+    program = "import pdb; pdb.Pdb(backend='monitoring').set_trace()\nx = 1\nprint(x)\n"
+    same.command("app.py", files={"app.py": program}, stdin="n\n" * 9)
+
+
 @pytest.mark.parametrize("module", ["profile", "cProfile"])
 def test_a_profiler_counts_what_the_program_called(same, module):
     def rows(text: str) -> str:

@@ -1,5 +1,6 @@
 """Completion: what could stand here, and nothing run to find out."""
 
+import sys
 import types
 
 import pytest
@@ -125,3 +126,10 @@ def test_jedi_answers_where_it_is_installed(monkeypatch):
     import itertools
 
     assert [found.text for found in complete("itertools.accu", {"itertools": itertools})] == ["accumulate"]
+
+
+def test_what_jedi_does_not_know_is_looked_for_all_the_same(monkeypatch):
+    fake = type(sys)("jedi")
+    fake.Interpreter = lambda text, namespaces: type("Answer", (), {"complete": lambda self: []})()
+    monkeypatch.setitem(sys.modules, "jedi", fake)
+    assert [one.text for one in complete("spam.eg", {"spam": type("S", (), {"eggs": 1})})] == ["eggs"]

@@ -583,3 +583,11 @@ def test_a_home_that_cannot_be_written_is_told_of_once(start):
     terminal.wait("[repl-history]")
     terminal.send("6 * 8", "Enter", "6 * 9", "Enter")
     assert terminal.wait("\n54\n>>>").count("[repl-history]") == 1
+
+
+def test_jedi_completes_where_it_is_installed(start):
+    pytest.importorskip("jedi")
+    terminal = start()
+    # What a call gives is not run to find out: jedi knows it from its stubs.
+    terminal.send("len('a').bit_c", "Tab")
+    terminal.wait(">>> len('a').bit_count", seconds=60)

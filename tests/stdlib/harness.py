@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -109,23 +111,24 @@ def run_real(python: Path, module: str) -> dict[str, list[str]]:
 
 
 def _methods(command: list[object], timeout: float, env: dict[str, str]) -> dict[str, list[str]]:
-    try:
-        with tempfile.TemporaryDirectory(prefix="morrow-tests-", ignore_cleanup_errors=True) as folder:  # they write files where they are
-            done = subprocess.run(
-                [str(part) for part in command],
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="backslashreplace",
-                timeout=timeout,
-                env={**clean_environment(), **env},
-                cwd=folder,
-            )
-    except subprocess.TimeoutExpired:
-        return {"<import>": ["fail", f"not finished after {timeout:.0f} s"]}
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"module"')]
+    with tempfile.TemporaryDirectory(prefix="morrow-tests-", ignore_cleanup_errors=True) as folder:
+        here = os.path.join(folder, "here")  # they write files where they are
+        os.mkdir(here)
+        with subprocess.Popen(
+            [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            errors="backslashreplace", env={**clean_environment(), "MORROW_TEST_FOLDER": folder, **env}, cwd=here, start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                return {"<import>": ["fail", f"not finished after {timeout:.0f} s"]}
+            finally:
+                # What it started and left running would go on writing into the folder, which could not be taken away then.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    lines = [line for line in out.splitlines() if line.startswith('{"module"')]
     if not lines:
-        return {"<import>": ["fail", f"the run ended with status {done.returncode}: {done.stderr[-600:]}"]}
+        return {"<import>": ["fail", f"the run ended with status {process.returncode}: {err[-600:]}"]}
     return json.loads(lines[-1])["methods"]  # type: ignore[no-any-return]
 
 

@@ -284,21 +284,21 @@ def _complete_support() -> None:
 
 
 def _start_children_under_morrow() -> None:
-    """Let `sys.executable`, which tests start children with, be morrow on this host."""
-    import atexit
+    """Let `sys.executable`, which tests start children with, be morrow on this host.
+
+    The script that is goes into the folder of whoever runs us, who takes it away: we may be killed.
+    """
     import shlex
     import tempfile
 
     import morrow
 
-    folder = tempfile.mkdtemp(prefix="morrow-tests-")
-    script = os.path.join(folder, "python")
+    script = os.path.join(os.environ.get("MORROW_TEST_FOLDER") or tempfile.mkdtemp(prefix="morrow-runner-"), "python")
     command = shlex.join([sys.executable, os.path.dirname(os.path.abspath(morrow.__file__))])
     with open(script, "w", encoding="utf-8") as file:
         file.write(f'#!/bin/sh\nexec {command} "$@"\n')
     os.chmod(script, 0o755)
     sys.executable = script
-    atexit.register(lambda: (os.unlink(script), os.rmdir(folder)))
 
 
 def _complete_children() -> None:

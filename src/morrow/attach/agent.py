@@ -172,7 +172,9 @@ def _forget_modules(before, ours):
             for value in list(vars(new[name]).values()):
                 expected += isinstance(value, type) or getattr(value, "__self__", None) is new[name]
         module = value = None
-        if id(new[name]) in old or sys.getrefcount(new[name]) > expected:
+        if id(new[name]) in old:
+            continue  # another name of a module that was there (collections.abc): its references are not new ones
+        if sys.getrefcount(new[name]) > expected:
             used.append(name.partition(".")[0])
     keep = set()
     names_of = {id(module): name.partition(".")[0] for name, module in new.items()}

@@ -122,6 +122,7 @@ class Injection:
                 now = time.monotonic()
                 if self._slot is not None and self.started():
                     return self._started()
+                self._settle()
                 interrupted = self._machine.read(thread)
                 if interrupted.place != place:
                     place, seen_at = interrupted.place, now
@@ -139,7 +140,6 @@ class Injection:
                 self._wait_left()
                 if self._flag(reg.QUEUED) == reg.QUEUE_FULL:
                     self.outcome.how = ""
-                    self._need(-1)
                     self.clean()
             else:
                 self.outcome.waiting_for = step
@@ -178,6 +178,9 @@ class Injection:
             return "its interpreter has not started yet"
         queued = self._slot is not None
         waits = at.system_call is not None
+        if queued and self._flag(reg.STATE) == reg.ARMED:
+            # It is inside the slot: written anew, it could not come back from the first time through.
+            return "it is about to run the script, and waits for the interpreter"
         needs = self._machine.STACK_NEEDED * (4 if waits else 1)
         if not self._has_stack(at.sp, needs):
             return "its stack is almost used up"
@@ -414,7 +417,7 @@ class Injection:
             inside = address <= at.pc < address + size or not self._machine.return_addresses(
                 address + _HEAD
             ).isdisjoint(self._stack(at.sp))
-            if count and not inside and count[reg.CALLS] == count[reg.RETURNED] >= count[reg.NEEDED]:
+            if count and not inside and count[reg.CALLS] == count[reg.RETURNED] >= _still_needed(count):
                 memory.write_code(address, bytes(size))
                 memory.write(flags - len(_MAGIC), bytes(len(_MAGIC) + _FLAGS))
                 debuglog.log("attach", 1, f"took back {size} bytes at {address:#x}, left by a morrow that was killed")
@@ -457,12 +460,18 @@ class Injection:
                 return True
             if self._flag(reg.QUEUED) == reg.WAS_ATTACHED:
                 self._wait_left()
-                self._need(-1)
-                self.target.memory.write(self._flags + 4 * reg.QUEUED, bytes(4))
+                self._settle()
                 return False
             time.sleep(0.0002)
         # It waits for the interpreter's lock (held by C code elsewhere): it will start when that is let go.
         return False
+
+    def _settle(self) -> None:
+        """Count a call that turned out to be none as no longer needed, once the thread is out of the slot."""
+        if self._slot is not None and self._flag(reg.STATE) == reg.LEFT and self._flag(reg.QUEUED) == reg.WAS_ATTACHED:
+            # In this order: if we end in between, it counts as needed for ever, never as done too early.
+            self.target.memory.write(self._flags + 4 * reg.QUEUED, bytes(4))
+            self._need(-1)
 
     # -- putting everything back --------------------------------------------------------------------------------------
 
@@ -485,9 +494,8 @@ class Injection:
             return True  # the process has gone, and the slot with it
 
     def _is_unused(self) -> bool:
-        return self._flag(reg.STATE) == reg.LEFT and self._flag(reg.CALLS) == self._flag(reg.RETURNED) >= self._flag(
-            reg.NEEDED
-        )
+        count = [self._flag(index) for index in range(6)]
+        return count[reg.STATE] == reg.LEFT and count[reg.CALLS] == count[reg.RETURNED] >= _still_needed(count)
 
     def _erase(self) -> bool:
         assert self._slot is not None
@@ -516,6 +524,15 @@ class Injection:
             ):
                 return mapping.end
         return sp
+
+
+def _still_needed(count: list[int]) -> int:
+    """Return how many calls must have come back, by a slot's flags.
+
+    One that the slot did not make (the queue was full, the thread attached after all) will not come. A call queued before
+    may have started the script at that very moment: then nobody looked at what became of the later one (seen free-threaded).
+    """
+    return count[reg.NEEDED] - (count[reg.QUEUED] in (reg.QUEUE_FULL, reg.WAS_ATTACHED))
 
 
 def gil_addresses(target: Target) -> list[int]:

@@ -25,6 +25,8 @@ _SEIZE, _INTERRUPT, _CONT, _DETACH, _GETREGSET, _SETREGSET = 0x4206, 0x4207, 7, 
 _WALL = 0x40000000
 _EVENT_STOP = 128
 _LONGEST_STOP = 2.0  # seconds
+_LONGEST_STARVED = 20.0  # seconds that a thread which could run may wait for a processor: three hot threads of 3.13t beside, seen to take 2
+_late: set[int] = set()  # threads that were to stop and had not, when we gave up: see `_detach_late`
 
 
 class _Piece(ctypes.Structure):
@@ -75,6 +77,7 @@ class Stopped:
         self._deadline = time.monotonic() + patience
 
     def __enter__(self) -> Stopped:
+        _detach_late()
         try:
             self._stop_named() if self._named is not None else self._stop_all()
         except BaseException:
@@ -140,7 +143,8 @@ class Stopped:
         while True:
             got, status = os.waitpid(thread, _WALL | os.WNOHANG)
             if got == 0:
-                if time.monotonic() > end:
+                over = time.monotonic() - end
+                if over > _LONGEST_STARVED or over > 0 and not _is_runnable(thread):
                     # In the kernel, beyond reach (a dead network disk, a vfork): the kernel lets go of it when we exit.
                     raise NotReady("attach-unstoppable", self.pid, thread=thread)
                 time.sleep(pause)
@@ -150,8 +154,10 @@ class Stopped:
                 raise ProcessLookupError(errno.ESRCH, f"thread {thread} of process {self.pid} has ended")
             if status >> 16 == _EVENT_STOP:
                 return os.WSTOPSIG(status)
-            # A signal was about to be delivered: pass it on untouched. Our own stop comes right behind it.
+            # A signal was about to be delivered: pass it on untouched. Our own stop comes right behind it; it is asked for
+            # once more because any stop takes a request back that is pending (kernel/signal.c, ptrace_stop).
             ptrace(_CONT, thread, 0, os.WSTOPSIG(status))
+            ptrace(_INTERRUPT, thread)
 
     def _let_go(self) -> None:
         for thread in self.threads:
@@ -165,6 +171,20 @@ def _detach(thread: int) -> None:
     except OSError as error:
         if error.errno != errno.ESRCH:  # ended, or killed while stopped: nothing is left to let go
             raise
+        if tracer_of(thread) == os.getpid():
+            _late.add(thread)  # not stopped yet: only then can it be let go
+
+
+def _detach_late() -> None:
+    """Let threads go that stopped after we had given them up; they would stay stopped until this process ends."""
+    for thread in list(_late):
+        _late.discard(thread)
+        _detach(thread)
+
+
+def _is_runnable(thread: int) -> bool:
+    """Whether a thread waits for nothing but a processor."""
+    return status_of(thread).get("State", "").startswith("R")
 
 
 def _threads_of(pid: int) -> list[int]:

@@ -240,6 +240,7 @@ class Session:
         self.pdb._chain = ()
         while self.marked:
             self.marked.pop().pop("__pdb_convenience_variables", None)
+        self.pdb_module = None  # the agent forgets modules that nobody holds
         agent.leave()
 
 

@@ -98,7 +98,7 @@ class BackEnd:
             if code.co_flags & 0x2A0:  # a generator or coroutine: RESUME 0 is its start, 1 and more come after a yield
                 resumed = bool(code.co_code[frame.f_lasti + 1] & 3)
             stops.report(stops.start, frame, resumed)
-        return self._local if self._needs(frame) else None
+        return self._local if stops.active and self._needs(frame) else None
 
     def _event(self, frame, event, arg):
         stops = self.stops
@@ -121,7 +121,8 @@ class BackEnd:
             error.__traceback__ = arg[2]  # which CPython does when it is caught
             self._failing[id(frame)] = error
             stops.report(stops.raised, frame, error)
-        return self._local
+        # What is returned is put into f_trace: not when the session has ended while this thread was stopped.
+        return self._local if stops.active else None
 
 
 def _is_yield(frame):

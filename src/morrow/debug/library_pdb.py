@@ -10,6 +10,8 @@
     pdb.set_trace_async, Pdb.set_trace_async                library_pdb_await
     where COUNT, statements of several lines, closures      library_pdb_commands
     exceptions                                              library_pdb_exceptions
+    where to stop, what ``break`` takes                     library_pdb_places
+    arguments that commands need, or do not take            library_pdb_arguments
     the command line of -m pdb                              library_pdb_main
 
 Not here: pdb's own attaching (``morrow -m pdb --attach`` is ours).
@@ -23,12 +25,14 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from morrow.debug import (
+    library_pdb_arguments,
     library_pdb_await,
     library_pdb_colours,
     library_pdb_commands,
     library_pdb_exceptions,
     library_pdb_main,
     library_pdb_monitoring,
+    library_pdb_places,
     library_pdb_stop,
 )
 
@@ -62,6 +66,8 @@ def complete(pdb: ModuleType) -> None:
     library_pdb_exceptions.complete(pdb)
     _complete_variables(pdb.Pdb)
     _complete_set_trace(pdb)
+    library_pdb_places.complete(pdb)
+    library_pdb_arguments.complete(pdb)
     library_pdb_main.complete(pdb)
     _complete_quit(pdb.Pdb)
     library_pdb_monitoring.complete(pdb.Pdb)
@@ -70,7 +76,7 @@ def complete(pdb: ModuleType) -> None:
 
 
 def _complete_start(kind: Any, default: list[str]) -> None:
-    plain = kind.__init__
+    plain, kind.last_made = kind.__init__, None
 
     def __init__(
         self: Any, completekey: str = "tab", stdin: Any = None, stdout: Any = None, skip: Any = None, nosigint: bool = False,
@@ -80,6 +86,7 @@ def _complete_start(kind: Any, default: list[str]) -> None:
             raise ValueError(f"Invalid backend: {backend}")
         plain(self, completekey, stdin, stdout, skip, nosigint, readrc)
         self.mode, self.colorize = mode, colorize
+        kind.last_made = self
         self.backend = backend or default[0]
 
     kind.__init__ = __init__
@@ -175,6 +182,8 @@ def _complete_set_trace(pdb: ModuleType) -> None:
     plain = pdb.Pdb.set_trace
 
     def set_trace_here(self: Any, frame: FrameType | None = None, *, commands: list[str] | None = None) -> None:
+        if self.stopped_in is not None:
+            return
         if commands is not None:
             self.rcLines.extend(commands)
         plain(self, frame or sys._getframe().f_back)
@@ -184,6 +193,9 @@ def _complete_set_trace(pdb: ModuleType) -> None:
 
     def set_trace(*, header: str | None = None, commands: list[str] | None = None) -> None:
         """Enter the debugger at the calling stack frame; see 3.14's documentation of pdb."""
+        last = pdb.Pdb.last_made
+        if last is not None and last.stopped_in is not None:
+            return  # typed at its prompt
         debugger = getattr(pdb.Pdb, "_last_pdb_instance", None) or pdb.Pdb(mode="inline", backend="monitoring", colorize=True)
         if header is not None:
             debugger.message(header)

@@ -237,7 +237,8 @@ def _complete_dispatch(kind: Any) -> None:
     def dispatch_line(self: Any, frame: FrameType) -> Any:
         if self.monitoring_tracer is None:
             return plain_line(self, frame)
-        if self.stop_here(frame) or self.break_here(frame):
+        again = self.cmdframe is frame and self.cmdlineno == frame.f_lineno  # see library_pdb_places
+        if (self.stop_here(frame) or self.break_here(frame)) and not again:
             self.user_line(frame)
             if self.quitting:
                 raise bdb.BdbQuit

@@ -39,9 +39,11 @@ _get_trace, _get_profile, _is_callable = partial(sys.gettrace), partial(sys.getp
 _set_trace, _set_profile = partial(sys.settrace), partial(sys.setprofile)
 if HERE is not None and HERE.has_monitoring:
     _get_tool = partial(sys.monitoring.get_tool)
+    _get_events, _set_events = partial(sys.monitoring.get_events), partial(sys.monitoring.set_events)
     _LISTENERS = sys.monitoring.PROFILER_ID, sys.monitoring.DEBUGGER_ID
 else:
     _get_tool, _LISTENERS = partial(bool), (0, 0)
+    _get_events = _set_events = partial(bool)
 
 
 @hide_start
@@ -58,7 +60,17 @@ def deafen() -> object:
             _set_trace(None)
         if _is_callable(profile):
             _set_profile(None)
+        profiler = _get_tool(_LISTENERS[0]) and _get_events(_LISTENERS[0])
+        debugger = _get_tool(_LISTENERS[1]) and _get_events(_LISTENERS[1])
+        if profiler:
+            _set_events(_LISTENERS[0], 0)
+        if debugger:
+            _set_events(_LISTENERS[1], 0)
         prepare()
+        if profiler:
+            _set_events(_LISTENERS[0], profiler)
+        if debugger:
+            _set_events(_LISTENERS[1], debugger)
         if _is_callable(profile):
             _set_profile(profile)
         if _is_callable(trace):

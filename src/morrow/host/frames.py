@@ -100,10 +100,14 @@ def from_bottom(function: Callable[..., Any], *arguments: object) -> tuple[Any, 
 
 
 class _Away:
-    """The trace and profile functions of a program while frames of ours are at the bottom of its stack."""
+    """The trace and profile functions of a program while frames of ours are at the bottom of its stack.
+
+    Debuggers and profilers that listen by sys.monitoring stay where they are: the thread tells them nothing (`deaf`).
+    """
 
     trace: Any = None
     profile: Any = None
+    deaf: object = None
 
 
 # Not by their names: 3.11 tells a profile function of every function written in C that a frame calls, but not of these.
@@ -115,7 +119,8 @@ _set_trace, _set_profile = partial(sys.settrace), partial(sys.setprofile)
 def put_tracers_away(ended: object = None) -> None:
     """Take the program's trace and profile functions off this thread, until they are brought back.
 
-    One that is written in C and cannot be called, such as cProfile's, could not be brought back, and so stays.
+    One that is written in C and cannot be called, such as cProfile's, could not be brought back, and so stays. What
+    listens by sys.monitoring would hear an error pass hidden frames, where there is no frame to be told of.
     """
     profile, trace = _get_profile(), _get_trace()
     if _is_callable(profile):
@@ -124,11 +129,20 @@ def put_tracers_away(ended: object = None) -> None:
     if _is_callable(trace):
         _set_trace(None)
         _Away.trace = trace
+    if HERE is not None and HERE.has_monitoring:
+        _Away.deaf = deafen()
+
+
+@hide
+def hear_again() -> None:
+    """Let what listens by sys.monitoring hear this thread again: it goes on with the program's code."""
+    _Away.deaf = None
 
 
 @hide
 def bring_tracers_back() -> None:
     """Put them back, those that have been put away."""
+    _Away.deaf = None
     trace, profile = _Away.trace, _Away.profile
     _Away.trace = _Away.profile = None
     if profile is not None:

@@ -1,7 +1,7 @@
 """What could stand here: names, attributes, modules, and the signature of the call being written.
 
 Nothing of the program runs to find out: attributes are looked up statically, so a property or a ``__getattr__`` is
-never called by pressing Tab. With jedi installed, jedi answers instead.
+never called by pressing Tab. With jedi installed, jedi is asked first.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def complete(text: str, namespace: Mapping[str, Any]) -> list[Candidate]:
         return list(_module_names(match["module"], match["name"]))
     if match := _IMPORT.search(line) or _FROM.search(line):
         return list(_modules(match["module"]))
-    if (found := _ask_jedi(text, namespace)) is not None:
+    if found := _ask_jedi(text, namespace):
         return found
     if match := _TEXT_ATTRIBUTE.search(line):
         return list(_attributes("", match["name"]))
@@ -246,16 +246,16 @@ def _open_call(text: str) -> str | None:
     return None
 
 
-def _ask_jedi(text: str, namespace: Mapping[str, Any]) -> list[Candidate] | None:
-    """Return jedi's answer, or None when jedi is not installed or does not know."""
+def _ask_jedi(text: str, namespace: Mapping[str, Any]) -> list[Candidate]:
+    """Return jedi's answer; nothing when it is not installed or does not know."""
     if "jedi" not in sys.modules and find_spec("jedi") is None:
-        return None
+        return []
     import jedi
 
     try:
         found = jedi.Interpreter(text, [dict(namespace)]).complete()
     except Exception:  # jedi parses unfinished code and fails in ways of its own; ours answers then
-        return None
+        return []
     return [
         Candidate(item.name_with_symbols, len(item.name_with_symbols) - len(item.complete or ""), item.type)
         for item in found
