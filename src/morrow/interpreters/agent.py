@@ -189,7 +189,10 @@ def describe(error: BaseException) -> dict[str, object]:
         message = "<exception str() failed>"
     module = kind.__module__
     name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
-    shown = "".join(traceback.TracebackException.from_exception(error).format())
+    try:
+        shown = "".join(traceback.TracebackException.from_exception(error).format())
+    except Exception:  # the program's own again: up to 3.13 traceback asks whether the exception is true
+        shown = f"{name}: {message}"
     return {
         "type": {"__name__": kind.__name__, "__qualname__": kind.__qualname__, "__module__": module},
         "msg": message,

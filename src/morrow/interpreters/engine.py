@@ -103,6 +103,8 @@ def is_running(id: int) -> bool:
     Raises:
         InterpreterNotFoundError: there is no such interpreter.
     """
+    if id == MAIN:
+        return True  # as long as there is anybody to ask; 3.11 looks at one thread only, which may have just begun
     try:
         runs = bool(host().is_running(id))  # type: ignore[attr-defined]
     except Exception as error:  # RuntimeError on some hosts, an exception class of its own on others

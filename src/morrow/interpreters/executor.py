@@ -71,6 +71,18 @@ class Worker:
             interp.close()
 
 
+class _FutureOfOddError(_base.Future):
+    """A future whose exception may be false, which hosts before 3.14 take for none (gh-132063)."""
+
+    def _Future__get_result(self) -> object:
+        error = self._exception
+        assert error is not None
+        try:
+            raise error
+        finally:
+            self = error = None  # type: ignore[assignment]  # no cycle with the traceback
+
+
 class _Task:
     """A call and the future for its result."""
 
@@ -85,6 +97,8 @@ class _Task:
         try:
             result = worker.run(self.fn, self.args, self.kwargs)
         except BaseException as error:
+            if hasattr(type(error), "__bool__") or hasattr(type(error), "__len__"):
+                self.future.__class__ = _FutureOfOddError
             self.future.set_exception(error)
             self = None  # type: ignore[assignment]  # the exception's traceback holds this frame
         else:

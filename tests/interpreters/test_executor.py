@@ -1,0 +1,29 @@
+"""`InterpreterPoolExecutor`, beside what CPython's own tests say of it (tests/stdlib)."""
+
+from __future__ import annotations
+
+import pytest
+
+from morrow.interpreters import InterpreterPoolExecutor
+
+
+class Empty(Exception):
+    def __len__(self):
+        return 0
+
+
+class Refuses(Exception):
+    def __bool__(self):
+        raise TypeError("neither true nor false")
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize("error", [Empty(), Refuses()], ids=["false", "neither"])
+def test_an_exception_is_raised_whether_it_is_true_or_false(error):
+    with InterpreterPoolExecutor(1) as pool:
+        for wanted in (pool.submit(fail, error).result, lambda: list(pool.map(fail, [error]))):
+            with pytest.raises(type(error)):
+                wanted()
