@@ -131,22 +131,23 @@ class Board:
 
 
 _board: Board | None = None
-_pid = 0
 
 
 def get_board() -> Board:
     """Return the page of this process; the first to ask makes it."""
-    global _board, _pid
-    if _board is None or _pid != os.getpid():
+    global _board
+    if _board is None:
         fd = _find()
-        _board, _pid = Board(_make() if fd < 0 else fd), os.getpid()
+        _board = Board(_make() if fd < 0 else fd)
     return _board
 
 
-def use(fd: int) -> None:
-    """Take the page that is open as *fd*: for an interpreter that was told."""
-    global _board, _pid
-    _board, _pid = Board(fd), os.getpid()
+def _forget() -> None:
+    global _board
+    _board = None
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def anonymous_file(name: str, size: int) -> int:

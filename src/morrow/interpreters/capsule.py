@@ -38,6 +38,7 @@ for name, path, folder, code in marshal.loads(os.pread({fd}, {length}, 0)):
             setattr(sys.modules[place], last, module)
         exec(code, module.__dict__)
 from morrow.interpreters import agent
+sys.modules['morrow'].step = agent.step
 """
 
 

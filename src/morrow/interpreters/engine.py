@@ -40,7 +40,7 @@ from morrow.interpreters.mailbox import SMALL, Mailbox
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import SimpleNamespace
+    from types import CodeType, SimpleNamespace
 
 MAIN = 0
 OWN_GIL, SHARED_GIL = 1, 2  # what a row's OWNED says; 0: somebody else made the interpreter
@@ -49,7 +49,9 @@ _host: object = None
 _ids: dict[int, object] = {}  # the host's objects that keep interpreters alive, on hosts that have such
 _creators: dict[int, int] = {}  # the threads that made them
 _mailboxes: dict[int, Mailbox] = {}
-_STEP = "__import__('sys').modules['morrow.interpreters.agent'].step()"
+# `capsule` has put the agent's `step` there: where a host takes nothing but text, it compiles it at each call.
+_STEP_TEXT = "__import__('morrow').step()"
+_STEP = compile(_STEP_TEXT, "<string>", "exec") if HERE is not None and HERE.interpreters_face == "numbers" else _STEP_TEXT
 
 
 class Unavailable(ImportError):
@@ -334,6 +336,10 @@ def encode_call(function: object, args: tuple[object, ...], kwargs: dict[str, ob
     Raises:
         NotShareableError: the function or an argument cannot cross.
     """
+    if crossing.is_plain(args) and crossing.is_plain(kwargs.values()):
+        place = crossing.place_of(function)
+        if place is not None:
+            return [b"q", marshal.dumps((with_exception, place, args, kwargs))]
     return crossing.pack(
         b"c",
         [[b"\1" if with_exception else b"\0"], crossing.encode(function), crossing.encode(args), _encode_named(kwargs)],
@@ -341,7 +347,7 @@ def encode_call(function: object, args: tuple[object, ...], kwargs: dict[str, ob
 
 
 def _encode_named(kwargs: dict[str, object]) -> crossing.Pieces:
-    if crossing._is_plain(tuple(kwargs.values())):
+    if crossing.is_plain(kwargs.values()):
         return [b"m", marshal.dumps(kwargs)]
     return crossing.encode(kwargs)
 
@@ -364,18 +370,18 @@ def ask(id: int, message: crossing.Pieces) -> object:
     try:
         return _ask(id, message)
     finally:
-        with board.lock:
-            board.words[row + STATE] = IDLE
+        board.words[row + STATE] = IDLE  # only who made it RUNNING may change that, so this takes no lock
 
 
 def _take(id: int) -> int:
     board = get_board()
     row = board.interpreter(id)
-    if not exists(id) or (board.words[row + ID] == id and board.words[row + STATE] == CLOSING):
+    if board.words[row + ID] == id and board.words[row + STATE] == CLOSING:
         raise _not_found(id)
+    runs = is_running(id)
     if board.find_interpreter(id) < 0:
         raise InterpreterError(f"cannot exec code for unrecognized interpreter {id}")
-    if board.words[row + STATE] == RUNNING or is_running(id):
+    if runs:
         raise InterpreterError("interpreter already running")
     board.words[row + STATE] = RUNNING
     board.words[row + INTERRUPT] = 0
@@ -412,7 +418,7 @@ def _make_it_answer(id: int, row: int) -> None:
         wakeup.post(words[row + ASKED])
         wakeup.wait((words[row + ANSWERED],))
     else:
-        _enter(id, _STEP)
+        _enter(id, _STEP)  # type: ignore[arg-type]
 
 
 def answer(data: memoryview) -> object:
@@ -501,10 +507,10 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     return f"exec({chr(10).join(lines)!r}, {{}})"
 
 
-def _enter(id: int, text: str) -> None:
+def _enter(id: int, text: str | CodeType) -> None:
     """Run our own text in an interpreter; the agent reports the program's exceptions, so none comes out here."""
     try:
-        failed = host().run_string(id, text)  # type: ignore[attr-defined]
+        failed = host().run_string(id, text) if type(text) is str else host().exec(id, text)  # type: ignore[attr-defined]
     except Exception as error:  # RunFailedError, RuntimeError, InterpreterError: by host
         if _SEVERAL in str(error):
             _wait_until_alone(id)
