@@ -20,6 +20,7 @@ FACTS = Facts(
     own_gil_breaks=(),
     starves=True,
     ends_threads=False,
+    frames_cross=0,
     passes_path0=False,
     parsers_list=0,
     has_monitoring=False,

@@ -10,6 +10,7 @@ FACTS = OLDER.but(
     interpreters_face="numbers",
     own_gil_breaks=(),
     starves=False,
+    frames_cross=152,
     parsers_list=0,
     hidden_start=bytes((30, 0)),
     frame_link=(72,),

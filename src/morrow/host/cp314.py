@@ -9,6 +9,7 @@ FACTS = OLDER.but(
     reads_odd_fields=True,
     defers_annotations=True,
     interpreters_in_library=True,
+    frames_cross=0,
     interrupts_by_subclass=True,
     awaits_in_context=True,
     keeps_interrupts=True,

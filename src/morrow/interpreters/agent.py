@@ -346,8 +346,7 @@ def _raise_above(bottom: object, runner: int) -> bool:
     import itertools
     import operator
 
-    global _c_api
-    api = _c_api = _c_api or _CAPI()
+    api = c_api()
     state = _thread_state_above(bottom, api)
     if state is None:
         return False
@@ -365,6 +364,13 @@ def _raise_above(bottom: object, runner: int) -> bool:
 
 
 _c_api: _CAPI | None = None
+
+
+def c_api() -> _CAPI:
+    """Return the functions of the C API that are needed here and in `own_frames`."""
+    global _c_api
+    _c_api = _c_api or _CAPI()
+    return _c_api
 
 
 class _CAPI:

@@ -26,8 +26,8 @@ class DistributedExecutor(Executor):
     Args:
         where: ``local`` (interpreters of this process), ``cluster`` (start workers here), or the address of a scheduler.
         workers: how many, for the first two; None is the number of processors.
-        interpreters: let cluster workers run calls in interpreters of their own. Some hosts do not survive it: on 3.13.0
-            the first interpreter made in a Dask worker corrupts its memory.
+        interpreters: let cluster workers run calls in interpreters of their own: two threads of a worker then compute at
+            the same time, and C extensions that refuse interpreters are ImportErrors.
         retries: how often a call is given to another worker when one dies or fails.
 
     Raises:

@@ -18,7 +18,7 @@ import warnings
 import morrow
 from morrow.debuglog import log
 from morrow.host import HERE
-from morrow.interpreters import capsule, crossing, keyword_parsers
+from morrow.interpreters import capsule, crossing, keyword_parsers, own_frames
 from morrow.interpreters.board import (
     ANSWERED,
     ASKED,
@@ -166,6 +166,8 @@ def create(own_gil: bool | None = None) -> int:
     """
     own = HERE is not None and HERE.own_gil and own_gil is not False
     module = host()
+    if own and HERE is not None and HERE.frames_cross:
+        own_frames.install(HERE.frames_cross)
     try:
         if _by_objects():
             made = module.create(isolated=own)  # type: ignore[attr-defined]
@@ -498,6 +500,8 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")
+        if HERE.frames_cross:
+            lines.append(f"own_frames.install({HERE.frames_cross})")
         if not HERE.ends_threads:
             lines.append("agent.prepare_threads()")
         if HERE.starves and kind == SHARED_GIL:
