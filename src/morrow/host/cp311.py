@@ -21,6 +21,7 @@ FACTS = Facts(
     starves=True,
     ends_threads=False,
     frames_cross=0,
+    interpreters_head=40,
     passes_path0=False,
     parsers_list=0,
     has_monitoring=False,

@@ -11,6 +11,7 @@ FACTS = OLDER.but(
     own_gil_breaks=(),
     starves=False,
     frames_cross=152,
+    interpreters_head=632,
     parsers_list=0,
     hidden_start=bytes((30, 0)),
     frame_link=(72,),

@@ -10,6 +10,7 @@ FACTS = OLDER.but(
     defers_annotations=True,
     interpreters_in_library=True,
     frames_cross=0,
+    interpreters_head=808,
     interrupts_by_subclass=True,
     awaits_in_context=True,
     keeps_interrupts=True,

@@ -27,7 +27,7 @@ _MAGIC = 0x6D6F72726F7731
 _NAME = "morrow-interpreters"
 
 # Words of the header.
-MAGIC, PID, NEXT_QUEUE, MAIN_THREAD = range(4)
+MAGIC, PID, NEXT_QUEUE, MAIN_THREAD, MAKING, FORKING, FORKS = range(7)  # how many are at it, and how often it was done (`forks`)
 # Words of an interpreter's row.
 ID, MAILBOX, STATE, REFERENCES, OWNED, ASKED, ANSWERED, INTERRUPT = range(8)  # two counts to wait on, if a thread serves it
 # Words of a queue's row; ID as above.

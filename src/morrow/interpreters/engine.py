@@ -18,7 +18,7 @@ import warnings
 import morrow
 from morrow.debuglog import log
 from morrow.host import HERE
-from morrow.interpreters import capsule, crossing, keyword_parsers, own_frames
+from morrow.interpreters import capsule, crossing, forks, keyword_parsers, own_frames
 from morrow.interpreters.board import (
     ANSWERED,
     ASKED,
@@ -86,6 +86,12 @@ def _by_objects() -> bool:
 
 def list_all() -> list[int]:
     """Return the ids of all interpreters of this process, oldest first."""
+    before = forks.number()
+    found = _list_all()
+    return found if not forks.were_since(before) else list_all()
+
+
+def _list_all() -> list[int]:
     if _by_objects():
         return sorted(int(id) for id in host().list_all())  # type: ignore[attr-defined]
     try:
@@ -107,10 +113,13 @@ def is_running(id: int) -> bool:
     """
     if id == MAIN:
         return True  # as long as there is anybody to ask; 3.11 looks at one thread only, which may have just begun
+    before = forks.number()
     try:
         runs = bool(host().is_running(id))  # type: ignore[attr-defined]
     except Exception as error:  # RuntimeError on some hosts, an exception class of its own on others
         if _SEVERAL not in str(error):
+            if forks.were_since(before):
+                return is_running(id)
             raise _not_found(id) from error
         runs = False
     if runs:
@@ -128,10 +137,11 @@ def exists(id: int) -> bool:
     """Return whether there is an interpreter with this id."""
     if id == MAIN:
         return True
+    before = forks.number()
     try:
         host().is_running(id)  # type: ignore[attr-defined]
     except Exception as error:  # as above
-        return _SEVERAL in str(error)
+        return _SEVERAL in str(error) or (forks.were_since(before) and exists(id))
     return True
 
 
@@ -168,13 +178,15 @@ def create(own_gil: bool | None = None) -> int:
     module = host()
     if own and HERE is not None and HERE.frames_cross:
         own_frames.install(HERE.frames_cross)
+    forks.install()
     try:
-        if _by_objects():
-            made = module.create(isolated=own)  # type: ignore[attr-defined]
-            id = int(made)
-            _ids[id] = made
-        else:
-            id = module.create("isolated" if own else "legacy")  # type: ignore[attr-defined]
+        with forks.changing_the_list():
+            if _by_objects():
+                made = module.create(isolated=own)  # type: ignore[attr-defined]
+                id = int(made)
+                _ids[id] = made
+            else:
+                id = module.create("isolated" if own else "legacy")  # type: ignore[attr-defined]
     except RuntimeError as error:
         raise InterpreterError(str(error)) from error
     board = get_board()
@@ -251,7 +263,8 @@ def destroy(id: int) -> None:
         if mailbox > 0 and HERE is not None and not HERE.threading_finds_main:
             _ask(id, [b"k", marshal.dumps(("prepare_to_end", ()))])
             _wait_until_alone(id)
-        host().destroy(id)  # type: ignore[attr-defined]
+        with forks.changing_the_list():
+            host().destroy(id)  # type: ignore[attr-defined]
     except Exception as error:
         if exists(id):
             with board.lock:
@@ -513,6 +526,7 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
 
 def _enter(id: int, text: str | CodeType) -> None:
     """Run our own text in an interpreter; the agent reports the program's exceptions, so none comes out here."""
+    before = forks.number()
     try:
         failed = host().run_string(id, text) if type(text) is str else host().exec(id, text)  # type: ignore[attr-defined]
     except Exception as error:  # RunFailedError, RuntimeError, InterpreterError: by host
@@ -520,6 +534,8 @@ def _enter(id: int, text: str | CodeType) -> None:
             _wait_until_alone(id)
             return _enter(id, text)
         if "unrecognized" in str(error) or "not found" in str(error).lower():
+            if forks.were_since(before):
+                return _enter(id, text)
             raise _not_found(id) from error
         if "already running" in str(error):
             raise InterpreterError("interpreter already running") from error
@@ -541,6 +557,15 @@ def before_exit(function: Callable[[], None]) -> None:
 
 
 _closes_at_exit = False
+
+
+def _forget() -> None:
+    _ids.clear()
+    _creators.clear()
+    _mailboxes.clear()
+
+
+os.register_at_fork(after_in_child=_forget)  # they are the parent's
 
 
 def _close_at_exit() -> None:
