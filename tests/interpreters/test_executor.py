@@ -27,3 +27,22 @@ def test_an_exception_is_raised_whether_it_is_true_or_false(error):
         for wanted in (pool.submit(fail, error).result, lambda: list(pool.map(fail, [error]))):
             with pytest.raises(type(error)):
                 wanted()
+
+
+def spin():
+    while True:
+        pass
+
+
+def test_a_call_that_runs_is_interrupted_and_its_worker_goes_on():
+    with InterpreterPoolExecutor(1) as pool:
+        running, waiting = pool.submit(spin), pool.submit(abs, -1)
+        while not running.running() or not pool._workers[0].interp.is_running():
+            pass
+        assert pool.interrupt(waiting) and waiting.cancelled()
+        while not pool.interrupt(running):
+            pass
+        with pytest.raises(KeyboardInterrupt):
+            running.result(30)
+        assert pool.submit(abs, -2).result(30) == 2
+        assert not pool.interrupt(running)

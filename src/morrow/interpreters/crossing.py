@@ -30,7 +30,7 @@ _BIG = 1 << 14  # bytes of this length travel by themselves, not copied into a m
 
 _more: dict[type, tuple[bytes, Callable[[object], bytes]]] = {}
 _readers: dict[bytes, Callable[[bytes], object]] = {}
-_REGISTERS = {b"q": "morrow.interpreters.queues", b"s": "morrow.interpreters.shared"}  # who registers which tag
+_REGISTERS = {b"q": "morrow.interpreters.queues", b"r": "morrow.interpreters.progress", b"s": "morrow.interpreters.shared"}  # who registers which tag
 
 
 def register(kind: type, tag: bytes, write: Callable[[object], bytes], read: Callable[[bytes], object]) -> None:

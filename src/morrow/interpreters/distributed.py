@@ -82,13 +82,9 @@ class DistributedExecutor(Executor):
 
     def as_completed(self, futures: Iterable[Future], progress: Callable[[int, int], object] | None = None) -> Iterator[Future]:
         """Yield futures as they are done; *progress* is told how many are, of how many."""
-        from concurrent.futures import as_completed
+        from morrow.interpreters.progress import as_completed
 
-        futures = list(futures)
-        for number, future in enumerate(as_completed(futures), 1):
-            if progress is not None:
-                progress(number, len(futures))
-            yield future
+        return as_completed(futures, progress)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End it: a cluster that was started for it ends too, one that was there before goes on."""
