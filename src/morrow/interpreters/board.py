@@ -131,6 +131,7 @@ class Board:
 
 
 _board: Board | None = None
+first_queue = 0  # queues are numbered from here on; a worker process also has queues of the one that it works for
 
 
 def get_board() -> Board:
@@ -165,7 +166,7 @@ def anonymous_file(name: str, size: int) -> int:
 
 def _make() -> int:
     fd = anonymous_file(_NAME, _SIZE)
-    os.pwrite(fd, struct.pack("qqqq", _MAGIC, os.getpid(), 0, 0), 0)
+    os.pwrite(fd, struct.pack("qqqq", _MAGIC, os.getpid(), first_queue, 0), 0)
     return fd
 
 

@@ -91,6 +91,6 @@ def as_completed(futures: Iterable[Future], progress: Callable[[int, int], objec
 crossing.register(
     Progress,
     b"r",
-    lambda progress: progress._queue.id.to_bytes(8, "little"),  # type: ignore[attr-defined]
+    lambda progress: queues.note(progress._queue),  # type: ignore[attr-defined]
     lambda data: Progress(None, queues.Queue(int.from_bytes(data, "little"))),
 )
