@@ -46,3 +46,15 @@ def test_a_call_that_runs_is_interrupted_and_its_worker_goes_on():
             running.result(30)
         assert pool.submit(abs, -2).result(30) == 2
         assert not pool.interrupt(running)
+
+
+def test_a_pool_that_nobody_refers_to_ends_at_once():
+    import weakref
+
+    pool = InterpreterPoolExecutor(1)
+    assert pool.submit(abs, -1).result(30) == 1
+    threads, gone = list(pool._threads), weakref.ref(pool)
+    del pool
+    for thread in threads:
+        thread.join(30)
+    assert gone() is None and not any(thread.is_alive() for thread in threads)

@@ -6,7 +6,14 @@ import asyncio
 
 import pytest
 
-from morrow.interpreters import ExecutionFailed, InterpreterPoolExecutor, PluginHost, create, create_queue, select_queues
+from morrow.interpreters import (
+    ExecutionFailed,
+    InterpreterPoolExecutor,
+    PluginHost,
+    create,
+    create_queue,
+    select_queues,
+)
 from morrow.interpreters.queues import QueueEmpty
 
 

@@ -173,11 +173,12 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
             raise TypeError("scripts not supported")
         engine.host()
         super().__init__(max_workers, thread_name_prefix or f"InterpreterPoolExecutor-{self._counter()}")
-        self._workers: list[Worker] = []
+        workers: list[Worker] = []
+        self._workers = workers
 
-        def make_worker() -> Worker:
-            self._workers.append(Worker(initializer, initargs))
-            return self._workers[-1]
+        def make_worker() -> Worker:  # without *self*: the pool ends when nobody refers to it any more
+            workers.append(Worker(initializer, initargs))
+            return workers[-1]
 
         self._make_worker = make_worker
 

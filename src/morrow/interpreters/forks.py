@@ -84,7 +84,16 @@ def install() -> None:
         return
     _installed = True
     try:
-        from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_PYTHONAPI, CFuncPtr, _memmove_addr, _SimpleCData, addressof, dlopen, dlsym  # type: ignore[attr-defined]
+        from _ctypes import (  # type: ignore[attr-defined]
+            FUNCFLAG_CDECL,
+            FUNCFLAG_PYTHONAPI,
+            CFuncPtr,
+            _memmove_addr,
+            _SimpleCData,
+            addressof,
+            dlopen,
+            dlsym,
+        )
     except ImportError:  # a python built without it; 3.12, in an interpreter with its own GIL, which cannot fork
         return
 

@@ -18,9 +18,9 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
 
     from _typeshed import TraceFunction
-    from types import FrameType
 
     from morrow.interpreters.crossing import Pieces
 
