@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from morrow.host import HERE
 from morrow.interpreters.distributed import DistributedExecutor
 
 
@@ -23,6 +24,21 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"pip install 'morrow\[dask\]'"):
         DistributedExecutor("cluster")
+
+
+@pytest.mark.long
+def test_workers_run_calls_in_interpreters_of_their_own():
+    pytest.importorskip("distributed")
+
+    def where():
+        from _interpreters import get_current
+
+        return int(get_current()[0])
+
+    with DistributedExecutor("cluster", workers=1, interpreters=True, retries=0) as pool:
+        assert [pool.submit(pow, 2, n).result(60) for n in range(5)] == [1, 2, 4, 8, 16]
+        if HERE is not None and HERE.interpreters_module == "_interpreters":
+            assert pool.submit(where).result(60) > 0
 
 
 @pytest.mark.long

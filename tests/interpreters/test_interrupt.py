@@ -108,3 +108,22 @@ def test_an_interrupt_that_comes_before_the_code_runs_is_heard(backend):
             thread.join(60)
             assert not thread.is_alive() and raised.pop() == "KeyboardInterrupt"
         assert interp.call(pow, 2, 5) == 32
+
+
+def test_an_interrupt_before_an_interpreter_is_ready_is_not_lost():
+    for _ in range(5):
+        with create() as interp:
+            thread = threading.Thread(target=_swallow, args=(interp,))
+            thread.start()
+            while not interp.interrupt():
+                pass
+            thread.join(30)
+            assert not thread.is_alive()
+            assert interp.call(abs, -1) == 1
+
+
+def _swallow(interp):
+    try:
+        interp.exec("while True: pass")
+    except ExecutionFailed as error:
+        assert error.excinfo.type.__name__ == "KeyboardInterrupt"

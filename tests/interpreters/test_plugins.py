@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from morrow.host import HERE
 from morrow.interpreters.errors import ExecutionFailed, Interrupted, WorkerLost
 from morrow.interpreters.plugins import PluginHost, PolicyError
 
@@ -35,7 +36,7 @@ def test_a_plugin_is_called_and_keeps_its_state(plugin_file, backend):
         assert host.health()["p"]["calls"] == 2
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, "shared-gil"])
 def test_an_endless_loop_is_interrupted_and_the_plugin_goes_on(plugin_file, backend):
     path = plugin_file("def spin():\n    while True: pass\ndef ok(): return 1")
     with PluginHost({"p": {"module": path, "backend": backend, "time_limit": 0.3}}) as host:
@@ -44,6 +45,14 @@ def test_an_endless_loop_is_interrupted_and_the_plugin_goes_on(plugin_file, back
         assert caught.value.seconds == 0.3
         assert host["p"].call("ok") == 1
         assert host["p"].statistics.interrupted == 1
+
+
+def test_a_plugin_that_may_run_into_its_limit_does_not_share_a_gil(plugin_file):
+    path = plugin_file("def ok(): return 1")
+    with PluginHost({"limited": {"module": path, "time_limit": 5}, "free": {"module": path}}) as host:
+        trusts_own = HERE is not None and HERE.own_gil and not HERE.own_gil_breaks
+        assert host["limited"].backend == ("own-gil" if trusts_own else "process")
+        assert host["free"].backend == ("own-gil" if trusts_own else "shared-gil")
 
 
 def test_a_loop_that_does_not_listen_is_ended_in_a_process(plugin_file):

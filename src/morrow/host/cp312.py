@@ -11,6 +11,7 @@ FACTS = OLDER.but(
     # Found by importing every extension module in two interpreters, one after the other, on 3.12.1: these abort the process.
     own_gil_breaks=("_asyncio", "_datetime", "_decimal", "_zoneinfo"),
     ends_threads=True,
+    frames_cross=136,
     passes_path0=True,
     parsers_list=2584,
     has_monitoring=True,

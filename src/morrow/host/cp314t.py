@@ -2,4 +2,4 @@
 
 from morrow.host.cp314 import FACTS as OLDER
 
-FACTS = OLDER.but(free_threaded=True, jit_supported=False, recursion_remaining=None, frame_link=None)
+FACTS = OLDER.but(free_threaded=True, jit_supported=False, recursion_remaining=None, frame_link=None, interpreters_head=0)

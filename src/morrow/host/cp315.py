@@ -6,6 +6,7 @@ FACTS = OLDER.but(
     version=(3, 15),
     hidden_start=bytes((25, 0, 25, 0)),  # RESUME has a cache
     frame_link=None,
+    interpreters_head=936,
     recursion_remaining=None,
     jit_supported=False,
 )

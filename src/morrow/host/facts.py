@@ -58,6 +58,8 @@ class Facts:
     starves: bool  # a loop in an interpreter that shares the GIL never hands it over, unless it has a second thread
     ends_threads: bool  # destroying an interpreter waits for its threads; daemon threads and fork are refused in one
     parsers_list: int  # where in _PyRuntime the list of keyword parsers is that the end frees with the wrong allocator; 0: it does not
+    frames_cross: int  # where PyThreadState.thread_id is, if sys._current_frames makes frames of other interpreters; 0: no harm done
+    interpreters_head: int  # where in _PyRuntime the list of interpreters starts, the main one's address behind it; 0: not known
     passes_path0: bool  # sys.path[0] of the main interpreter is that of the others too
 
     # -- watching a running program -----------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ _PLACES = {
     "Dict": "shared",
     "Struct": "shared",
     "Memory": "shared",
+    "Progress": "progress",
+    "as_completed": "progress",
     "PluginHost": "plugins",
     "DistributedExecutor": "distributed",
     "ExecutionFailed": "errors",

@@ -4,6 +4,7 @@
 
     x  code object                         run it in __main__                         v  the value
     c  flags, callable, arguments, named   call it                                    f  what is known of the exception
+    q  the same, all of it plain           call it                                    e  the same, and the exception
     m  {name: value}                       bind them in __main__                      n  cannot cross: text, cause
     k  name, arguments                     a function of this file, for `engine`
 
@@ -70,6 +71,7 @@ def handle(data: memoryview) -> crossing.Pieces:
 
 def _answer(data: memoryview) -> crossing.Pieces:
     kind = bytes(data[:1])
+    with_exception = False
     try:
         if kind == b"x":
             code = marshal.loads(data[1:])
@@ -79,10 +81,13 @@ def _answer(data: memoryview) -> crossing.Pieces:
         elif kind == b"k":
             name, arguments = marshal.loads(data[1:])
             return [b"v", *crossing.encode(globals()[name](*arguments))]
+        elif kind == b"q":
+            with_exception, place, positional, named = marshal.loads(data[1:])
+            function = _find_function(place, "args" if with_exception else "callable")
         else:
             parts = crossing.unpack(data)
-            flags = parts[0][0]
-            function, positional, named = _decode_call(parts[1:], "args" if flags & WANT_EXCEPTION else "callable")
+            with_exception = bool(parts[0][0] & WANT_EXCEPTION)
+            function, positional, named = _decode_call(parts[1:], "args" if with_exception else "callable")
             for part in parts:
                 part.release()
     except NotShareableError as error:
@@ -100,7 +105,7 @@ def _answer(data: memoryview) -> crossing.Pieces:
         value = call(function, positional, named, main)
     except BaseException as error:
         _busy = False
-        return failure(error, bool(kind == b"c" and flags & WANT_EXCEPTION))
+        return failure(error, with_exception)
     _busy = False
     try:
         return [b"v", *crossing.encode(value)]
@@ -110,7 +115,7 @@ def _answer(data: memoryview) -> crossing.Pieces:
 
 def call(function: object, positional: tuple[object, ...], named: dict[str, object], main: dict[str, object]) -> object:
     """Call *function* as if ``__main__`` called it: eval, dir and their like ask for the caller's names."""
-    if type(function) is not _BUILTIN:
+    if type(function) is not _BUILTIN or function in _ASK_NOTHING:
         return function(*positional, **named)  # type: ignore[operator]
     global _template
     if _template is None:
@@ -125,7 +130,18 @@ def call(function: object, positional: tuple[object, ...], named: dict[str, obje
 
 
 _BUILTIN = type(len)
+# Of the builtins, those that have nothing to do with who calls them.
+_ASK_NOTHING = frozenset((abs, bin, chr, divmod, hash, hex, id, len, max, min, ord, pow, repr, round, sorted, sum))
 _template = None
+
+
+def _find_function(place: tuple[object, ...], name: str) -> object:
+    try:
+        return crossing.find_function(place, fake_main)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _unreadable(name, error) from error
 
 
 def _decode_call(parts: list[memoryview], name: str) -> tuple[object, tuple[object, ...], dict[str, object]]:
@@ -189,7 +205,10 @@ def describe(error: BaseException) -> dict[str, object]:
         message = "<exception str() failed>"
     module = kind.__module__
     name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
-    shown = "".join(traceback.TracebackException.from_exception(error).format())
+    try:
+        shown = "".join(traceback.TracebackException.from_exception(error).format())
+    except Exception:  # the program's own again: up to 3.13 traceback asks whether the exception is true
+        shown = f"{name}: {message}"
     return {
         "type": {"__name__": kind.__name__, "__qualname__": kind.__qualname__, "__module__": module},
         "msg": message,
@@ -327,8 +346,7 @@ def _raise_above(bottom: object, runner: int) -> bool:
     import itertools
     import operator
 
-    global _c_api
-    api = _c_api = _c_api or _CAPI()
+    api = c_api()
     state = _thread_state_above(bottom, api)
     if state is None:
         return False
@@ -346,6 +364,13 @@ def _raise_above(bottom: object, runner: int) -> bool:
 
 
 _c_api: _CAPI | None = None
+
+
+def c_api() -> _CAPI:
+    """Return the functions of the C API that are needed here and in `own_frames`."""
+    global _c_api
+    _c_api = _c_api or _CAPI()
+    return _c_api
 
 
 class _CAPI:

@@ -27,7 +27,7 @@ _MAGIC = 0x6D6F72726F7731
 _NAME = "morrow-interpreters"
 
 # Words of the header.
-MAGIC, PID, NEXT_QUEUE, MAIN_THREAD = range(4)
+MAGIC, PID, NEXT_QUEUE, MAIN_THREAD, MAKING, FORKING, FORKS = range(7)  # how many are at it, and how often it was done (`forks`)
 # Words of an interpreter's row.
 ID, MAILBOX, STATE, REFERENCES, OWNED, ASKED, ANSWERED, INTERRUPT = range(8)  # two counts to wait on, if a thread serves it
 # Words of a queue's row; ID as above.
@@ -131,22 +131,24 @@ class Board:
 
 
 _board: Board | None = None
-_pid = 0
+first_queue = 0  # queues are numbered from here on; a worker process also has queues of the one that it works for
 
 
 def get_board() -> Board:
     """Return the page of this process; the first to ask makes it."""
-    global _board, _pid
-    if _board is None or _pid != os.getpid():
+    global _board
+    if _board is None:
         fd = _find()
-        _board, _pid = Board(_make() if fd < 0 else fd), os.getpid()
+        _board = Board(_make() if fd < 0 else fd)
     return _board
 
 
-def use(fd: int) -> None:
-    """Take the page that is open as *fd*: for an interpreter that was told."""
-    global _board, _pid
-    _board, _pid = Board(fd), os.getpid()
+def _forget() -> None:
+    global _board
+    _board = None
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def anonymous_file(name: str, size: int) -> int:
@@ -164,7 +166,7 @@ def anonymous_file(name: str, size: int) -> int:
 
 def _make() -> int:
     fd = anonymous_file(_NAME, _SIZE)
-    os.pwrite(fd, struct.pack("qqqq", _MAGIC, os.getpid(), 0, 0), 0)
+    os.pwrite(fd, struct.pack("qqqq", _MAGIC, os.getpid(), first_queue, 0), 0)
     return fd
 
 

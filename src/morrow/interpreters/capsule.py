@@ -20,6 +20,7 @@ NAMES = (
     "morrow.interpreters.crossing",
     "morrow.interpreters.mailbox",
     "morrow.interpreters.agent",
+    "morrow.interpreters.own_frames",
 )
 
 _made: tuple[int, int, int] | None = None  # process, descriptor, length
@@ -37,7 +38,8 @@ for name, path, folder, code in marshal.loads(os.pread({fd}, {length}, 0)):
         if place:
             setattr(sys.modules[place], last, module)
         exec(code, module.__dict__)
-from morrow.interpreters import agent
+from morrow.interpreters import agent, own_frames
+sys.modules['morrow'].step = agent.step
 """
 
 

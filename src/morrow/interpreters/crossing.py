@@ -18,18 +18,19 @@ from morrow.interpreters.errors import NotShareableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType, FunctionType, ModuleType
 
 Pieces = list["bytes | memoryview"]
 _Function = type(lambda: None)
 _Builtin = type(len)
+_Module = type(sys)
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 _BIG = 1 << 14  # bytes of this length travel by themselves, not copied into a marshal text first
 
 _more: dict[type, tuple[bytes, Callable[[object], bytes]]] = {}
 _readers: dict[bytes, Callable[[bytes], object]] = {}
-_REGISTERS = {b"q": "morrow.interpreters.queues", b"s": "morrow.interpreters.shared"}  # who registers which tag
+_REGISTERS = {b"q": "morrow.interpreters.queues", b"r": "morrow.interpreters.progress", b"s": "morrow.interpreters.shared"}  # who registers which tag
 
 
 def register(kind: type, tag: bytes, write: Callable[[object], bytes], read: Callable[[bytes], object]) -> None:
@@ -65,23 +66,20 @@ def encode(value: object) -> Pieces:
             return [b"b", value]  # type: ignore[list-item]
         return [b"m", marshal.dumps(value)]
     if kind is tuple:
-        return [b"m", marshal.dumps(value)] if _is_plain(value) else pack(b"t", [encode(item) for item in value])  # type: ignore[attr-defined]
+        return [b"m", marshal.dumps(value)] if is_plain(value) else pack(b"t", [encode(item) for item in value])  # type: ignore[attr-defined]
     if kind in _more:
         tag, write = _more[kind]
         return [tag, write(value)]
     if kind is memoryview:
         return _encode_view(value)  # type: ignore[arg-type]
     if kind is _Function:
-        if is_stateless(value):  # type: ignore[arg-type]
-            return [b"f", marshal.dumps((value.__code__, value.__name__, value.__qualname__, value.__module__))]  # type: ignore[attr-defined]
-        place = _find_place(value)
+        place = place_of(value)
         if place is not None:
-            return [b"g", marshal.dumps(place)]
+            return [b"f", marshal.dumps(place)]
         raise _refuse(value)
-    if kind is type or (kind is _Builtin and type(value.__self__) is type(sys)):  # type: ignore[attr-defined]
-        place = _find_place(value)
-        if place is not None:
-            return [b"g", marshal.dumps(place)]
+    place = place_of(value)
+    if place is not None:
+        return [b"g", marshal.dumps(place)]
     return _encode_pickled(value)
 
 
@@ -100,15 +98,8 @@ def decode(data: memoryview, main: Callable[[], ModuleType] | None = None) -> ob
         return tuple([decode(part, main) for part in unpack(data)])
     if tag == b"p":
         return _decode_pickled(body, main)
-    if tag == b"f":
-        code, name, qualname, module = marshal.loads(body)
-        function = _Function(code, sys.modules["__main__"].__dict__, name)
-        function.__qualname__ = qualname
-        function.__module__ = module
-        return function
-    if tag == b"g":
-        module, qualname = marshal.loads(body)
-        return _look_up(module, qualname, main)
+    if tag in (b"f", b"g"):
+        return find_function(marshal.loads(body), main)
     if tag == b"w":
         return _decode_view(data, main)
     if tag not in _readers:
@@ -140,11 +131,12 @@ def _size(piece: bytes | memoryview) -> int:
     return len(piece) if type(piece) is bytes else piece.nbytes  # type: ignore[union-attr]
 
 
-def _is_plain(value: tuple[object, ...]) -> bool:
+def is_plain(value: Iterable[object]) -> bool:
+    """Return whether marshal takes all that is in *value* as one small text."""
     for item in value:
         kind = type(item)
         if kind is tuple:
-            if not _is_plain(item):  # type: ignore[arg-type]
+            if not is_plain(item):  # type: ignore[arg-type]
                 return False
         elif kind not in _PLAIN or (kind is bytes and len(item) >= _BIG):  # type: ignore[arg-type]
             return False
@@ -156,6 +148,36 @@ def _refuse(value: object) -> NotShareableError:
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def place_of(value: object) -> tuple[object, ...] | None:
+    """Return what `find_function` finds a function or class by, as a plain value; None if pickle has to do it, or nothing can.
+
+    That is module and name, or all of a function that is nothing but code.
+    """
+    kind = type(value)
+    if kind is _Function:
+        if is_stateless(value):  # type: ignore[arg-type]
+            return value.__code__, value.__name__, value.__qualname__, value.__module__  # type: ignore[attr-defined]
+        return _find_place(value)
+    if kind is type or (kind is _Builtin and type(value.__self__) is _Module):  # type: ignore[attr-defined]
+        return _find_place(value)
+    return None
+
+
+def find_function(place: tuple[object, ...], main: Callable[[], ModuleType] | None = None) -> object:
+    """Return what has the place that `place_of` gave, here.
+
+    Raises:
+        Exception: whatever importing its module raises.
+    """
+    if len(place) == 2:
+        return _look_up(place[0], place[1], main)  # type: ignore[arg-type]
+    code, name, qualname, module = place
+    function = _Function(code, sys.modules["__main__"].__dict__, name)  # type: ignore[arg-type]
+    function.__qualname__ = qualname  # type: ignore[assignment]
+    function.__module__ = module  # type: ignore[assignment]
+    return function
 
 
 def is_stateless(function: FunctionType) -> bool:

@@ -26,8 +26,8 @@ class DistributedExecutor(Executor):
     Args:
         where: ``local`` (interpreters of this process), ``cluster`` (start workers here), or the address of a scheduler.
         workers: how many, for the first two; None is the number of processors.
-        interpreters: let cluster workers run calls in interpreters of their own. Some hosts do not survive it: on 3.13.0
-            the first interpreter made in a Dask worker corrupts its memory.
+        interpreters: let cluster workers run calls in interpreters of their own: two threads of a worker then compute at
+            the same time, and C extensions that refuse interpreters are ImportErrors.
         retries: how often a call is given to another worker when one dies or fails.
 
     Raises:
@@ -82,13 +82,9 @@ class DistributedExecutor(Executor):
 
     def as_completed(self, futures: Iterable[Future], progress: Callable[[int, int], object] | None = None) -> Iterator[Future]:
         """Yield futures as they are done; *progress* is told how many are, of how many."""
-        from concurrent.futures import as_completed
+        from morrow.interpreters.progress import as_completed
 
-        futures = list(futures)
-        for number, future in enumerate(as_completed(futures), 1):
-            if progress is not None:
-                progress(number, len(futures))
-            yield future
+        return as_completed(futures, progress)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End it: a cluster that was started for it ends too, one that was there before goes on."""

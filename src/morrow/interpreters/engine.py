@@ -18,7 +18,7 @@ import warnings
 import morrow
 from morrow.debuglog import log
 from morrow.host import HERE
-from morrow.interpreters import capsule, crossing, keyword_parsers
+from morrow.interpreters import capsule, crossing, forks, keyword_parsers, own_frames
 from morrow.interpreters.board import (
     ANSWERED,
     ASKED,
@@ -40,7 +40,7 @@ from morrow.interpreters.mailbox import SMALL, Mailbox
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import SimpleNamespace
+    from types import CodeType, SimpleNamespace
 
 MAIN = 0
 OWN_GIL, SHARED_GIL = 1, 2  # what a row's OWNED says; 0: somebody else made the interpreter
@@ -49,7 +49,9 @@ _host: object = None
 _ids: dict[int, object] = {}  # the host's objects that keep interpreters alive, on hosts that have such
 _creators: dict[int, int] = {}  # the threads that made them
 _mailboxes: dict[int, Mailbox] = {}
-_STEP = "__import__('sys').modules['morrow.interpreters.agent'].step()"
+# `capsule` has put the agent's `step` there: where a host takes nothing but text, it compiles it at each call.
+_STEP_TEXT = "__import__('morrow').step()"
+_STEP = compile(_STEP_TEXT, "<string>", "exec") if HERE is not None and HERE.interpreters_face == "numbers" else _STEP_TEXT
 
 
 class Unavailable(ImportError):
@@ -84,6 +86,12 @@ def _by_objects() -> bool:
 
 def list_all() -> list[int]:
     """Return the ids of all interpreters of this process, oldest first."""
+    before = forks.number()
+    found = _list_all()
+    return found if not forks.were_since(before) else list_all()
+
+
+def _list_all() -> list[int]:
     if _by_objects():
         return sorted(int(id) for id in host().list_all())  # type: ignore[attr-defined]
     try:
@@ -103,10 +111,15 @@ def is_running(id: int) -> bool:
     Raises:
         InterpreterNotFoundError: there is no such interpreter.
     """
+    if id == MAIN:
+        return True  # as long as there is anybody to ask; 3.11 looks at one thread only, which may have just begun
+    before = forks.number()
     try:
         runs = bool(host().is_running(id))  # type: ignore[attr-defined]
     except Exception as error:  # RuntimeError on some hosts, an exception class of its own on others
         if _SEVERAL not in str(error):
+            if forks.were_since(before):
+                return is_running(id)
             raise _not_found(id) from error
         runs = False
     if runs:
@@ -124,10 +137,11 @@ def exists(id: int) -> bool:
     """Return whether there is an interpreter with this id."""
     if id == MAIN:
         return True
+    before = forks.number()
     try:
         host().is_running(id)  # type: ignore[attr-defined]
     except Exception as error:  # as above
-        return _SEVERAL in str(error)
+        return _SEVERAL in str(error) or (forks.were_since(before) and exists(id))
     return True
 
 
@@ -162,13 +176,17 @@ def create(own_gil: bool | None = None) -> int:
     """
     own = HERE is not None and HERE.own_gil and own_gil is not False
     module = host()
+    if own and HERE is not None and HERE.frames_cross:
+        own_frames.install(HERE.frames_cross)
+    forks.install()
     try:
-        if _by_objects():
-            made = module.create(isolated=own)  # type: ignore[attr-defined]
-            id = int(made)
-            _ids[id] = made
-        else:
-            id = module.create("isolated" if own else "legacy")  # type: ignore[attr-defined]
+        with forks.changing_the_list():
+            if _by_objects():
+                made = module.create(isolated=own)  # type: ignore[attr-defined]
+                id = int(made)
+                _ids[id] = made
+            else:
+                id = module.create("isolated" if own else "legacy")  # type: ignore[attr-defined]
     except RuntimeError as error:
         raise InterpreterError(str(error)) from error
     board = get_board()
@@ -245,7 +263,8 @@ def destroy(id: int) -> None:
         if mailbox > 0 and HERE is not None and not HERE.threading_finds_main:
             _ask(id, [b"k", marshal.dumps(("prepare_to_end", ()))])
             _wait_until_alone(id)
-        host().destroy(id)  # type: ignore[attr-defined]
+        with forks.changing_the_list():
+            host().destroy(id)  # type: ignore[attr-defined]
     except Exception as error:
         if exists(id):
             with board.lock:
@@ -332,6 +351,10 @@ def encode_call(function: object, args: tuple[object, ...], kwargs: dict[str, ob
     Raises:
         NotShareableError: the function or an argument cannot cross.
     """
+    if crossing.is_plain(args) and crossing.is_plain(kwargs.values()):
+        place = crossing.place_of(function)
+        if place is not None:
+            return [b"q", marshal.dumps((with_exception, place, args, kwargs))]
     return crossing.pack(
         b"c",
         [[b"\1" if with_exception else b"\0"], crossing.encode(function), crossing.encode(args), _encode_named(kwargs)],
@@ -339,7 +362,7 @@ def encode_call(function: object, args: tuple[object, ...], kwargs: dict[str, ob
 
 
 def _encode_named(kwargs: dict[str, object]) -> crossing.Pieces:
-    if crossing._is_plain(tuple(kwargs.values())):
+    if crossing.is_plain(kwargs.values()):
         return [b"m", marshal.dumps(kwargs)]
     return crossing.encode(kwargs)
 
@@ -362,18 +385,18 @@ def ask(id: int, message: crossing.Pieces) -> object:
     try:
         return _ask(id, message)
     finally:
-        with board.lock:
-            board.words[row + STATE] = IDLE
+        board.words[row + STATE] = IDLE  # only who made it RUNNING may change that, so this takes no lock
 
 
 def _take(id: int) -> int:
     board = get_board()
     row = board.interpreter(id)
-    if not exists(id) or (board.words[row + ID] == id and board.words[row + STATE] == CLOSING):
+    if board.words[row + ID] == id and board.words[row + STATE] == CLOSING:
         raise _not_found(id)
+    runs = is_running(id)
     if board.find_interpreter(id) < 0:
         raise InterpreterError(f"cannot exec code for unrecognized interpreter {id}")
-    if board.words[row + STATE] == RUNNING or is_running(id):
+    if runs:
         raise InterpreterError("interpreter already running")
     board.words[row + STATE] = RUNNING
     board.words[row + INTERRUPT] = 0
@@ -410,7 +433,7 @@ def _make_it_answer(id: int, row: int) -> None:
         wakeup.post(words[row + ASKED])
         wakeup.wait((words[row + ANSWERED],))
     else:
-        _enter(id, _STEP)
+        _enter(id, _STEP)  # type: ignore[arg-type]
 
 
 def answer(data: memoryview) -> object:
@@ -490,6 +513,8 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     if HERE is not None:
         if kind == OWN_GIL and HERE.own_gil_breaks:
             lines.append(f"agent.block({HERE.own_gil_breaks!r})")
+        if HERE.frames_cross:
+            lines.append(f"own_frames.install({HERE.frames_cross})")
         if not HERE.ends_threads:
             lines.append("agent.prepare_threads()")
         if HERE.starves and kind == SHARED_GIL:
@@ -499,15 +524,18 @@ def _first_text(id: int, mailbox: int, kind: int) -> str:
     return f"exec({chr(10).join(lines)!r}, {{}})"
 
 
-def _enter(id: int, text: str) -> None:
+def _enter(id: int, text: str | CodeType) -> None:
     """Run our own text in an interpreter; the agent reports the program's exceptions, so none comes out here."""
+    before = forks.number()
     try:
-        failed = host().run_string(id, text)  # type: ignore[attr-defined]
+        failed = host().run_string(id, text) if type(text) is str else host().exec(id, text)  # type: ignore[attr-defined]
     except Exception as error:  # RunFailedError, RuntimeError, InterpreterError: by host
         if _SEVERAL in str(error):
             _wait_until_alone(id)
             return _enter(id, text)
         if "unrecognized" in str(error) or "not found" in str(error).lower():
+            if forks.were_since(before):
+                return _enter(id, text)
             raise _not_found(id) from error
         if "already running" in str(error):
             raise InterpreterError("interpreter already running") from error
@@ -529,6 +557,15 @@ def before_exit(function: Callable[[], None]) -> None:
 
 
 _closes_at_exit = False
+
+
+def _forget() -> None:
+    _ids.clear()
+    _creators.clear()
+    _mailboxes.clear()
+
+
+os.register_at_fork(after_in_child=_forget)  # they are the parent's
 
 
 def _close_at_exit() -> None:

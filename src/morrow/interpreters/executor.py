@@ -41,6 +41,8 @@ class Worker:
     def __init__(self, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
         self.initializer, self.initargs = initializer, initargs
         self.interp: interpreter.Interpreter | None = None
+        self.future: _base.Future | None = None  # of the call that it runs; changed with `turn` held
+        self.turn = threading.Lock()
 
     def initialize(self) -> None:
         """Make the interpreter and initialize it."""
@@ -71,6 +73,18 @@ class Worker:
             interp.close()
 
 
+class _FutureOfOddError(_base.Future):
+    """A future whose exception may be false, which hosts before 3.14 take for none (gh-132063)."""
+
+    def _Future__get_result(self) -> object:
+        error = self._exception
+        assert error is not None
+        try:
+            raise error
+        finally:
+            self = error = None  # type: ignore[assignment]  # no cycle with the traceback
+
+
 class _Task:
     """A call and the future for its result."""
 
@@ -83,8 +97,15 @@ class _Task:
         if not self.future.set_running_or_notify_cancel():
             return
         try:
-            result = worker.run(self.fn, self.args, self.kwargs)
+            worker.future = self.future
+            try:
+                result = worker.run(self.fn, self.args, self.kwargs)
+            finally:
+                with worker.turn:
+                    worker.future = None
         except BaseException as error:
+            if hasattr(type(error), "__bool__") or hasattr(type(error), "__len__"):
+                self.future.__class__ = _FutureOfOddError
             self.future.set_exception(error)
             self = None  # type: ignore[assignment]  # the exception's traceback holds this frame
         else:
@@ -152,7 +173,29 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
             raise TypeError("scripts not supported")
         engine.host()
         super().__init__(max_workers, thread_name_prefix or f"InterpreterPoolExecutor-{self._counter()}")
-        self._make_worker = lambda: Worker(initializer, initargs)
+        workers: list[Worker] = []
+        self._workers = workers
+
+        def make_worker() -> Worker:  # without *self*: the pool ends when nobody refers to it any more
+            workers.append(Worker(initializer, initargs))
+            return workers[-1]
+
+        self._make_worker = make_worker
+
+    def interrupt(self, future: _base.Future) -> bool:
+        """Cancel a call that has not begun, or raise KeyboardInterrupt in it if it runs; return whether there was anything to end.
+
+        Not in 3.14's, whose calls run on until they end by themselves.
+        """
+        if future.cancel():
+            return True
+        for worker in self._workers:
+            with worker.turn:
+                if worker.future is future and worker.interp is not None:
+                    from morrow.interpreters.interrupt import interrupt
+
+                    return interrupt(worker.interp.id)
+        return False
 
     def submit(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> _base.Future:
         """Schedule ``fn(*args, **kwargs)`` in one of the interpreters and return the future for its result."""

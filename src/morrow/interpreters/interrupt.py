@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from morrow.host import HERE
 from morrow.interpreters import engine
-from morrow.interpreters.board import INTERRUPT, OWNED, RUNNING, STATE, get_board
+from morrow.interpreters.board import INTERRUPT, MAILBOX, OWNED, RUNNING, STATE, get_board
 from morrow.interpreters.errors import InterpreterError
 
 _TEXT = b"__import__('sys').modules['morrow.interpreters.agent'].raise_here()"
@@ -30,6 +30,8 @@ def interrupt(id: int) -> bool:
         if words[row + INTERRUPT]:
             return True  # it has been asked and not yet come to it
         words[row + INTERRUPT] = 1
+    if words[row + MAILBOX] < 0:
+        return True  # its agent is not there yet, and will look before it runs anything
     if words[row + OWNED] == engine.SHARED_GIL and HERE is not None and HERE.starves:
         return True
     _add_pending_call(id)

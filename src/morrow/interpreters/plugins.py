@@ -49,7 +49,7 @@ class Policy:
 
     Attributes:
         module: the module's name, or the path of its file.
-        backend: ``auto``, ``own-gil``, ``shared-gil`` or ``process``.
+        backend: ``auto``, ``own-gil``, ``shared-gil`` or ``process``. With a time limit ``auto`` shares no GIL.
         path: folders in front of its sys.path.
         venv: a virtual environment whose packages it sees instead of the host's.
         env: its environment variables; None is a copy of the host's.
@@ -259,6 +259,8 @@ class Plugin:
         backend = "process" if rules.backend == "auto" and any(limits.values()) else rules.backend
         if backend == "auto":
             backend, _ = policy._choose(tuple(rules.imports), {}, rules.sys_path())  # type: ignore[attr-defined]
+            if backend == "shared-gil" and rules.time_limit is not None:  # type: ignore[attr-defined]
+                backend = "process"  # what runs into its limit would take half of everybody's time until then
         if backend == "process":
             limits |= {"output": (pipe[1], pipe[1]), "env": rules.env}  # type: ignore[attr-defined]
         try:

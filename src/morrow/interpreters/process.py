@@ -19,7 +19,7 @@ import threading
 
 import morrow
 from morrow.debuglog import log
-from morrow.interpreters import crossing, engine, zygote
+from morrow.interpreters import crossing, engine, queues, zygote
 from morrow.interpreters.board import anonymous_file
 from morrow.interpreters.errors import InterpreterError, InterpreterNotFoundError, WorkerLost
 from morrow.interpreters.interpreter import _script
@@ -148,6 +148,7 @@ class ProcessInterpreter:
         self._lock = threading.Lock()
         self._running = False
         self._closed = False
+        self._queues: set[int] = set()  # those it has been handed
         self._number = 0  # of the message that it answers
         # Where `interrupt` says which: a signal that comes before the code runs is not heard.
         interrupted = anonymous_file("morrow-interrupted", 8)
@@ -206,7 +207,9 @@ class ProcessInterpreter:
 
     def call(self, callable: object, /, *args: object, **kwargs: object) -> object:
         """Call the object there and return what it returns; see `Interpreter.call`."""
-        return self.ask(engine.encode_call(callable, args, kwargs, False))
+        with queues.noting() as named:
+            message = engine.encode_call(callable, args, kwargs, False)
+        return self.ask(message, named)
 
     def call_in_thread(self, callable: object, /, *args: object, **kwargs: object) -> threading.Thread:
         """Return a new thread that calls the object there."""
@@ -217,10 +220,12 @@ class ProcessInterpreter:
     def prepare_main(self, ns: object = None, /, **kwargs: object) -> None:
         """Bind values in its ``__main__``. They need not be shareable: all are copied."""
         values: dict[str, object] = dict(ns, **kwargs) if ns is not None else kwargs  # type: ignore[call-overload]
-        self.ask([b"m", *crossing.encode(values)])
+        with queues.noting() as named:
+            message = crossing.encode(values)
+        self.ask([b"m", *message], named)
 
-    def ask(self, message: crossing.Pieces) -> object:
-        """Give a message to its agent and return the value that it answers.
+    def ask(self, message: crossing.Pieces, named: list[queues.Queue] | None = None) -> object:
+        """Give a message to its agent and return the value that it answers; *named* are the queues in the message.
 
         Raises:
             WorkerLost: the process ended.
@@ -233,6 +238,8 @@ class ProcessInterpreter:
             self._number += 1
             self._running = True
             try:
+                for queue in named or ():
+                    self._hand_over(queue)
                 zygote.send(self._channel, message)
                 data = zygote.receive(self._channel)
             except (ConnectionError, BrokenPipeError):
@@ -243,6 +250,12 @@ class ProcessInterpreter:
         finally:
             self._running = False
             self._lock.release()
+
+    def _hand_over(self, queue: queues.Queue) -> None:
+        if queue.id not in self._queues:
+            values, fds = queues.about(queue)
+            zygote.send(self._channel, [b"d", marshal.dumps(values)], fds)
+            self._queues.add(queue.id)
 
     def _check(self) -> None:
         if self._closed:

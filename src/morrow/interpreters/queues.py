@@ -1,13 +1,15 @@
 """Queues between interpreters, and to processes: PEP 734's, that wake whoever waits at once.
 
 A queue is an anonymous file with the items one behind the other, and one or two counts to wait on (`wakeup`). All of it
-is found by the queue's number through the board, so that any interpreter of the process can use it.
+is found by the queue's number through the board, so that any interpreter of the process can use it. A process of the process
+back end is handed the descriptors with the first message that names the queue (`noting`, `adopt`).
 
     file:  header | item | item | ...        item:  length, flags, interpreter that put it, then `crossing`'s bytes
 """
 
 from __future__ import annotations
 
+import _thread
 import mmap
 import os
 import queue
@@ -63,7 +65,7 @@ class QueueFull(QueueError, queue.Full):
 
 
 # Words of the header of a queue's file.
-_COUNT, _HEAD, _TAIL, _ROOM, _GETTERS, _PUTTERS, _REMOVABLE = range(7)  # the last: an item may vanish by itself
+_COUNT, _HEAD, _TAIL, _ROOM, _GETTERS, _PUTTERS, _REMOVABLE, _CLOSED = range(8)  # REMOVABLE: an item may vanish by itself
 _HEADER = 64
 _START = 4096 - _HEADER
 _KEEP = 1 << 24  # bytes kept when the queue is empty again
@@ -73,10 +75,10 @@ _ITEM = 24  # bytes before an item's data: length; flags and sort; interpreter
 class Memory:
     """A queue's file, mapped. Every method but `close` wants ``lock`` to be held."""
 
-    __slots__ = ("fd", "lock", "map", "words")
+    __slots__ = ("fd", "foreign", "lock", "map", "words")
 
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
+    def __init__(self, fd: int, foreign: bool = False) -> None:
+        self.fd, self.foreign = fd, foreign  # another process's, whose interpreters cannot be asked after
         self.lock = Lock(fd)
         self._map(os.fstat(fd).st_size)
 
@@ -150,7 +152,7 @@ class Memory:
             words[_HEAD] = at + _ITEM + ((size + 7) & ~7)
         else:
             words[_HEAD] = words[_TAIL] = _HEADER
-        if flags and origin != _here() and not engine.exists(origin):
+        if flags and not self.foreign and origin != _here() and not engine.exists(origin):
             return _GONE, flags, origin
         if size < 65536:
             data = self.map[at + _ITEM : at + _ITEM + size]  # decoded by the caller, without the lock
@@ -173,6 +175,8 @@ class Memory:
 
     def sweep(self) -> None:
         """Drop the items that vanish with the interpreter that put them, if it is gone."""
+        if self.foreign:
+            return
         self._fit()
         words = self.words
         kept, place = 0, words[_HEAD]
@@ -296,7 +300,12 @@ class Queue:
         except AttributeError:  # __new__ found no such queue
             return
         memory.close()
-        _let_go(self._id)
+        if memory.foreign:
+            for fd in (memory.fd, self._ready, self._space):
+                if fd > 0:
+                    os.close(fd)
+        else:
+            _let_go(self._id)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id})"
@@ -305,6 +314,7 @@ class Queue:
         return hash(self._id)
 
     def __reduce__(self) -> tuple[object, ...]:
+        note(self)
         return _find, (self._id,)
 
     @property
@@ -402,6 +412,10 @@ class Queue:
     # -- the steps, each under the lock ------------------------------------------------------------------------------
 
     def _open(self) -> Memory:
+        if self._memory.foreign:
+            if self._memory.words[_CLOSED]:
+                raise QueueNotFoundError(f"queue {self._id} not found")
+            return self._memory
         if get_board().find_queue(self._id) < 0:
             raise QueueNotFoundError(f"queue {self._id} not found")
         return self._memory
@@ -514,9 +528,60 @@ def destroy(id: int) -> None:
         fds = [board.words[row + word] for word in (MEMORY, READY, SPACE)]
         for word in range(8):
             board.words[row + word] = 0
+    os.pwrite(fds[0], (1).to_bytes(8, "little"), 8 * _CLOSED)
+    waiting = os.pread(fds[0], 16, 8 * _GETTERS)
+    for fd, number in ((fds[1], waiting[:8]), (fds[2], waiting[8:])):  # processes that wait there shall hear of it
+        if fd > 0 and any(number):
+            wakeup.post(fd, int.from_bytes(number, "little"))
     for fd in fds:
         if fd > 0:
             os.close(fd)
 
 
-crossing.register(Queue, b"q", lambda queue: queue._id.to_bytes(8, "little"), lambda data: Queue(int.from_bytes(data, "little")))
+# -- to processes ----------------------------------------------------------------------------------------------------------
+
+
+class _Noted(_thread._local):
+    queues: list[Queue] | None = None
+
+
+_noted = _Noted()
+
+
+class noting:
+    """In a ``with`` statement: the list of the queues that are named in what this thread encodes in there."""
+
+    def __enter__(self) -> list[Queue]:
+        self._before, _noted.queues = _noted.queues, []
+        return _noted.queues
+
+    def __exit__(self, *_: object) -> None:
+        _noted.queues = self._before
+
+
+def note(queue: Queue) -> bytes:
+    """Say that what is being encoded names a queue; return the bytes that name it."""
+    if _noted.queues is not None and queue not in _noted.queues:
+        _noted.queues.append(queue)
+    return queue._id.to_bytes(8, "little")
+
+
+def about(queue: Queue) -> tuple[tuple[int, int, int], list[int]]:
+    """Return what `adopt` needs in a process: plain values, and the descriptors to send along."""
+    return (queue._id, queue._maxsize, queue._unbound[0]), [fd for fd in (queue._open().fd, queue._ready, queue._space) if fd > 0]
+
+
+_adopted: list[Queue] = []
+
+
+def adopt(id: int, maxsize: int, flag: int, fds: list[int]) -> None:
+    """Have a queue of another process here, under its number, as long as this process lives."""
+    queue = object.__new__(Queue)
+    queue._id, queue._maxsize, queue._unbound = id, maxsize, (flag, resolve(flag))
+    queue._memory = Memory(fds[0], foreign=True)
+    queue._ready, queue._space = fds[1], fds[2] if len(fds) > 2 else 0
+    _known[id] = queue
+    _adopted.append(queue)
+
+
+crossing.register(Queue, b"q", note, lambda data: Queue(int.from_bytes(data, "little")))

@@ -10,8 +10,12 @@ from morrow.interpreters.queues import _GETTERS, _PUTTERS, Queue, QueueEmpty, Qu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
+
+    from morrow.interpreters.interpreter import Interpreter
+    from morrow.interpreters.plugins import Plugin
+    from morrow.interpreters.process import ProcessInterpreter
 
 
 def select(queues: Iterable[Queue], timeout: float | None = None) -> tuple[Queue, object]:
@@ -63,9 +67,84 @@ async def put(queue: Queue, obj: object, timeout: float | None = None) -> None:
     await _wait(lambda waited: queue._append(pieces, flag, wait=True, waited=waited), queue, queue._space, _PUTTERS, timeout, QueueFull)
 
 
-async def call(executor: Executor, fn: object, /, *args: object, **kwargs: object) -> object:
-    """Call *fn* in an executor of interpreters and wait for the result without holding up the event loop."""
-    return await asyncio.wrap_future(executor.submit(fn, *args, **kwargs))  # type: ignore[arg-type]
+async def first(queues: Iterable[Queue], timeout: float | None = None) -> tuple[Queue, object]:
+    """`select`, without holding up the event loop.
+
+    Raises:
+        QueueEmpty: nothing came within *timeout* seconds.
+    """
+    queues = list(queues)
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    while True:
+        counted: list[Queue] = []
+        woken = loop.create_future()
+        try:
+            for queue in queues:
+                found = queue._pop(wait=True)
+                if found is not None:
+                    return queue, queue._value(found)
+                counted.append(queue)
+                loop.add_reader(queue._ready, _wake, woken, queue._ready)
+            fd = await asyncio.wait_for(woken, None if end is None else max(0.0, end - loop.time()))
+            wakeup.take(fd)
+        except TimeoutError:
+            raise QueueEmpty("all queues are empty") from None
+        finally:
+            for queue in counted:
+                loop.remove_reader(queue._ready)
+                queue._stop_waiting(_GETTERS)
+
+
+def _wake(woken: asyncio.Future[int], fd: int) -> None:
+    if not woken.done():
+        woken.set_result(fd)
+
+
+async def call(target: Executor | Interpreter | ProcessInterpreter | Plugin, fn: object, /, *args: object, **kwargs: object) -> object:
+    """Call *fn* in an interpreter, a plugin, or an executor of interpreters, without holding up the event loop.
+
+    When this is cancelled, what runs is interrupted.
+    """
+    if not hasattr(target, "submit"):
+        return await _in_thread(target, lambda: target.call(fn, *args, **kwargs))  # type: ignore[union-attr,arg-type]
+    future = target.submit(fn, *args, **kwargs)  # type: ignore[arg-type]
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        if hasattr(target, "interrupt"):
+            target.interrupt(future)
+        raise
+
+
+async def run(interp: Interpreter | ProcessInterpreter, code: object) -> None:
+    """Run text or a function in an interpreter's ``__main__``, without holding up the event loop; see `Interpreter.exec`.
+
+    When this is cancelled, it is interrupted.
+    """
+    await _in_thread(interp, lambda: interp.exec(code))
+
+
+async def _in_thread(interp: object, work: Callable[[], object]) -> object:
+    cancelled = False
+    task = asyncio.get_running_loop().run_in_executor(None, lambda: None if cancelled else work())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancelled = True
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody else asks
+        _interrupt(interp)
+        raise
+
+
+def _interrupt(interp: object) -> None:
+    inner = getattr(interp, "interp", interp)  # a plugin's
+    if hasattr(inner, "interrupt"):
+        inner.interrupt()
+    else:
+        from morrow.interpreters.interrupt import interrupt
+
+        interrupt(inner.id)
 
 
 def _got(found: object, queue: Queue) -> object:

@@ -8,7 +8,6 @@ reads one JSON object per request from its socket and answers with one; a worker
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -18,8 +17,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _typeshed import TraceFunction
+    from collections.abc import Iterable
     from types import FrameType
+
+    from _typeshed import TraceFunction
 
     from morrow.interpreters.crossing import Pieces
 
@@ -86,6 +87,9 @@ def _work(channel: socket.socket, interrupted: int, output: list[int], request: 
     """Be a worker: answer messages until the other side closes the socket. Does not return."""
     status = 0
     try:
+        from morrow.interpreters import board
+
+        board.first_queue = os.getpid() << 24
         prepare(output, request)
         _serve(channel, interrupted)
     except BaseException:
@@ -157,10 +161,19 @@ def _serve(channel: socket.socket, interrupted: int) -> None:
     # asyncio asks whether this is the one.
     signal.default_int_handler = interrupt  # type: ignore[assignment]
     signal.signal(signal.SIGINT, interrupt)
-    for number in itertools.count(1):
-        data = receive(channel)
+    number = 0
+    while True:
+        data, fds = _receive_with_fds(channel)
         if data is None:
             return
+        if data[:1] == b"d":  # a queue that the next message names
+            import marshal
+
+            from morrow.interpreters import queues
+
+            queues.adopt(*marshal.loads(data[1:]), fds)
+            continue
+        number += 1
         if signal.getsignal(signal.SIGINT) is not interrupt:  # the program's last work has left another
             signal.signal(signal.SIGINT, interrupt)
         try:
@@ -190,14 +203,32 @@ def receive(channel: socket.socket) -> bytearray | None:
     return _exactly(channel, struct.unpack("Q", head)[0])
 
 
-def send(channel: socket.socket, pieces: Pieces) -> None:
-    """Send a message."""
+def _receive_with_fds(channel: socket.socket) -> tuple[bytearray | None, list[int]]:
+    try:
+        head, fds, _, _ = socket.recv_fds(channel, 8, 4)
+    except ConnectionError:
+        return None, []
+    if len(head) < 8:
+        more = _exactly(channel, 8 - len(head)) if head else None
+        if more is None:
+            return None, []
+        head += more
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    return _exactly(channel, struct.unpack("Q", head)[0]), fds
+
+
+def send(channel: socket.socket, pieces: Pieces, fds: Iterable[int] = ()) -> None:
+    """Send a message, and descriptors along with it."""
     size = sum(len(piece) if type(piece) is bytes else piece.nbytes for piece in pieces)  # type: ignore[union-attr]
     head = struct.pack("Q", size)
-    if size < 65536:
+    if fds:
+        socket.send_fds(channel, [head], list(fds))  # eight bytes go as a whole
+    elif size < 65536:
         channel.sendall(b"".join([head, *pieces]))
         return
-    channel.sendall(head)
+    else:
+        channel.sendall(head)
     for piece in pieces:
         channel.sendall(piece)
 

@@ -1,7 +1,7 @@
 """What a traceback knows of each frame: 3.14's `FrameSummary`, and how one is made from a traceback object.
 
-Frames that 3.14 does not have are left out: those of morrow, and those of comprehensions on hosts that call them
-(PEP 709 runs them in the function around).
+Frames that 3.14 does not have are left out: those of morrow, but for what stands for its library, and those of
+comprehensions on hosts that call them (PEP 709 runs them in the function around).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ BUILTIN_LIMIT: Any = getattr(traceback, "BUILTIN_EXCEPTION_LIMIT", object())
 """Given as a limit: sys.tracebacklimit counts from the innermost frame, as when the interpreter prints."""
 
 _OWN = tuple(os.path.dirname(path) + os.sep for path in (os.path.dirname(os.path.dirname(__file__)), morrow_runtime.__file__))
+_LIBRARY = tuple(os.path.join(_OWN[0], "interpreters", name) for name in ("interpreter.py", "queues.py", "executor.py"))
+"""What stands for files of 3.14's library: 3.14 shows their frames."""
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>"))
 _Host: Any = traceback.FrameSummary
 
@@ -143,10 +145,14 @@ def _with_nested(code: CodeType) -> Iterator[CodeType]:
 def walk(tb: TracebackType | None) -> Iterator[tuple[FrameType, Position]]:
     """Yield the frames of a traceback, outermost first, and what each was doing."""
     entries = [(tb.tb_frame, _position(tb)) for tb in _entries(tb)]
-    shown = [entry for entry in entries if not entry[0].f_code.co_filename.startswith(_OWN)] or entries
+    shown = [entry for entry in entries if not _is_own(entry[0].f_code.co_filename)] or entries
     if HERE is not None and not HERE.inlines_comprehensions:
         shown = _without_comprehensions(shown)
     yield from shown
+
+
+def _is_own(path: str) -> bool:
+    return path.startswith(_OWN) and path not in _LIBRARY
 
 
 def _entries(tb: TracebackType | None) -> Iterator[TracebackType]:
