@@ -12,7 +12,8 @@ from tests.jit.native import _FUNCTIONS, call, outcome  # skips where the jit ca
 
 from morrow.host import copies
 from morrow.jit import aside, install, parcel
-from morrow.jit.compile import Compiled, Declined, Request, _history
+from morrow.jit.history import history_of
+from morrow.jit.made import Compiled, Declined, Request
 from tests.jit.test_runtime import run
 
 pytestmark = pytest.mark.skipif(bool(copies.find_reason_against()), reason=copies.find_reason_against() or "copies can be made")
@@ -297,7 +298,7 @@ def test_classes_met_in_the_copy_are_remembered_here():
         return sum
 
     compiled(total, [Point(1.0, 2.0)] * 30, copies=lambda code: [code._co_code_adaptive])
-    met = [reference() for references in _history(total.__code__).met.values() for reference in references]
+    met = [reference() for references in history_of(total.__code__).met.values() for reference in references]
     assert met == [Point]
 
 

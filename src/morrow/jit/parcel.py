@@ -17,8 +17,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import CodeType, FunctionType, ModuleType
 
-from morrow.jit.compile import Declined, Product, all_classes, news_of_classes, remember_class
+from morrow.jit.history import all_classes, news_of_classes, remember_class
 from morrow.jit.install import function_types
+from morrow.jit.made import Declined, Product
 
 _PLAIN = (int, float, complex, bytes, bool, type(None), type(...))
 
