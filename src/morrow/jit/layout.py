@@ -64,6 +64,16 @@ def handler_of(code: CodeType, at: int) -> tuple[int, int, bool] | None:
     return None
 
 
+# -- classes ---------------------------------------------------------------------------------------------------------------
+
+_USUAL = ctypes.cast(ctypes.pythonapi.PyObject_GenericGetAttr, ctypes.c_void_p).value
+
+
+def finds_attributes_as_usual(cls: type) -> bool:
+    """Return whether an attribute that is there is found as for most objects: list, dict and others say so of themselves."""
+    return cls.__getattribute__ is object.__getattribute__ or word(id(cls) + offset("PyTypeObject.tp_getattro")) == _USUAL
+
+
 # -- dicts ------------------------------------------------------------------------------------------------------------------
 
 

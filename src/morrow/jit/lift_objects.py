@@ -216,7 +216,7 @@ class Objects:
 
     def attribute(self: Lifter, variable: Variable, cls: type, name: str, method: bool) -> str | None:
         """Push an attribute of an object whose class is known."""
-        if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
+        if not layout.finds_attributes_as_usual(cls) or issubclass(cls, type):
             return self.any_attribute(name, method)
         found = _lookup(cls, name)
         if self.failed("shape") or not self.unchanged(cls):
