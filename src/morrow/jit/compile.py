@@ -125,6 +125,7 @@ def _pack(request: Request, session: _Session, module: emit.Module, entry: str, 
         0 if quick else request.level,
         started,
         texts,
+        session.is_recursive(function),
     )
 
 
@@ -334,6 +335,11 @@ class _Session:
             return None
         tags = self.tags[name]
         return name, None if -1 in tags else tags, name in self.visible
+
+    def is_recursive(self, function: FunctionType) -> bool:
+        """Return whether a function calls itself, natively and with no frame to be seen."""
+        names = {name for (owner, _), name in self.names.items() if owner is function}
+        return bool(names & self.again) and not names & self.visible
 
     def is_late(self) -> bool:
         """See `lift.Session`."""

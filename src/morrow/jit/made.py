@@ -51,7 +51,7 @@ class Request(Record):
         seconds: CPU time of lifting after which no more functions are taken in; lifting has the GIL.
     """
 
-    __slots__ = ("function", "arguments", "loop", "frame_types", "level", "profile", "copies", "seconds",)
+    __slots__ = ("function", "arguments", "loop", "frame_types", "level", "profile", "copies", "seconds")
     _DEFAULTS = {"arguments": None, "loop": None, "frame_types": None, "level": 1, "profile": False, "copies": lambda code: [], "seconds": 60.0}
     function: FunctionType
     arguments: tuple[type | None, ...] | None
@@ -70,7 +70,7 @@ class Request(Record):
 class Declined(Record):
     """Why something stays with CPython: a row of `reasons`, the source line, and words for its sentence."""
 
-    __slots__ = ("reason", "where", "detail",)
+    __slots__ = ("reason", "where", "detail")
     _DEFAULTS = {"where": 0, "detail": ""}
     reason: str
     where: int
@@ -87,7 +87,7 @@ class ExitPoint(Record):
         address, met: of its counter, and of the words that name the classes it left for.
     """
 
-    __slots__ = ("code", "offset", "line", "reason", "address", "met",)
+    __slots__ = ("code", "offset", "line", "reason", "address", "met")
     _DEFAULTS = {"met": 0}
     code: CodeType
     offset: int
@@ -125,9 +125,11 @@ class Compiled(Record):
         inside: the code objects of what it was made from: the function and those it calls directly.
         texts: stage -> text, if they were asked for.
         from_disk: whether its object code was found in the cache on disk.
+        recursive: whether it calls itself by a native call, so that one call's time says nothing about another's.
     """
 
-    __slots__ = ("code", "name", "entry", "osr", "loop", "size", "seconds", "exits", "inside", "texts", "missed_address", "slow_address", "level", "from_disk", "profile", "_places", "_since", "_reviewed", "_counts", "_loaded", "_keep", "_product",)
+    __slots__ = ("recursive", "code", "name", "entry", "osr", "loop", "size", "seconds", "exits", "inside", "texts", "missed_address", "slow_address", "level", "from_disk", "profile", "_places", "_since", "_reviewed", "_counts", "_loaded", "_keep", "_product")
+    recursive: bool
     code: CodeType
     name: str
     entry: int
@@ -254,7 +256,7 @@ class Compiled(Record):
 class Product(Record):
     """What the front end made of a request: all that is needed for machine code of any level, without another look at the program."""
 
-    __slots__ = ("code", "name", "loop", "profile", "text", "symbol", "entry", "imports", "exports", "points", "places", "inside", "keep", "level", "started", "texts",)
+    __slots__ = ("code", "name", "loop", "profile", "text", "symbol", "entry", "imports", "exports", "points", "places", "inside", "keep", "level", "started", "texts", "recursive")
     code: CodeType
     name: str
     loop: int | None
@@ -271,6 +273,7 @@ class Product(Record):
     level: int
     started: float
     texts: dict[str, str]
+    recursive: bool
 
     def build(self) -> Compiled:
         """Have LLVM make it, here and now."""
@@ -312,6 +315,7 @@ def load(product: Product, code: bytes, level: int, from_disk: bool, started: fl
         level=level,
         from_disk=from_disk,
         profile=product.profile,
+        recursive=product.recursive,
         _places=tuple((code, at, places + 8 * guards.MET * n) for n, (code, at) in enumerate(product.places)),
         _loaded=loaded,
         _keep=product.keep,

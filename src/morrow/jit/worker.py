@@ -710,7 +710,9 @@ class Worker:
             decision.functions.append((reference, made))
             # a first compile's code is to find something out, not to be fast
             self._end_trials(function)
-            known = task.quick is not None and decision.gain >= LEAST_GAIN
+            # the calls that a recursion makes of itself take anything from a moment to its whole time: there is nothing to compare
+            known = task.quick is not None and decision.gain >= LEAST_GAIN or made.recursive
+            self.paid |= made.recursive
             trial = self._trials.begin(function, made.entry) if self._trials is not None and not known else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
