@@ -100,7 +100,7 @@ def _pack(request: Request, session: _Session, module: emit.Module, entry: str, 
             imports[symbol] = natives.c_address(symbol)
     if "asm" in stages:
         texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
-    exports = (*module.exports, *(f"{session.name}_{what}" for what in ("counters", "classes", "places", "slow")))
+    exports = (*module.exports, *(f"{session.name}_{what}" for what in ("counters", "classes", "places", "slow", "turns")))
     lines = {}
     points = []
     for owner, exit in module.exits:

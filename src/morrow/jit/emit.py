@@ -93,6 +93,7 @@ class Module:
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
         counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits)) * guards.MET} x ptr] zeroinitializer"
+        counters += f"\n@{self.name}_turns = global i64 {1 << 62}"
         counters += f"\n@{self.name}_places = global [{max(1, len(self.places)) * guards.MET} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
@@ -955,6 +956,13 @@ class _Function:
 
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
+        if op.attributes:
+            turns = f"@{self.module.name}_turns"
+            left = out.let(f"sub i64 {out.load('i64', turns)}, 1")
+            out.store("i64", left, turns)
+            more = out.fresh("more")
+            out.branch(out.let(f"icmp ne i64 {left}, 0"), more, self.otherwise(op), LIKELY)
+            out.block(more)
         if self.region >= 0:
             release.emit_poll(out, self.region_name(self.region), self.otherwise(op))
             return

@@ -241,7 +241,7 @@ OPS: dict[str, Kind] = {
     "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
     "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),
     "is_due": _row("", "i1", "read", "", "the interpreter would do something between two instructions now"),
-    "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do"),
+    "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do. attribute: turn, of the loop that was entered, which are counted"),
     # -- terminators -------------------------------------------------------------------------------------------------------
     "jump": _row("", "", "", "", "go to a block"),
     "branch": _row("i1", "", "", "", "go to one of two blocks"),

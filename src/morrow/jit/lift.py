@@ -138,6 +138,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.osr = loop is not None
         self.head_handler = layout.handler_of(self.code, loop) if loop is not None else None
         self.out.loop = -1 if loop is None else loop
+        self.head = -1
         count = layout.entries_of_frame(self.code)
         variables = [Variable("unbound") for _ in range(count)]
         self.start_block("start")
@@ -158,6 +159,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
             start = next((n for n, i in enumerate(self.instructions) if loop in (i.offset, i.at)), -1)
             if start < 0:
                 raise Gone("LOOP_HEAD", self.code.co_firstlineno, str(loop))
+            self.head = start
             for place, (kind, cls) in enumerate(self.kinds):
                 variables[place] = self.parameter(kind, cls, "own")
             stack = [self.parameter(kind, cls, "own") for kind, cls in stack_kinds]

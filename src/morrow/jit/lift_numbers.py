@@ -541,7 +541,7 @@ class Numbers:
             self.stabilise()
             if HERE.collects_when_checking_signals and self.visible and not self.osr and not self.failed("seen"):  # type: ignore[union-attr]
                 self.collect(target)
-            self.emit("poll", exit=self.exit("asked", at=target))
+            self.emit("poll", attributes=("turn",) if target == self.head else (), exit=self.exit("asked", at=target))
         self.jump(target)
 
     def collect(self: Lifter, target: int) -> None:

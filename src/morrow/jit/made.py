@@ -125,10 +125,11 @@ class Compiled(Record):
         inside: the code objects of what it was made from: the function and those it calls directly.
         texts: stage -> text, if they were asked for.
         from_disk: whether its object code was found in the cache on disk.
+        turns_address: of the number of turns after which a loop goes back to the interpreter.
         recursive: whether it calls itself by a native call, so that one call's time says nothing about another's.
     """
 
-    __slots__ = ("recursive", "code", "name", "entry", "osr", "loop", "size", "seconds", "exits", "inside", "texts", "missed_address", "slow_address", "level", "from_disk", "profile", "_places", "_since", "_reviewed", "_counts", "_loaded", "_keep", "_product")
+    __slots__ = ("recursive", "code", "name", "entry", "osr", "loop", "size", "seconds", "exits", "inside", "texts", "missed_address", "slow_address", "turns_address", "level", "from_disk", "profile", "_places", "_since", "_reviewed", "_counts", "_loaded", "_keep", "_product")
     recursive: bool
     code: CodeType
     name: str
@@ -142,6 +143,7 @@ class Compiled(Record):
     texts: dict[str, str]
     missed_address: int
     slow_address: int
+    turns_address: int
     level: int
     from_disk: bool
     profile: bool
@@ -298,7 +300,7 @@ def load(product: Product, code: bytes, level: int, from_disk: bool, started: fl
     _serial += 1
     loaded = Loaded(f"morrow.m{_serial}", code, product.imports, product.exports)
     address = loaded.addresses[product.entry]
-    counters, met, places, slow = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow"))
+    counters, met, places, slow, turns = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow", "turns"))
     compiled = Compiled(
         code=product.code,
         name=product.name,
@@ -311,6 +313,7 @@ def load(product: Product, code: bytes, level: int, from_disk: bool, started: fl
         inside=product.inside,
         texts=texts,
         slow_address=slow,
+        turns_address=turns,
         missed_address=loaded.addresses.get(f"{product.entry}_missed", 0),
         level=level,
         from_disk=from_disk,

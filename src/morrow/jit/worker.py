@@ -104,10 +104,11 @@ class Decision:
         refused: whether it was declined as a whole before.
         only_loops: whether that was for what stands before its loops.
         covered: code in place for another function that this one's is a part of.
+        lost: heads of loops that were measured to be no faster.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered", "lost")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -124,6 +125,7 @@ class Decision:
         self.covered: Compiled | None = None
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
+        self.lost: set[int] = set()
 
     @property
     def name(self) -> str:
@@ -231,6 +233,8 @@ class Worker:
             return False  # in the middle of the body: another look may find it on the way back to the head
         if loop is not None:
             loop = self._outermost(decision, loop, running.loops_around(code, loop))
+            if loop.head in decision.lost:
+                return True
         seen = self._look(frame, code, offset, loop)
         if seen is None:
             return False
@@ -565,7 +569,7 @@ class Worker:
             return why_off(error)
         for thing in (self._entrances, self._trials):
             _keep_for_ever(thing)
-        self._made, self._aside, self._count_compile = made, aside, history.count_compile
+        self._made, self._aside, self._osr, self._count_compile = made, aside, osr, history.count_compile
         self.copies = not against
         log("jit", 1, f"compiles in this process: {against}" if against else "compiles in copies of this process")
         tracer = tracers.find_tracer()
@@ -721,7 +725,7 @@ class Worker:
                 self._improve(decision, function)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
-            self._arm(task.code, task.loop.head, made.osr, task.thread)
+            self._arm(task.code, task.loop.head, made, task.thread)
         return True
 
     def _end_trials(self, function: FunctionType) -> None:
@@ -761,8 +765,17 @@ class Worker:
                 self._queue.append(Task(decision.code, function))  # it lost time by leaving, and knows how not to
             else:
                 decision.resting = True
+                self._leave_loops(decision)
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
+
+    def _leave_loops(self, decision: Decision) -> None:
+        """Take the loops of a function out that was measured to be no faster as a whole."""
+        if self._entrances is not None and decision.loops:
+            self._entrances.disarm(decision.code)
+            decision.lost |= set(decision.loops)
+            decision.loops = dict.fromkeys(decision.loops)
+        self._queue = [task for task in self._queue if task.code is not decision.code]
 
     def _cover(self, decision: Decision) -> None:
         """Do not compile what code that stays has inside for itself, only because it was seen running before or beside it."""
@@ -776,10 +789,10 @@ class Worker:
         if decision.compiled[-1].can_be_better():
             self._queue.append(Task(decision.code, function, quick=decision.compiled[-1]))
 
-    def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
+    def _arm(self, code: CodeType, head: int, made: Compiled, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
         with self.working():
-            armed = self._entrances.arm(code, head, address)
+            armed = self._entrances.arm(code, head, made.osr, made.turns_address if self.measures else 0)
         if armed and not HERE.has_monitoring and thread and self._entrances.send(thread):
             self._waiting[thread] = monotonic() + 0.5
 
@@ -798,7 +811,7 @@ class Worker:
         made = self.decision(code).loops.get(head)
         if made is None or self.resting:
             return False
-        self._arm(code, head, made.osr, thread)
+        self._arm(code, head, made, thread)
         return True
 
     def review(self) -> None:
@@ -829,12 +842,18 @@ class Worker:
                     continue
                 entered, declined, inside = self._entrances.counts(decision.code, head)
                 short = has_clock() and entered > 200 and inside < LOOP_LEAST * entered
-                self.paid |= entered > 0 and inside > 10**8
-                if short or declined > 1000 + 10 * entered or made.review() == "leave":
+                state, plain, compiled = self._entrances.verdict(decision.code, head)
+                self.paid |= entered > 0 and inside > 10**8 or state == self._osr.KEPT and plain > compiled > 0
+                if state == self._osr.LOST:
+                    log("jit", 1, f"trial of {decision.name}, loop at {head}: {plain:.0f} ns a turn, compiled {compiled:.0f} ns, taken out")
+                if state == self._osr.LOST or short or declined > 1000 + 10 * entered or made.review() == "leave":
                     self._entrances.disarm(decision.code)
                     decision.loops[head] = None
                     line = next((line for start, end, line in decision.code.co_lines() if start <= head < end), None) or 0
-                    if short:
+                    if state == self._osr.LOST:
+                        decision.lost.add(head)
+                        decision.decline(line, "NO_GAIN_LOOP", f"{compiled / 1000:.1f} us a turn, CPython {plain / 1000:.1f} us")
+                    elif short:
                         decision.decline(line, "LOOP_SHORT", f"{inside / entered / 1000:.1f} us")
                     elif declined > 1000 + 10 * entered:
                         decision.decline(line, "LOOP_TYPES", f"{declined:,} times")
