@@ -49,14 +49,29 @@ def _disk() -> object_cache.ObjectCache:
     return object_cache.open_cache(f"natives {machine}")
 
 
+class NotYet(Exception):
+    """Nothing is on disk for this build, and LLVM cannot be imported in this thread just now."""
+
+
+def may_import() -> bool:
+    """Return whether LLVM may be imported now; the worker puts its own answer here."""
+    return True
+
+
 _KEEP: list[Loaded] = []  # a thread may be in it at exit
 
 
 def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
-    """Return the addresses of functions given as LLVM text; they stay for as long as the process lives."""
+    """Return the addresses of functions given as LLVM text; they stay for as long as the process lives.
+
+    Raises:
+        NotYet: see there.
+    """
     key = _disk().key(text, 2)
     code = _disk().find(key)
     if code is None:
+        if not may_import():
+            raise NotYet
         from morrow.jit import llvm
 
         code = llvm.object_code(llvm.optimise(text, 2), 2, "generic")

@@ -195,6 +195,8 @@ class Worker:
         self._ticks = 0
         self.feedback = Feedback()
         self._has_compiler = False
+        self._needs_llvm = False
+        self._background = 0
         self.measures = True
         self.copies = False
         self._making: tuple[Task, Aside] | None = None
@@ -359,6 +361,7 @@ class Worker:
     def _tick(self, busy: float) -> float:
         if self.off:
             return 0
+        self._background = _thread.get_ident()
         if self.resting:
             self._wake_up()
             return 0
@@ -487,14 +490,14 @@ class Worker:
         from morrow.host import copies
 
         light = settings.get("aside") == "1" and not copies.find_reason_against()
-        return light or busy >= START_BUSY_HERE and self._threading_is_there()
+        return light and (not self._needs_llvm or self._threading_is_there()) or busy >= START_BUSY_HERE and self._threading_is_there()
 
     def _threading_is_there(self) -> bool:
         """Have threading imported by the main thread, where it must be first (see `Facts.threading_finds_main`).
 
         Returns False until the main thread has done so. Not done at every start: a program can see that it is there.
         """
-        if "threading" in sys.modules or HERE is None or HERE.threading_finds_main:
+        if "threading" in sys.modules or HERE is None or HERE.threading_finds_main or _thread.get_ident() != self._background:
             return True
         if self._pending is None:
             with ImportsAreOurs():
@@ -520,6 +523,7 @@ class Worker:
         if self.off:
             return False
         began = perf_counter()
+        self._needs_llvm = False
         try:
             self.off = self._prepare()
         except Exception as error:  # a bug of ours or of LLVM's: the program runs without
@@ -529,7 +533,9 @@ class Worker:
 
             self.off = sentence("LLVM_BROKEN", f"{type(error).__name__}: {error}".partition("\n")[0])
         self.load_seconds = perf_counter() - began
-        self._ready = not self.off
+        self._ready = not self.off and not self._needs_llvm
+        if self._needs_llvm:
+            return False
         log("jit", 1, f"off: {self.off}" if self.off else f"ready after {self.load_seconds * 1e3:.0f} ms")
         return self._ready
 
@@ -553,6 +559,7 @@ class Worker:
                     return sentence("NO_LLVM")
                 from morrow.jit import aside, history, install, made, natives, osr, running, trial  # noqa: F401  # install: imports are ours here
 
+                natives.may_import = self._threading_is_there
                 against = "" if self.measures and settings.get("aside") == "1" else "it is not wanted"
                 against = against or aside.prepare()
                 if against:
@@ -565,6 +572,9 @@ class Worker:
                     self._trials = trial.Trials(natives.load, natives.library_address("clock_gettime"))
                 if not tracers.watch(self._tracer_changed, natives.load):
                     log("jit", 1, "another audit hook refused ours: tracers are noticed late")
+        except natives.NotYet:
+            self._needs_llvm = True
+            return ""
         except (ImportError, OSError) as error:
             return why_off(error)
         for thing in (self._entrances, self._trials):
