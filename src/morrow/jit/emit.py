@@ -113,7 +113,7 @@ class _Function:
         self.shown: dict[ir.Value, tuple[list[tuple[int, str]], list[str]]] = {}
         self.entered = False
         function.number_exits()
-        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any")]
+        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any", "plain")]
         self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) + 1 for e in function.exits)])
 
     # -- operands ---------------------------------------------------------------------------------------------------------
@@ -817,6 +817,16 @@ class _Function:
         answer = out.call("ptr", "PyObject_Vectorcall", f"ptr {self.text(callee)}", "ptr %room", f"i64 {len(arguments)}", "ptr null")
         out.go_on_if(out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
         self.alias(op, answer)
+
+    def op_plain(self, op: ir.Op) -> None:
+        out, test = self.out, str(op.attributes[0])
+        given = [f"ptr {self.text(o)}" for o in op.operands]
+        if test == "call":
+            for place, argument in enumerate(op.operands[1:]):
+                out.store("ptr", self.text(argument), "%room", 8 * place)
+            given = [given[0], "ptr %room", f"i64 {len(op.operands) - 1}"]
+        out.declare("i1", f"morrow_plain_{test}", *(g.split(" ", 1)[0] for g in given))
+        self.result(op, f"call i1 @morrow_plain_{test}({', '.join(given)})")
 
     def op_call_c_int(self, op: ir.Op) -> None:
         type = str(op.attributes[1])

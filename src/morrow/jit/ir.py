@@ -194,6 +194,7 @@ OPS: dict[str, Kind] = {
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
     "takes_value": _row("ptr", "i1", "read", "", "attributes: class, index; the instance has that attribute, or no dict that would have to be told of a new one"),
     "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
+    "plain": _row("...", "i1", "read", "", "attribute: a test of plain.TESTS; whether that operation on these objects runs no Python code"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from morrow.jit import ir, layout
+from morrow.jit import ir, layout, plain
 from morrow.jit.objects import offset
 
 
@@ -229,6 +229,9 @@ class _Machine:
 
     def op_iterates_as(self, op: ir.Op, a: object) -> bool:
         return type(a).__iter__ is {"list": list, "tuple": tuple}[str(op.attributes[0])].__iter__  # type: ignore[attr-defined]
+
+    def op_plain(self, op: ir.Op, *given: object) -> bool:
+        return plain.holds(str(op.attributes[0]), *given)
 
     def op_no_dict(self, op: ir.Op, a: object) -> bool:
         return not vars(a)

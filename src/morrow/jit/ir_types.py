@@ -16,10 +16,6 @@ from morrow.jit.objects import offset
 #: classes whose objects, when the last reference goes, run no other code
 LEAVES: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, type(None), range, type(iter(range(0)))})
 LIST_ITERATOR, TUPLE_ITERATOR, RANGE_ITERATOR = type(iter([])), type(iter(())), type(iter(range(0)))
-#: iterators that run no Python code to find their next item
-C_ITERATORS: frozenset[type] = frozenset(
-    map(type, (iter({}), iter({}.values()), iter({}.items()), iter(set()), iter(""), iter("\u1234"), iter(b""), reversed([]), iter(bytearray())))
-)
 
 
 class Variable:
