@@ -179,6 +179,11 @@ def flags(cls: type) -> int:
     return word(id(cls) + offset("PyTypeObject.tp_flags"))
 
 
+def slot(cls: type, name: str) -> int:
+    """Return the address in one of a class's slots, such as tp_getattro."""
+    return word(id(cls) + offset("PyTypeObject." + name))
+
+
 def version_of(cls: type) -> int:
     """Return a class's version tag, 0 if it has none at the moment."""
     tag = ctypes.c_uint32.from_address(id(cls) + offset("PyTypeObject.tp_version_tag")).value

@@ -218,7 +218,8 @@ class Objects:
 
     def attribute(self: Lifter, variable: Variable, cls: type, name: str, method: bool) -> str | None:
         """Push an attribute of an object whose class is known."""
-        if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
+        # many classes made in C have a __getattribute__ of their own that is object's function
+        if layout.slot(cls, "tp_getattro") != layout.slot(object, "tp_getattro") or issubclass(cls, type):
             return self.any_attribute(name, method)
         found = _lookup(cls, name)
         if self.failed("shape") or not self.unchanged(cls):
@@ -351,7 +352,7 @@ class Objects:
         if variable.kind != "obj" or cls is None:
             return self.set_any_attribute(name)
         variable = self.is_class(variable, cls)
-        if cls.__setattr__ is not object.__setattr__ or issubclass(cls, type) or not self.unchanged(cls):
+        if layout.slot(cls, "tp_setattro") != layout.slot(object, "tp_setattro") or issubclass(cls, type) or not self.unchanged(cls):
             return self.set_any_attribute(name)
         found = _lookup(cls, name)
         place_ = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None

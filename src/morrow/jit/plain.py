@@ -309,14 +309,6 @@ def _re(module: Any) -> None:
 # -- the same in Python -------------------------------------------------------------------------------------------------------
 
 
-def _richcompare(cls: type) -> int:
-    return layout.word(id(cls) + offset("PyTypeObject.tp_richcompare"))
-
-
-def _slot(cls: type, name: str) -> int:
-    return layout.word(id(cls) + offset("PyTypeObject." + name))
-
-
 def _is(x: object, bits: int) -> bool:
     return bool(bits_of(type(x)) & bits)
 
@@ -332,11 +324,11 @@ def is_key(x: object) -> bool:
         return True
     if type(x) is tuple:
         return all(map(is_key, x))
-    return _slot(type(x), "tp_hash") == _slot(object, "tp_hash") and _richcompare(type(x)) == _richcompare(object)
+    return layout.slot(type(x), "tp_hash") == layout.slot(object, "tp_hash") and layout.slot(type(x), "tp_richcompare") == layout.slot(object, "tp_richcompare")
 
 
 def _is_compared(x: object) -> bool:
-    return _is(x, COMPARES) or _richcompare(type(x)) == _richcompare(object)
+    return _is(x, COMPARES) or layout.slot(type(x), "tp_richcompare") == layout.slot(object, "tp_richcompare")
 
 
 MOST_ITEMS = 32
@@ -395,7 +387,7 @@ def _compare(a: object, b: object) -> bool:
 
 def _iter(x: object) -> bool:
     address = ctypes.cast(ctypes.pythonapi.PyObject_SelfIter, ctypes.c_void_p).value
-    return _is(x, ITERABLE) or _slot(type(x), "tp_iter") == address
+    return _is(x, ITERABLE) or layout.slot(type(x), "tp_iter") == address
 
 
 def _next(x: object) -> bool:
@@ -415,7 +407,7 @@ def _find(cls: type, name: str) -> tuple[object, ...]:
 
 
 def _binds(found: tuple[object, ...]) -> bool:
-    return not found or _is(found[0], BINDS) or not _slot(type(found[0]), "tp_descr_get")
+    return not found or _is(found[0], BINDS) or not layout.slot(type(found[0]), "tp_descr_get")
 
 
 def _attribute(x: object, name: str) -> bool:
@@ -423,15 +415,15 @@ def _attribute(x: object, name: str) -> bool:
     if cls is type:
         return not _find(type, name) and _binds(_find(x, name))  # type: ignore[arg-type]
     generic = ctypes.cast(ctypes.pythonapi.PyObject_GenericGetAttr, ctypes.c_void_p).value
-    return _slot(cls, "tp_getattro") == generic and (_is(x, KNOWN) or _binds(_find(cls, name)))
+    return layout.slot(cls, "tp_getattro") == generic and (_is(x, KNOWN) or _binds(_find(cls, name)))
 
 
 def _set_attribute(x: object, name: str, value: object) -> bool:
     generic = ctypes.cast(ctypes.pythonapi.PyObject_GenericSetAttr, ctypes.c_void_p).value
-    if _slot(type(x), "tp_setattro") != generic:
+    if layout.slot(type(x), "tp_setattro") != generic:
         return False
     found = _find(type(x), name)
-    return not found or type(found[0]) is MemberDescriptorType or not _slot(type(found[0]), "tp_descr_set")
+    return not found or type(found[0]) is MemberDescriptorType or not layout.slot(type(found[0]), "tp_descr_set")
 
 
 def _may_call(callee: Any, *arguments: Any) -> bool:
@@ -459,7 +451,7 @@ def _may_call(callee: Any, *arguments: Any) -> bool:
             return False
         if issubclass(type(given[0]), given[1]) or layout.flags(type(given[0])) & offset("Py_TPFLAGS_HEAPTYPE") == 0:
             return True
-        return _slot(type(given[0]), "tp_getattro") == _slot(object, "tp_getattro") and _class_of_class(type(given[0])) is object.__dict__["__class__"]
+        return layout.slot(type(given[0]), "tp_getattro") == layout.slot(object, "tp_getattro") and _class_of_class(type(given[0])) is object.__dict__["__class__"]
     return all(is_argument(kind, x) for x in given[:count])
 
 
