@@ -25,7 +25,8 @@ class Variable:
         kind: see the module.
         values: the SSA values that hold it.
         cls: the exact class of an ``obj``, or None.
-        likely: the class an ``obj`` of unknown class had before something ran that might have changed it.
+        likely: the class an ``obj`` of unknown class had before something ran that might have changed it; int beside the
+            class int: the number probably does not fit a machine word.
         own: how a reference is held: "own" (ours), "stable" (alive as long as this call), "local" (a local of ours holds
             it), "weak" (a container holds it: only until something may change the container).
     """

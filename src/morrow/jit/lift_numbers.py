@@ -68,6 +68,13 @@ class Numbers:
             self.emit("decref", pointer, quiet=True)
         return new
 
+    @property
+    def meets_big(self: Lifter) -> bool:
+        """Whether this function has met ints that do not fit a machine word."""
+        if self.big is None:
+            self.big = any("big" in self.session.failures(self.function, i.offset) for i in self.instructions)
+        return self.big
+
     def number(self: Lifter, variable: Variable, i: Instruction, other: Variable) -> Variable | None:
         """Make an operand a number, guided by what the host has seen; None if it is none."""
         if variable.kind in ("int", "float"):
@@ -79,7 +86,7 @@ class Numbers:
         cls = variable.cls
         if cls is None and not self.failed("class"):
             cls = float if "FLOAT" in i.hint else int if "_INT" in i.hint else None
-        if cls is int and self.failed("big"):
+        if cls is int and (variable.likely is int or self.failed("big") or variable.cls is None and self.meets_big):
             # numbers that do not fit are seen here: the C API knows how to add them
             self.is_class(variable, int)
             return None
@@ -204,15 +211,22 @@ class Numbers:
         if any(c not in PLAIN for c in classes) or symbol == "%" and not plain.surely("modulo", classes):
             return self.seen_c(name, 2, *more, test=_TESTS.get(symbol, "" if symbol == "@" else "number"))
         result = self.c_call(name, 2, *more)
-        cls = None
+        cls = likely = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
             cls = classes[0]
         elif classes == [int, int] and symbol not in ("/", "**"):
             cls = int
+            # this is done by C where numbers do not fit a machine word, so the next ones will not either
+            likely = None if self.is_cut(symbol, a, b) else int
         elif symbol == "*" and int in classes:
             cls = next((c for c in classes if c in (str, list, tuple, bytes)), None)
-        self.push(Variable("obj", (result,), cls, "own"))
+        self.push(Variable("obj", (result,), cls, "own", likely))
         return None
+
+    def is_cut(self: Lifter, symbol: str, a: Variable, b: Variable) -> bool:
+        """Return whether the result of an operation on two ints is small because one of them is."""
+        small = [v.kind == "int" and isinstance(v.value, ir.Literal) and v.value.value >= 0 for v in (a, b)]
+        return symbol == "&" and any(small) or symbol == "%" and small[1]
 
     def class_of(self: Lifter, variable: Variable) -> type | None:
         """Return the exact class of a variable's value, if known."""

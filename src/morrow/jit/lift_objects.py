@@ -493,7 +493,10 @@ class Objects:
 
     def any_item(self: Lifter) -> str | None:
         """An item of whatever it is."""
-        return self.seen_c("PyObject_GetItem", 2, test="item")
+        general = lambda: self.seen_c("PyObject_GetItem", 2, test="item")
+        if self.state.stack[-1].kind == "int" and self.are_objects(2) and self.was_executed(self.instructions[self.index]):
+            return self.seen_at("PySequence_GetItem", 2, (0, 1), "indexed", general)
+        return general()
 
     def plain_key(self: Lifter, place: int, i: Instruction) -> bool:
         """Return whether a stack entry is a key whose hash and equality run no Python code; guards str if unknown."""
@@ -532,7 +535,10 @@ class Objects:
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
         if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1, i):
-            return self.seen_nothing("PyObject_SetItem", 3, (1, 2, 0), "set_item")
+            general = lambda: self.seen_nothing("PyObject_SetItem", 3, (1, 2, 0), "set_item")
+            if stack[-1].kind == "int" and self.are_objects(3) and self.was_executed(i):
+                return self.seen_at("PySequence_SetItem", 3, (1, 2, 0), "takes", general)
+            return general()
         self.box_top(3)
         self.stabilise()
         value, holder, key = (v.value for v in self.state.stack[-3:])
@@ -734,6 +740,10 @@ class Objects:
         way = self.way("next", [self.state.stack[-1].cls]) if self.state.stack[-1].kind == "obj" else ""
         if not way:
             return self.leave("class")
+        if way in ("plain", "tried"):
+            if way == "tried":
+                self.guard(self.emit("plain", self.state.stack[-1].value, attributes=("next",)), "foreign")
+            return self.next_by_c(i)
         if way == "both":
             self.stabilise()
             yes, no = self.branch(self.emit("plain", self.state.stack[-1].value, attributes=("next",)))

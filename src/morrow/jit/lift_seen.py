@@ -72,6 +72,9 @@ class Seen:
             return "plain"
         if test and plain.never(test, classes):
             test = ""
+        if not likely and test not in ("", "call", "attribute", "set_attribute"):
+            # where nobody can see us yet, this is not the reason to be seen, before it is known that Python code runs
+            likely = not self.visible and not self.osr and self.was_executed(self.instructions[self.index])
         if test and likely and not self.failed("foreign"):
             self.check_handler()
             return "tried"
@@ -101,7 +104,7 @@ class Seen:
         self.stabilise()
         objects = [o for o in about or operands if o.type == "ptr" and not (isinstance(o, ir.Object) and o.index < 0)][: plain.ARITY.get(test)]
         if way == "plain":
-            self.directly(op, operands, attributes, after)
+            self.directly(op, operands, attributes, after, True)
             return
         fine = self.emit("plain", *objects, attributes=(test,))
         if way == "tried":
@@ -118,10 +121,13 @@ class Seen:
         assert block is not None
         self.join(other, block)
 
-    def directly(self: Lifter, op: str, operands: list[ir.Operand], attributes: tuple[object, ...], after: Callable[[ir.Value], object]) -> None:
-        """Emit an operation that runs no Python code."""
+    def directly(self: Lifter, op: str, operands: list[ir.Operand], attributes: tuple[object, ...], after: Callable[[ir.Value], object], sure: bool = False) -> None:
+        """Emit an operation that runs no Python code; *sure*: a method's object is known to be of its class."""
         exit = self.exit("raised", raises=True)
-        after(self.emit("vectorcall", *operands, exit=exit) if op == "call_any" else self.emit(op, *operands, attributes=attributes, exit=exit))
+        if op == "call_any":
+            op = "vectorcall"
+            attributes = ("direct",) if sure and isinstance(operands[0], ir.Object) and layout.c_function(self.out.objects[operands[0].index])[0] else ()
+        after(self.emit(op, *operands, attributes=attributes, exit=exit))
 
     def join(self: Lifter, other: State, block: ir.Block) -> None:
         """Go on after two ways to the same place: the current one, and one that came to *other* in *block*."""
@@ -241,6 +247,41 @@ class Seen:
     def classes_of_objects(self: Lifter, operands: tuple[ir.Operand, ...]) -> list[type | None]:
         """Return the classes of operands that are objects known now, without the empty ones and numbers."""
         return [type(self.out.objects[o.index]) for o in operands if isinstance(o, ir.Object) and o.index >= 0]
+
+    def seen_at(self: Lifter, name: str, count: int, order: tuple[int, ...], test: str, otherwise: Callable[[], str | None]) -> str | None:
+        """Do something with an item whose number is on top, unboxed, by a C function that takes it so; else *otherwise*.
+
+        Args:
+            order: of the C function's operands: container, number, perhaps the value.
+        """
+        about = [place for place in order if place != count - 1]
+        classes = [self.classes_of(count)[place] for place in about]
+        if plain.never(test, classes):
+            return otherwise()
+        self.check_handler()
+        for place in about:
+            self.box_entry(len(self.state.stack) - count + place)
+        self.stabilise()
+        entries = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
+        operands = [entries[place] for place in order]
+        given = [entries[place] for place in about]
+        op, attributes = ("call_c", (name,)) if count == 2 else ("call_c_int", (name, "i32"))
+        after = lambda result: self.exchange(count, Variable("obj", (result,), None, "own") if count == 2 else None)
+        if plain.surely(test, classes):
+            self.directly(op, operands, attributes, after)
+            return None
+        yes, no = self.branch(self.emit("plain", *given, attributes=(test,)))
+        base = self.state
+        self.at_block(no, base.copy())
+        self.before = base.copy()
+        ended = otherwise() == "end"
+        other, block = self.state, self.block
+        self.at_block(yes, base)
+        self.directly(op, operands, attributes, after)
+        if not ended:
+            assert block is not None
+            self.join(other, block)
+        return None
 
     def are_objects(self: Lifter, count: int) -> bool:
         """Return whether the topmost entries stand for objects."""

@@ -475,6 +475,8 @@ def is_argument(kind: int, x: Any) -> bool:
 _TESTS: dict[str, Callable[..., bool]] = {
     "item": _item,
     "set_item": _set_item,
+    "indexed": lambda c: _is(c, INDEXED),
+    "takes": lambda c, v: _is(c, HOLDS) or _is(c, PACKED) and is_scalar(v),
     "delete_item": _delete_item,
     "contains": _contains,
     "add": lambda a, b: _is(a, NUMBER | SEQUENCE) and _is(b, NUMBER | SEQUENCE),
@@ -509,6 +511,10 @@ def surely(test: str, classes: list[type | None]) -> bool:
     bits = [bits_of(cls) for cls in classes]
     if test == "item":
         return bool(bits[0] & (INDEXED | MAPPING) and bits[1] & SCALAR)
+    if test == "indexed":
+        return bool(bits[0] & INDEXED)
+    if test == "takes":
+        return bool(bits[0] & HOLDS or bits[0] & PACKED and bits[1] & SCALAR)
     if test == "set_item":
         if bits[0] & PACKED:
             return bool(bits[1] & SCALAR and bits[2] & (SCALAR | PACKED))

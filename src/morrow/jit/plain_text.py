@@ -252,6 +252,14 @@ def _subscripts() -> list[str]:
     put.unless(put.ask("morrow_plain_index", "ptr %key"))
     put.give(put.is_("%value", plain.SCALAR | plain.PACKED))
 
+    indexed = _Body("morrow_plain_indexed", "a")
+    indexed.give(indexed.is_("%a", plain.INDEXED))
+    takes = _Body("morrow_plain_takes", "a", "value")
+    bits = takes.bits("%a")
+    takes.if_(takes.has(bits, plain.HOLDS))
+    takes.unless(takes.has(bits, plain.PACKED))
+    takes.give(takes.is_("%value", plain.SCALAR))
+
     delete = _Body("morrow_plain_delete_item", "a", "key")
     bits = delete.bits("%a")
     delete.if_(delete.has(bits, plain.INDEXED), "indexed")
@@ -285,7 +293,7 @@ def _subscripts() -> list[str]:
     put_part.give(put_part.is_("%value", plain.SCALAR | plain.PACKED))
     put_part.at("holds")
     put_part.give(_list_or_tuple(put_part, "%value"))
-    return [*item.text(), *put.text(), *delete.text(), *contains.text(), *part.text(), *put_part.text()]
+    return [*item.text(), *indexed.text(), *takes.text(), *put.text(), *delete.text(), *contains.text(), *part.text(), *put_part.text()]
 
 
 def _list_or_tuple(body: _Body, pointer: str) -> str:
