@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
-from morrow.jit import layout
+from morrow.jit import install, layout
 from morrow.jit.objects import offset
 
 #: what objects of a class do without Python code; a class of the table has `KNOWN` and some of the others
@@ -44,7 +44,7 @@ TRUTHS = SCALAR | MEMBERS | SEQUENCE
 """Objects of such classes are true or false without Python code, and without an exception."""
 
 #: arguments of C functions: which of them must be what
-ANY, SCALARS, KEYS, ITERABLES, ITERATORS, ATTRIBUTE, CLASS = range(7)
+ANY, SCALARS, KEYS, ITERABLES, ITERATORS, ATTRIBUTE, CLASS, CLASSES = range(8)
 _PRESENT, _EXACT = 1, 1 << 12
 
 _TABLE_BITS = 11
@@ -88,7 +88,13 @@ def _place_of(callee: object) -> int:
 def learn(runtime: Mapping[str, int]) -> None:
     """Put what is known into the table that machine code reads; cheap when there is nothing new."""
     global _table
-    if not _look() and _table is not None:
+    news = _look()
+    for cls in install.function_types():
+        if cls not in _classes:
+            # 3.11: functions with compiled code have a class of their own, which is never freed
+            _classes[cls] = KNOWN | BINDS
+            news = True
+    if not news and _table is not None:
         return
     if _table is None:
         _table = (ctypes.c_uint64 * (2 * SLOTS)).from_address(runtime["morrow_plain_table"])
@@ -244,6 +250,7 @@ def _methods() -> None:
     _allow(builtins, "next", _rule(ITERATORS, 1))
     _allow(builtins, "getattr hasattr", _rule(ATTRIBUTE))
     _allow(builtins, "isinstance", _rule(CLASS))
+    _allow(builtins, "issubclass", _rule(CLASSES))
     _allow(math, " ".join(n for n, f in vars(math).items() if type(f) is type(len) and n not in ("prod", "fsum", "dist", "sumprod")), plain)
     for scalar in (int, float, complex, bool, str, bytes, bytearray, range):
         _call(scalar, plain)
@@ -444,6 +451,8 @@ def _may_call(callee: Any, *arguments: Any) -> bool:
     kind, count = rule >> 1 & 7, rule >> 4 & 15
     if kind == ATTRIBUTE:
         return len(given) in (2, 3) and type(given[1]) is str and _attribute(*given[:2])
+    if kind == CLASSES:
+        return len(given) == 2 and type(given[0]) is type and type(given[1]) is type
     if kind == CLASS:
         from morrow.jit.lift_calls import _class_of_class
 
@@ -571,7 +580,7 @@ def surely_called(callee: object, classes: list[type | None]) -> bool:
     elif type(callee) is BuiltinFunctionType and rule & _EXACT and not _is_owner(callee.__self__):
         return False
     kind, count, most = rule >> 1 & 7, rule >> 4 & 15, rule >> 8 & 15
-    if len(classes) > most != 15 or kind in (ATTRIBUTE, CLASS):
+    if len(classes) > most != 15 or kind in (ATTRIBUTE, CLASS, CLASSES):
         return False
     wanted = {ANY: 0, SCALARS: SCALAR, KEYS: SCALAR, ITERABLES: ITERABLE | ITERATOR, ITERATORS: ITERATOR}[kind]
     return not wanted or all(bits_of(cls) & wanted for cls in classes[:count])

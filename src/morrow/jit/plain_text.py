@@ -11,7 +11,7 @@ from morrow.jit.objects import offset
 
 EXPORTS = ("morrow_plain_table", "morrow_plain_known", *(f"morrow_plain_{test}" for test in plain.TESTS))
 #: what the text refers to outside itself
-GLOBALS = ("PyTuple_Type", "PyList_Type", "PySlice_Type", "PyBool_Type", "PyType_Type", "PyBaseObject_Type", "PyUnicode_Type", "PyBytes_Type", "PyModule_Type",
+GLOBALS = ("PyTuple_Type", "PyList_Type", "PySlice_Type", "PyBool_Type", "PyType_Type", "PyBaseObject_Type", "PyLong_Type", "PyUnicode_Type", "PyBytes_Type", "PyModule_Type",
            "PyCFunction_Type", "PyMethodDescr_Type", "PyMemberDescr_Type", "PyObject_SelfIter", "PyObject_GenericGetAttr", "PyObject_GenericSetAttr")  # fmt: skip
 DECLARES = ("declare i32 @PyDict_Contains(ptr, ptr)", "declare ptr @_PyType_Lookup(ptr, ptr)")
 
@@ -59,6 +59,12 @@ class _Body:
 
     def is_(self, pointer: str, wanted: int) -> str:
         return self.has(self.bits(pointer), wanted)
+
+    def often(self, pointer: str, yes: str = "yes") -> None:
+        """The same answer *yes* without a look at the table, for an int and a str, which most are."""
+        cls = self.class_of(pointer)
+        self.if_(self.same(cls, "@PyLong_Type"), yes)
+        self.if_(self.same(cls, "@PyUnicode_Type"), yes)
 
     def same(self, a: str, b: str) -> str:
         return self.let(f"icmp eq ptr {a}, {b}")
@@ -203,6 +209,7 @@ def _scalars() -> list[str]:
     two.unless(two.is_("%a", plain.SCALAR))
     two.give(two.is_("%b", plain.SCALAR))
     key = _Body("morrow_plain_key", "a")
+    key.often("%a")
     key.if_(key.is_("%a", plain.SCALAR))
     cls = key.class_of("%a")
     key.if_(key.same(cls, "@PyTuple_Type"), "tuple")
@@ -210,6 +217,7 @@ def _scalars() -> list[str]:
     key.at("tuple")
     key.give(key.ask("morrow_plain_keys_in", "ptr %a"))
     compared = _Body("morrow_plain_compared", "a", visible=False)
+    compared.often("%a")
     compared.if_(compared.is_("%a", plain.COMPARES))
     compared.give(_slots_are_objects(compared, compared.class_of("%a"), "tp_richcompare"))
     return [*scalar.text(), *two.text(), *key.text(), *compared.text()]
@@ -218,6 +226,7 @@ def _scalars() -> list[str]:
 def _indexes() -> list[str]:
     """morrow_plain_index: a scalar, or a slice of scalars."""
     index = _Body("morrow_plain_index", "a", visible=False)
+    index.often("%a")
     index.if_(index.is_("%a", plain.SCALAR))
     index.unless(index.same(index.class_of("%a"), "@PySlice_Type"))
     for part in ("start", "stop", "step"):
@@ -334,7 +343,10 @@ def _comparisons() -> list[str]:
     body.if_(body.has(body.let(f"and i64 {first}, {second}"), plain.COMPARES))
     body.if_(body.both(body.has(first, plain.KNOWN), body.has(second, plain.SCALAR)))
     body.if_(body.both(body.has(first, plain.SCALAR), body.has(second, plain.KNOWN)))
+    body.if_(_list_or_tuple(body, "%a"), "items")
     body.if_(body.ask("morrow_plain_compared", "ptr %a"), "other")
+    body.go("no")
+    body.at("items")
     body.unless(body.ask("morrow_plain_compared_in", "ptr %a"))
     body.give(body.ask("morrow_plain_compared_in", "ptr %b"))
     body.at("other")
@@ -467,7 +479,7 @@ def _call() -> list[str]:
     more = body.let(f"icmp ugt i64 {given}, {count}")
     count = body.let(f"select i1 {more}, i64 {count}, i64 {given}")
     start = _here(body)
-    body.lines.append(f"  switch i64 {kind}, label %next [ i64 {plain.ATTRIBUTE}, label %attribute i64 {plain.CLASS}, label %class i64 {plain.ANY}, label %yes ]")
+    body.lines.append(f"  switch i64 {kind}, label %next [ i64 {plain.ATTRIBUTE}, label %attribute i64 {plain.CLASS}, label %class i64 {plain.CLASSES}, label %classes i64 {plain.ANY}, label %yes ]")
     body.at("next")
     body.lines.append(f"  %at = phi i64 [ 0, %{start} ], [ %then, %good ]")
     body.branch(body.let(f"icmp uge i64 %at, {count}"), "yes", "one")
@@ -490,6 +502,11 @@ def _call() -> list[str]:
     body.unless(body.same(body.class_of(wanted), "@PyType_Type"))
     answer = body.let(f"call i32 @morrow_isinstance(ptr {body.load('ptr', arguments)}, ptr {wanted})")
     body.give(body.let(f"icmp ne i32 {answer}, 2"))
+
+    body.at("classes")
+    body.unless(body.let(f"icmp eq i64 {given}, 2"))
+    first, second = (body.class_of(body.load("ptr", arguments, 8 * n)) for n in (0, 1))
+    body.give(body.both(body.same(first, "@PyType_Type"), body.same(second, "@PyType_Type")))
     return body.text()
 
 

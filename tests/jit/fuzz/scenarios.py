@@ -107,7 +107,7 @@ ON_CONTAINERS = [
     "c.append(v)", "t = c.pop()", "t = c.pop(0)", "c.insert(k, v)", "t = c.get(k)", "t = c.get(k, v)", "t = c.setdefault(k, v)", "c.add(k)", "c.discard(k)", "c.extend(v)", "t = c.index(v)", "t = c.count(v)",
     "t = c.popleft()", "c.appendleft(v)", "c.rotate(1)", "c.move_to_end(k)", "t = c.copy()", "t = c.isdigit()", "t = c.find(v)", "t = '%s,%s' % (k, v)", "t = '%s' % k", "t = f'{k}|{v!r}'", "t = f'{v:>5}'",
     "t = isinstance(v, Eye)", "t = isinstance(k, int)", "t = getattr(v, 'n', None)", "t = hasattr(v, 'nothing')", "t = v.n", "t = v.both", "v.n = i", "v.both = i", "t = c.real", "t = int(k)", "t = float(v)",
-    "t = str(v)", "t = min(k, v)", "t = list(c)", "t = tuple(c)", "t = hash(k)", "m = c.append; m(v)", "t = k ** 2", "t = next(iter(c), None)", "t = ''.join(c)", "t = k | v", "t = k & 255", "t = 'x'.join(v)",
+    "t = str(v)", "t = min(k, v)", "t = list(c)", "t = tuple(c)", "t = hash(k) == hash(k)", "m = c.append; m(v)", "t = k ** 2", "t = next(iter(c), None)", "t = ''.join(c)", "t = k | v", "t = k & 255", "t = 'x'.join(v)",
     "t = {x for x in c}", "t = {x: k for x in c}", "t = len(v)", "t = abs(k)", "t = divmod(k, 3)", "t = bool(v)", "t = type(v).__name__", "t = Eye(i).n", "u = u + k", "u = u * 31 + 7", "u = (u * 31 + 7) & 65535", "u = k",
     "t = c.items(); u = len(t)", "for x, y in c.items(): u = y", "t = k(v)", "t = v()", "t = max(c)", "t = sorted(c)", "t = sum(c)", "t = random.random() < 2", "t = list(map(str, c))", "t = list(itertools.chain(c, [k]))",
 ]  # fmt: skip
