@@ -32,20 +32,22 @@ MAPPING = 1 << 6  # items by plain keys
 FACTORY = 1 << 7  # the same, except that a missing key calls something
 MEMBERS = 1 << 8  # contains a plain key or not
 VALUES = 1 << 9  # contains a scalar or not
-ITERABLE = 1 << 10  # makes iterators by C alone
+ITERABLE = 1 << 10  # gives all its items by C alone
 ITERATOR = 1 << 11  # finds its next item by C alone
 SEQUENCE = 1 << 12  # + another, * a number
 COMPARES = 1 << 13  # compared with others of these by C alone
 WRAPS = 1 << 14  # an iterator over one iterator, its third word
 WRAPS_MANY = 1 << 15  # over a tuple of them
+STARTS = 1 << 17  # counts its items and makes an iterator by C alone, which then may not go on so: OrderedDict's hashes the keys
 BINDS = 1 << 16  # as an attribute of a class: what comes out when it is asked for is C's business
 
 TRUTHS = SCALAR | MEMBERS | SEQUENCE
 """Objects of such classes are true or false without Python code, and without an exception."""
 
 #: arguments of C functions: which of them must be what
-ANY, SCALARS, KEYS, ITERABLES, ITERATORS, ATTRIBUTE, CLASS, CLASSES = range(8)
-_PRESENT, _EXACT = 1, 1 << 12
+ANY, SCALARS, KEYS, ITERABLES, ITERATORS, ATTRIBUTE, CLASS, CLASSES, SIZED = range(9)
+_PRESENT, _EXACT = 1, 1 << 13
+_KIND, _COUNT, _MOST = 1, 5, 9  # where the three numbers of four bits begin
 
 _TABLE_BITS = 11
 SLOTS = 1 << _TABLE_BITS
@@ -54,7 +56,7 @@ SLOTS = 1 << _TABLE_BITS
 def _rule(kind: int, count: int = 15, most: int = 15, exact: bool = True) -> int:
     """Encode: the first *count* arguments (without the object of a method) must be of a kind, there may be *most* of them,
     and the object of a method must be of a class of the table."""
-    return _PRESENT | kind << 1 | count << 4 | most << 8 | (_EXACT if exact else 0)
+    return _PRESENT | kind << _KIND | count << _COUNT | most << _MOST | (_EXACT if exact else 0)
 
 
 _classes: dict[type, int] = {}
@@ -244,7 +246,7 @@ def _methods() -> None:
 
     _allow(builtins, "ord chr divmod round bin hex oct repr ascii abs pow min max", plain)
     _allow(builtins, "hash", _rule(KEYS))
-    _allow(builtins, "len", _rule(ITERABLES))
+    _allow(builtins, "len", _rule(SIZED))
     _allow(builtins, "id callable", free)
     _allow(builtins, "iter", _rule(ITERABLES, 1, 1))
     _allow(builtins, "next", _rule(ITERATORS, 1))
@@ -274,7 +276,7 @@ def _array(module: Any) -> None:
 def _collections(module: Any) -> None:
     deque, ordered, default = (_own(module, name, "collections") for name in ("deque", "OrderedDict", "defaultdict"))
     _know(deque, INDEXED | HOLDS | ITERABLE | SEQUENCE)
-    _know(ordered, MAPPING | MEMBERS | ITERABLE)
+    _know(ordered, MAPPING | MEMBERS | STARTS)
     _know(default, FACTORY | MEMBERS | ITERABLE)
     if deque in _classes:
         _know(type(iter(deque())), ITERATOR)
@@ -285,10 +287,9 @@ def _collections(module: Any) -> None:
         _allow(deque, "extend extendleft", _rule(ITERABLES))
         _call(deque, _rule(ITERABLES, 1, 1))
     if ordered in _classes:
-        _know(type(iter(ordered())), ITERATOR)
         for view in (ordered().keys(), ordered().values(), ordered().items()):
-            _know(type(view), ITERABLE)
-        _allow(ordered, "keys values items clear copy", _rule(ANY, 0))
+            _know(type(view), STARTS)
+        _allow(ordered, "keys values items clear", _rule(ANY, 0))
         _allow(ordered, "move_to_end pop setdefault", _rule(KEYS, 1))
         _allow(ordered, "popitem", _rule(SCALARS))
         _call(ordered, _rule(ANY, 0, 0))
@@ -394,7 +395,7 @@ def _compare(a: object, b: object) -> bool:
 
 def _iter(x: object) -> bool:
     address = ctypes.cast(ctypes.pythonapi.PyObject_SelfIter, ctypes.c_void_p).value
-    return _is(x, ITERABLE) or layout.slot(type(x), "tp_iter") == address
+    return _is(x, ITERABLE | STARTS) or layout.slot(type(x), "tp_iter") == address
 
 
 def _next(x: object) -> bool:
@@ -446,9 +447,9 @@ def _may_call(callee: Any, *arguments: Any) -> bool:
         given = given[1:]
     elif type(callee) is BuiltinFunctionType and rule & _EXACT and not _is_owner(callee.__self__):
         return False
-    if len(given) > (rule >> 8 & 15) and rule >> 8 & 15 != 15:
+    kind, count, most = rule >> _KIND & 15, rule >> _COUNT & 15, rule >> _MOST & 15
+    if len(given) > most != 15:
         return False
-    kind, count = rule >> 1 & 7, rule >> 4 & 15
     if kind == ATTRIBUTE:
         return len(given) in (2, 3) and type(given[1]) is str and _attribute(*given[:2])
     if kind == CLASSES:
@@ -476,6 +477,8 @@ def is_argument(kind: int, x: Any) -> bool:
         return is_key(x)
     if kind == ITERABLES:
         return _is(x, ITERABLE | ITERATOR)
+    if kind == SIZED:
+        return _is(x, ITERABLE | STARTS)
     if kind == ITERATORS:
         return _next(x)
     return True
@@ -541,7 +544,7 @@ def surely(test: str, classes: list[type | None]) -> bool:
     if test == "compare":
         return all(b & COMPARES for b in bits) or bool(bits[0] & KNOWN and bits[1] & SCALAR or bits[0] & SCALAR and bits[1] & KNOWN)
     if test == "iter":
-        return bool(bits[0] & (ITERABLE | ITERATOR))
+        return bool(bits[0] & (ITERABLE | ITERATOR | STARTS))
     if test == "next":
         return bool(bits[0] & ITERATOR)
     if test == "one":
@@ -579,8 +582,8 @@ def surely_called(callee: object, classes: list[type | None]) -> bool:
         classes = classes[1:]
     elif type(callee) is BuiltinFunctionType and rule & _EXACT and not _is_owner(callee.__self__):
         return False
-    kind, count, most = rule >> 1 & 7, rule >> 4 & 15, rule >> 8 & 15
+    kind, count, most = rule >> _KIND & 15, rule >> _COUNT & 15, rule >> _MOST & 15
     if len(classes) > most != 15 or kind in (ATTRIBUTE, CLASS, CLASSES):
         return False
-    wanted = {ANY: 0, SCALARS: SCALAR, KEYS: SCALAR, ITERABLES: ITERABLE | ITERATOR, ITERATORS: ITERATOR}[kind]
+    wanted = {ANY: 0, SCALARS: SCALAR, KEYS: SCALAR, ITERABLES: ITERABLE | ITERATOR, ITERATORS: ITERATOR, SIZED: ITERABLE | STARTS}[kind]
     return not wanted or all(bits_of(cls) & wanted for cls in classes[:count])

@@ -356,7 +356,7 @@ def _comparisons() -> list[str]:
 
 def _iteration() -> list[str]:
     make = _Body("morrow_plain_iter", "a")
-    make.if_(make.is_("%a", plain.ITERABLE))
+    make.if_(make.is_("%a", plain.ITERABLE | plain.STARTS))
     make.give(make.same(make.load("ptr", make.class_of("%a"), offset("PyTypeObject.tp_iter")), "@PyObject_SelfIter"))
     step = _Body("morrow_plain_next", "a")
     bits = step.bits("%a")
@@ -404,7 +404,7 @@ def _attributes() -> list[str]:
 
 def _argument() -> list[str]:
     body = _Body("morrow_plain_argument", "kind", "a", visible=False)
-    labels = {plain.SCALARS: "scalar", plain.KEYS: "key", plain.ITERABLES: "iterable", plain.ITERATORS: "iterator"}
+    labels = {plain.SCALARS: "scalar", plain.KEYS: "key", plain.ITERABLES: "iterable", plain.ITERATORS: "iterator", plain.SIZED: "sized"}
     table = " ".join(f"i64 {kind}, label %{label}" for kind, label in labels.items())
     body.lines.append(f"  switch i64 %kind, label %yes [ {table} ]")
     body.at("scalar")
@@ -415,6 +415,8 @@ def _argument() -> list[str]:
     body.give(body.ask("morrow_plain_key", "ptr %a"))
     body.at("iterable")
     body.give(body.is_("%a", plain.ITERABLE | plain.ITERATOR))
+    body.at("sized")
+    body.give(body.is_("%a", plain.ITERABLE | plain.STARTS))
     body.at("iterator")
     body.give(body.ask("morrow_plain_next", "ptr %a"))
     return body.text()
@@ -470,12 +472,12 @@ def _call() -> list[str]:
         body.let(f"phi {type} " + ", ".join(f"[ {edge[n]}, %{edge[3]} ]" for edge in edges)) for n, type in enumerate(("i64", "ptr", "i64"))
     )
     body.unless(body.has(rule, plain._PRESENT))
-    most = body.let(f"and i64 {body.let(f'lshr i64 {rule}, 8')}, 15")
+    most = body.let(f"and i64 {body.let(f'lshr i64 {rule}, {plain._MOST}')}, 15")
     few = body.let(f"icmp ule i64 {given}, {most}")
     many = body.let(f"icmp eq i64 {most}, 15")
     body.unless(body.let(f"or i1 {few}, {many}"))
-    kind = body.let(f"and i64 {body.let(f'lshr i64 {rule}, 1')}, 7")
-    count = body.let(f"and i64 {body.let(f'lshr i64 {rule}, 4')}, 15")
+    kind = body.let(f"and i64 {body.let(f'lshr i64 {rule}, {plain._KIND}')}, 15")
+    count = body.let(f"and i64 {body.let(f'lshr i64 {rule}, {plain._COUNT}')}, 15")
     more = body.let(f"icmp ugt i64 {given}, {count}")
     count = body.let(f"select i1 {more}, i64 {count}, i64 {given}")
     start = _here(body)
