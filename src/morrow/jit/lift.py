@@ -119,6 +119,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
+        self.big: bool | None = None  # see `meets_big`
         self.object_places: dict[int, int] = {}
         self.kept = self.out.kept
         self.gain = 0  # instructions that run faster than interpreted, roughly
@@ -321,6 +322,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         kind = variable.kind
         if kind == "obj":
             return variable.value, False
+        if kind in ("int", "float") and isinstance(variable.value, ir.Literal):
+            return self.object(variable.value.value), False
         if kind == "int":
             return self.emit("box_int", variable.value), True
         if kind == "float":

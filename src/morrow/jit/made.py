@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import guards, layout
+from morrow.jit import guards, layout, natives, plain
 from morrow.jit.history import MOST_COMPILES, all_classes, history_of, remember_class
 from morrow.jit.link import Loaded
 
@@ -298,6 +298,7 @@ def load(product: Product, code: bytes, level: int, from_disk: bool, started: fl
     """Put the object code of a product into memory."""
     global _serial
     _serial += 1
+    plain.learn(natives.runtime())
     loaded = Loaded(f"morrow.m{_serial}", code, product.imports, product.exports)
     address = loaded.addresses[product.entry]
     counters, met, places, slow, turns = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow", "turns"))
