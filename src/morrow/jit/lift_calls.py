@@ -484,21 +484,23 @@ class Calls:
         return self.finish(base, Variable("bool", (self.emit("int_compare", answer, ir.Literal(0), attributes=("ne",)),)))
 
     def call_smaller(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
-        """min(a, b) of two ints"""
+        """min(a, b, ...) of ints, or of floats"""
         return self.choose(arguments, base, "lt")
 
     def call_larger(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
-        """max(a, b) of two ints"""
+        """max(a, b, ...) of ints, or of floats"""
         return self.choose(arguments, base, "gt")
 
     def choose(self: Lifter, arguments: list[Variable], base: int, name: str) -> str | None:
-        """The first of two numbers unless the second is smaller (larger), as bltinmodule.c, min_max does."""
-        if len(arguments) != 2 or {v.kind for v in arguments} not in ({"int"}, {"float"}):
+        """The first of some numbers unless a later one is smaller (larger), as bltinmodule.c, min_max does."""
+        if len(arguments) < 2 or {v.kind for v in arguments} not in ({"int"}, {"float"}):
             return None
-        a, b = arguments
-        sort = "float_compare" if a.kind == "float" else "int_compare"
-        second = self.emit(sort, b.value, a.value, attributes=(name,))
-        return self.finish(base, Variable(a.kind, (self.emit("choose_" + a.kind, second, b.value, a.value),)))
+        kind = arguments[0].kind
+        best = arguments[0].value
+        for other in arguments[1:]:
+            replaces = self.emit("float_compare" if kind == "float" else "int_compare", other.value, best, attributes=(name,))
+            best = self.emit("choose_" + kind, replaces, other.value, best)
+        return self.finish(base, Variable(kind, (best,)))
 
     # -- methods of builtin classes --------------------------------------------------------------------------------------------
 
