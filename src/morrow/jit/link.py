@@ -62,13 +62,18 @@ class Loaded:
         self._held = None
 
 
+def links_here() -> bool:
+    """Return whether object code of this system is joined here, rather than by LLVM."""
+    return sys.platform == "linux" and os.uname().machine == "x86_64"
+
+
 def _place(code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> tuple[object, dict[str, int]]:
     """Return what holds the memory, and the exported addresses.
 
     Raises:
         Unlinkable: see there.
     """
-    if sys.platform != "linux" or os.uname().machine != "x86_64":
+    if not links_here():
         raise Unlinkable("only ELF for x86-64")
     ident, kind, machine, _, _, _, sections_at, _, _, _, _, size, count, _ = _HEADER.unpack_from(code)
     if ident[:6] != b"\x7fELF\x02\x01" or kind != 1 or machine != 62 or size != _SECTION.size:

@@ -11,7 +11,7 @@ import sys
 from functools import cache
 
 from morrow.jit import guards, object_cache, release
-from morrow.jit.link import Loaded
+from morrow.jit.link import Loaded, links_here
 
 
 def c_address(name: str) -> int:
@@ -69,9 +69,9 @@ def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[s
     """
     key = _disk().key(text, 2)
     code = _disk().find(key)
+    if (code is None or not links_here()) and not may_import():
+        raise NotYet
     if code is None:
-        if not may_import():
-            raise NotYet
         from morrow.jit import llvm
 
         code = llvm.object_code(llvm.optimise(text, 2), 2, "generic")

@@ -24,7 +24,7 @@ from morrow.host import HERE
 from morrow.jit.feedback import Feedback
 from morrow.jit.own_imports import ImportsAreOurs, ShadowedImport, is_installed
 
-START_BUSY = 0.15
+START_BUSY = 0.3
 """Seconds of CPU a process must have used before anything is brought for compiling: short scripts never pay."""
 
 START_BUSY_HERE = 1.0
