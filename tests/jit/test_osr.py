@@ -244,3 +244,24 @@ def test_a_loop_that_never_runs_long_is_entered_without_a_trial(entrances):
         deeper(20)
     assert entrances.verdict(code, loop.head)[0] == osr.KEPT
     entrances.disarm(code)
+
+
+def two_loops(goal):
+    i = 0
+    for _ in range(300):
+        i += 1
+    j = 0
+    while j != goal:
+        j += 1
+    return ("left", i)
+
+
+@pytest.mark.skipif(HERE is None or not HERE.has_monitoring, reason="this host is told which loop to enter")
+def test_a_second_loop_of_the_same_code_is_entered_too(entrances):
+    code = two_loops.__code__
+    first, second = running.loops(code)
+    assert entrances.arm(code, 2, 1)  # a head that is not: the jumps of both loops are told not to tell any more
+    assert two_loops(10) == ("left", 300)
+    address = leave_loop(code, second, offset_of_line(code, code.co_firstlineno + 7), "leave_second")
+    assert enter(entrances, code, second.head, address, lambda: two_loops(-1)) == ("left", 300)
+    entrances.disarm(code)

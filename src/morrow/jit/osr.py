@@ -105,6 +105,7 @@ class Entrances:
         trial = turns and has_clock() and HERE is not None and HERE.has_monitoring
         self._write(row, id(code), head, address, turns, state if trial else KEPT)
         if HERE is not None and HERE.has_monitoring:
+            sys.monitoring.set_local_events(OWN_TOOL, code, 0)  # jumps of other loops were told not to tell any more
             sys.monitoring.set_local_events(OWN_TOOL, code, sys.monitoring.events.JUMP)
         return True
 
