@@ -572,11 +572,11 @@ class Worker:
                     self._trials = trial.Trials(natives.load, natives.library_address("clock_gettime"))
                 if not tracers.watch(self._tracer_changed, natives.load):
                     log("jit", 1, "another audit hook refused ours: tracers are noticed late")
+        except (ImportError, OSError) as error:
+            return why_off(error)
         except natives.NotYet:
             self._needs_llvm = True
             return ""
-        except (ImportError, OSError) as error:
-            return why_off(error)
         for thing in (self._entrances, self._trials):
             _keep_for_ever(thing)
         self._made, self._aside, self._osr, self._count_compile = made, aside, osr, history.count_compile
