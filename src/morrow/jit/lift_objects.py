@@ -213,6 +213,7 @@ class Objects:
         if self.seen_c("PyObject_GetAttr", 1, self.object(name), test="attribute", likely=likely) == "end":
             return "end"
         if method:
+            self.attribute_names[self.state.stack[-1].value] = name
             self.push_attribute(self.pop(), None, True)
         return None
 

@@ -62,6 +62,7 @@ def _rule(kind: int, count: int = 15, most: int = 15, exact: bool = True) -> int
 _classes: dict[type, int] = {}
 _rules: dict[int, int] = {}  # address of a PyMethodDef, or of a class -> rule
 _alive: list[object] = []  # what has an address in the table must never die
+_names: set[str] = set()
 _waiting: dict[str, Callable[[Any], None]] = {}
 _table: ctypes.Array[ctypes.c_uint64] | None = None
 _entered: set[int] = set()
@@ -85,6 +86,12 @@ def _place_of(callee: object) -> int:
     if type(callee) is MethodDescriptorType:
         return layout.word(id(callee) + offset("PyMethodDescrObject.d_method"))
     return id(callee) if type(callee) is type else 0
+
+
+def names() -> set[str]:
+    """Return the names of methods that run no Python code."""
+    _look()
+    return _names
 
 
 def learn(runtime: Mapping[str, int]) -> None:
@@ -159,6 +166,32 @@ def _own(module: Any, name: str, home: str) -> Any:
     return cls if isinstance(cls, type) and (cls.__name__, cls.__module__) == (name, home) else None
 
 
+def result_of(callee: object, sure: bool) -> type | None:
+    """Return the exact class of what a callee made in C gives back, None if there is not only one.
+
+    Args:
+        sure: its arguments are of the classes that `surely_called` asks for.
+    """
+    _look()
+    if isinstance(callee, type) and type(callee) is type:
+        return callee if callee in _classes and callee is not type and callee is not reversed else None
+    if type(callee) is MethodDescriptorType:
+        return _METHOD_RESULTS.get((callee.__objclass__, callee.__name__)) if sure else None
+    return next((cls for function, cls in _RESULTS if function is callee), None)
+
+
+_RESULTS: tuple[tuple[object, type], ...] = (
+    (len, int), (ord, int), (id, int), (hash, int), (chr, str), (repr, str), (isinstance, bool), (issubclass, bool), (hasattr, bool), (callable, bool),
+)  # fmt: skip
+_METHOD_RESULTS: dict[tuple[type, str], type] = {
+    **{(str, name): str for name in "join upper lower strip lstrip rstrip replace format capitalize title center ljust rjust zfill".split()},
+    **{(str, name): bool for name in "startswith endswith isdigit isalpha isalnum isspace isupper islower".split()},
+    **{(str, name): int for name in ("find", "rfind", "index", "rindex", "count")},
+    (str, "split"): list, (str, "rsplit"): list, (str, "splitlines"): list, (str, "encode"): bytes, (list, "copy"): list, (dict, "copy"): dict,
+    (set, "copy"): set, (int, "bit_length"): int,
+}  # fmt: skip
+
+
 def _allow(owner: object, names: str, rule: int) -> None:
     """Add methods of a class, or functions of a module."""
     for name in names.split():
@@ -167,6 +200,7 @@ def _allow(owner: object, names: str, rule: int) -> None:
         if type(found) is MethodDescriptorType and found.__objclass__ is owner or type(found) is BuiltinFunctionType and found.__self__ is owner:
             _rules[_place_of(found)] = rule
             _alive.append(found)
+            _names.add(name)
 
 
 def _call(cls: type, rule: int) -> None:
@@ -509,8 +543,9 @@ _TESTS: dict[str, Callable[..., bool]] = {
     "call": _may_call,
 }
 TESTS = tuple(_TESTS)
-ARITY = {name: 99 if name == "call" else test.__code__.co_argcount for name, test in _TESTS.items()}
-"""How many operands a test is about; an operation may have more."""
+MANY = 99
+ARITY = {name: MANY if name == "call" else test.__code__.co_argcount for name, test in _TESTS.items()}
+"""How many operands a test is about, `MANY` for a callee and any number of arguments; an operation may have more."""
 
 
 def holds(test: str, *operands: object) -> bool:
