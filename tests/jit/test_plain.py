@@ -224,6 +224,23 @@ def test_an_item_is_set_without_a_frame():
     agrees(put, (array.array("d", [1.5]), 0, 2.5), (array.array("d", [1.5]), 0, "x"), (bytearray(b"a"), 0, 300), ({}, (1, 2), 3), (collections.deque([1]), 4, 2), ((1,), 0, 1))
 
 
+@pytest.mark.parametrize("things", [[1, 2], (1, 2), "ab", b"ab", bytearray(b"ab"), array.array("b", b"ab"), collections.deque([1, 2]), range(2), range(2**70), memoryview(bytearray(b"ab")), {-3: 1}], ids=repr)
+def test_numbers_of_items_count_from_both_ends(things):
+    def get(s, i, j):
+        return s[i - j]
+
+    def put(s, i, j):
+        s[i - j] = 7
+        return bytes(s) if isinstance(s, memoryview) else s
+
+    for function in (get, put):
+        function = FunctionType(function.__code__.replace(), {"__builtins__": __builtins__, "memoryview": memoryview})
+        made = compiled(function, [1, 2], 1, 0, arguments=(None, int, int))
+        for i in range(-6, 6):
+            one, other = (copy.deepcopy(things) if type(things) is not memoryview else memoryview(bytearray(b"ab")) for _ in (1, 2))
+            assert outcome(lambda *a: call(made, *a), one, i, 0)[:3] == outcome(function, other, i, 0)[:3], f"{things!r} {i}"
+
+
 def test_a_method_of_a_builtin_class_is_its_c_function():
     text = lifted(turn, collections.deque([1, 2, 3]))
     assert text.count("vectorcall <direct>") == 2 and "PyObject_GetAttr" not in text.split("meet")[0]

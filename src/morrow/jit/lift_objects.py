@@ -496,7 +496,7 @@ class Objects:
         """An item of whatever it is."""
         general = lambda: self.seen_c("PyObject_GetItem", 2, test="item")
         if self.state.stack[-1].kind == "int" and self.are_objects(2) and self.was_executed(self.instructions[self.index]):
-            return self.seen_at("PySequence_GetItem", 2, (0, 1), "indexed", general)
+            return self.seen_at("morrow_item_at", 2, (0, 1), "indexed", general)
         return general()
 
     def plain_key(self: Lifter, place: int) -> bool:
@@ -532,7 +532,7 @@ class Objects:
         if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1):
             general = lambda: self.seen_nothing("PyObject_SetItem", 3, (1, 2, 0), "set_item")
             if stack[-1].kind == "int" and self.are_objects(3) and self.was_executed(i):
-                return self.seen_at("PySequence_SetItem", 3, (1, 2, 0), "takes", general)
+                return self.seen_at("morrow_put_at", 3, (1, 2, 0), "takes", general)
             return general()
         self.box_top(3)
         self.stabilise()

@@ -253,14 +253,18 @@ def _methods() -> None:
     key, first = _rule(KEYS, 1, exact=False), _rule(SCALARS, 1, exact=False)
     _allow(
         str,
-        "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
+        "capitalize casefold center count endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
         "islower isnumeric isprintable isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace rfind "
         "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill",
         plain,
     )
     _allow(str, "join", _rule(ITERABLES))
-    _allow(bytes, "count decode endswith find index replace rfind rindex split startswith strip lower upper hex", plain)
-    _allow(bytearray, "append clear copy count decode endswith find index insert pop remove replace reverse rfind startswith hex", plain)
+    # other encodings than the usual one may be somebody's Python code
+    _allow(str, "encode", _rule(ANY, 0, 0))
+    _allow(bytes, "decode", _rule(ANY, 0, 0))
+    _allow(bytearray, "decode", _rule(ANY, 0, 0))
+    _allow(bytes, "count endswith find index replace rfind rindex split startswith strip lower upper hex", plain)
+    _allow(bytearray, "append clear copy count endswith find index insert pop remove replace reverse rfind startswith hex", plain)
     _allow(list, "append clear reverse", free)
     _allow(list, "copy", _rule(ANY, 0))
     _allow(list, "insert pop", first)
@@ -288,8 +292,10 @@ def _methods() -> None:
     _allow(builtins, "isinstance", _rule(CLASS))
     _allow(builtins, "issubclass", _rule(CLASSES))
     _allow(math, " ".join(n for n, f in vars(math).items() if type(f) is type(len) and n not in ("prod", "fsum", "dist", "sumprod")), plain)
-    for scalar in (int, float, complex, bool, str, bytes, bytearray, range):
+    for scalar in (int, float, complex, bool, range):
         _call(scalar, plain)
+    for text_ in (str, bytes, bytearray):
+        _call(text_, _rule(SCALARS, 1, 1))
     for made in (list, tuple, enumerate, reversed):
         _call(made, _rule(ITERABLES, 1, 1))
     _call(zip, _rule(ITERABLES))
@@ -521,7 +527,7 @@ def is_argument(kind: int, x: Any) -> bool:
 _TESTS: dict[str, Callable[..., bool]] = {
     "item": _item,
     "set_item": _set_item,
-    "indexed": lambda c: _is(c, INDEXED),
+    "indexed": lambda c: _is(c, SEQUENCE),
     "takes": lambda c, v: _is(c, HOLDS) or _is(c, PACKED) and is_scalar(v),
     "delete_item": _delete_item,
     "contains": _contains,
@@ -559,7 +565,7 @@ def surely(test: str, classes: list[type | None]) -> bool:
     if test == "item":
         return bool(bits[0] & (INDEXED | MAPPING) and bits[1] & SCALAR)
     if test == "indexed":
-        return bool(bits[0] & INDEXED)
+        return bool(bits[0] & SEQUENCE)
     if test == "takes":
         return bool(bits[0] & HOLDS or bits[0] & PACKED and bits[1] & SCALAR)
     if test == "set_item":
