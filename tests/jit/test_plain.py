@@ -8,8 +8,10 @@ import copy
 import ctypes
 import itertools
 import re
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType
 
 import pytest
@@ -169,6 +171,26 @@ def test_a_module_of_the_program_s_own_is_not_believed():
     before = dict(plain._classes)
     plain._array(Impostor)
     assert plain._classes == before
+
+
+def test_what_is_imported_later_is_learnt_when_the_next_code_is_loaded():
+    program = """
+from tests.jit.native import compiled, call
+import array, sys
+del sys.modules["array"]  # as if nobody had
+from morrow.jit import llvm, plain
+def item(container, key):
+    return container[key]
+compiled(item, [1], 0)
+assert not plain.bits_of(array.array)
+sys.modules["array"] = array
+plain.bits_of(array.array)  # lifting asks first, loading tells the machine code
+made = compiled(item, array.array("d", [1.5]), 0)
+assert call(made, array.array("d", [2.5]), 0) == 2.5
+assert sum(point.count() for point in made.exits) == 0, [str(point) for point in made.exits]
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def lifted(function: Callable[..., object], *warm: object) -> str:

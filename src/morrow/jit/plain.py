@@ -66,6 +66,7 @@ _names: set[str] = set()
 _waiting: dict[str, Callable[[Any], None]] = {}
 _table: ctypes.Array[ctypes.c_uint64] | None = None
 _entered: set[int] = set()
+_told = 0, 0  # how many classes and rules there were when the table was filled
 
 
 def bits_of(cls: type | None) -> int:
@@ -96,15 +97,15 @@ def names() -> set[str]:
 
 def learn(runtime: Mapping[str, int]) -> None:
     """Put what is known into the table that machine code reads; cheap when there is nothing new."""
-    global _table
-    news = _look()
+    global _table, _told
+    _look()
     for cls in install.function_types():
         if cls not in _classes:
             # 3.11: functions with compiled code have a class of their own, which is never freed
             _classes[cls] = KNOWN | BINDS
-            news = True
-    if not news and _table is not None:
+    if (len(_classes), len(_rules)) == _told:
         return
+    _told = len(_classes), len(_rules)
     if _table is None:
         _table = (ctypes.c_uint64 * (2 * SLOTS)).from_address(runtime["morrow_plain_table"])
     words: dict[int, int] = {}
@@ -136,21 +137,16 @@ def start_of(address: int) -> int:
 # -- what is known ----------------------------------------------------------------------------------------------------------
 
 
-def _look() -> bool:
-    """Take in what the program has imported since; return whether there was anything."""
+def _look() -> None:
+    """Take in what the program has imported since."""
     if not _classes:
         _builtins()
         _waiting.update({"array": _array, "_collections": _collections, "time": _time, "_random": _random, "re": _re})
-        _ready(list(_waiting))
-        return True
-    return _ready([name for name in _waiting if name in sys.modules])
-
-
-def _ready(names: list[str]) -> bool:
-    found = [name for name in names if name in sys.modules]
-    for name in found:
-        _waiting.pop(name)(sys.modules[name])
-    return bool(found)
+    for name in [name for name in _waiting if name in sys.modules]:
+        # another thread may be here, too
+        learn_from = _waiting.pop(name, None)
+        if learn_from is not None:
+            learn_from(sys.modules[name])
 
 
 def _know(cls: object, bits: int) -> None:
