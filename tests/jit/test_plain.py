@@ -16,11 +16,10 @@ from types import FunctionType
 
 import pytest
 
-from tests.jit.native import _FUNCTIONS as native_functions
-from tests.jit.native import agrees, call, compiled, outcome  # skips the file where there is no jit
-
 from morrow.jit import llvm, plain
 from morrow.jit.compile import Declined, Request, compile_function
+from tests.jit.native import _FUNCTIONS as native_functions
+from tests.jit.native import agrees, call, compiled, outcome  # skips the file where there is no jit
 
 
 class Meta(type):

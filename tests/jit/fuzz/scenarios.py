@@ -985,7 +985,7 @@ class Scenarios:
         for _ in range(2):
             self.emit(f"run(long, {self.value(r.choice(['small', 'float', 'list', 'A', 'S']))}, {r.choice(['50', '300'])})", 0)
 
-    def containers(self: Program) -> None:
+    def who_looks(self: Program) -> None:
         """Builtin containers and numbers with keys and items that look at who calls them: a frame left out would be missed."""
         r = self.r
         self.write(EYE)
