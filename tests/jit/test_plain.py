@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import array
 import collections
+import copy
 import ctypes
 import itertools
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
 
 import pytest
 
-from tests.jit.native import compiled  # skips the file where there is no jit
-
 from morrow.jit import natives, plain
+from morrow.jit.compile import compile_function
+from morrow.jit.made import Declined, Request
+from tests.jit.native import _FUNCTIONS as native_functions
+from tests.jit.native import agrees, call, compiled, outcome  # skips the file where there is no jit
 
 
 class Meta(type):
@@ -166,5 +173,211 @@ def test_a_module_of_the_program_s_own_is_not_believed():
     assert plain._classes == before
 
 
-def seen_frames(made) -> list[str]:
-    return [line for line in made.texts["ir"].splitlines() if " show " in line]
+def test_what_is_imported_later_is_learnt_when_the_next_code_is_loaded():
+    program = """
+from tests.jit.native import compiled, call
+import array, sys
+del sys.modules["array"]  # as if nobody had
+from morrow.jit import natives, plain
+def item(container, key):
+    return container[key]
+compiled(item, [1], 0)
+assert not plain.bits_of(array.array)
+sys.modules["array"] = array
+plain.bits_of(array.array)  # lifting asks first, loading tells the machine code
+made = compiled(item, array.array("d", [1.5]), 0)
+assert call(made, array.array("d", [2.5]), 0) == 2.5
+assert sum(point.count() for point in made.exits) == 0, [str(point) for point in made.exits]
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def lifted(function: Callable[..., object], *warm: object) -> str:
+    """Return the text of a function's IR, once the host has specialised it."""
+    for _ in range(60):
+        function(*copy.deepcopy(warm))
+    made = compile_function(Request(function), ("ir",))
+    assert not isinstance(made, Declined), str(made)
+    return made.texts["ir"]
+
+
+def item(container, key):
+    return container[key]
+
+
+def put(container, key, value):
+    container[key] = value
+    return container
+
+
+def turn(queue):
+    queue.append(queue.popleft())
+    return queue
+
+
+def product(a, b):
+    return a * b + 1, (a * b) % 97, a - b
+
+
+def total(items):
+    s = 0
+    for x in items:
+        s = s + x
+    return s
+
+
+def count(things, wanted):
+    n = 0
+    for thing in things:
+        if thing in wanted:
+            n += 1
+    return n, len(wanted)
+
+
+def test_an_item_of_whatever_it_is_needs_no_frame_unless_python_code_runs():
+    assert " show " not in lifted(item, array.array("d", [1.5, 2.5]), 1)
+    others = [(array.array("d", [1.5]), 5), (collections.deque([1]), 0), (b"abc", -1), ({"a": 1}, "a"), ({}, "a"), (3, 1), (collections.OrderedDict(a=1), "a"), ("abc", slice(1, None))]
+    agrees(item, (array.array("d", [1.5, 2.5]), 1), *others)
+
+
+def test_an_item_is_set_without_a_frame():
+    assert " show " not in lifted(put, array.array("d", [1.5, 2.5]), 1, 3.5)
+    agrees(put, (array.array("d", [1.5]), 0, 2.5), (array.array("d", [1.5]), 0, "x"), (bytearray(b"a"), 0, 300), ({}, (1, 2), 3), (collections.deque([1]), 4, 2), ((1,), 0, 1))
+
+
+@pytest.mark.parametrize("things", [[1, 2], (1, 2), "ab", b"ab", bytearray(b"ab"), array.array("b", b"ab"), collections.deque([1, 2]), range(2), range(2**70), memoryview(bytearray(b"ab")), {-3: 1}], ids=repr)
+def test_numbers_of_items_count_from_both_ends(things):
+    def get(s, i, j):
+        return s[i - j]
+
+    def put(s, i, j):
+        s[i - j] = 7
+        return bytes(s) if isinstance(s, memoryview) else s
+
+    for function in (get, put):
+        function = FunctionType(function.__code__.replace(), {"__builtins__": __builtins__, "memoryview": memoryview})
+        made = compiled(function, [1, 2], 1, 0, arguments=(None, int, int))
+        for i in range(-6, 6):
+            one, other = (copy.deepcopy(things) if type(things) is not memoryview else memoryview(bytearray(b"ab")) for _ in (1, 2))
+            assert outcome(lambda *a: call(made, *a), one, i, 0)[:3] == outcome(function, other, i, 0)[:3], f"{things!r} {i}"
+
+
+def test_a_method_of_a_builtin_class_is_its_c_function():
+    text = lifted(turn, collections.deque([1, 2, 3]))
+    assert text.count("vectorcall <direct>") == 2 and "PyObject_GetAttr" not in text.split("meet")[0]
+    agrees(turn, (collections.deque([1, 2, 3]),), (collections.deque(),), ([1],))
+
+
+def test_ints_that_fit_no_machine_word_are_counted_with_by_c():
+    big = 2**80, 3**50
+    made = compiled(product, *big)
+    for _ in range(5):
+        assert call(made, *big) == product(*big)
+        if made.review(1) != "recompile":
+            break
+        made = compiled(product, *big)
+    before = sum(point.count() for point in made.exits)
+    assert call(made, *big) == product(*big)
+    assert sum(point.count() for point in made.exits) == before
+    for other in ((1, 2), (2**70, -5), (True, 2**64), (1.5, 2**70)):
+        assert outcome(lambda *a: call(made, *a), *other) == outcome(product, *other)
+
+
+def test_iterators_made_in_c_are_stepped_without_a_frame():
+    assert " show " not in lifted(total, collections.deque(range(5)))
+    agrees(total, (collections.deque(range(5)),), (range(5),), ({1: 2},), ({1, 2},), ([2**70] * 3,), (5,), (array.array("i", [1, 2]),))
+
+
+def test_membership_and_length():
+    agrees(count, (["a", 1], {"a", "b"}), ([(1, 2)], {(1, 2): 3}), ([[]], {1}), ([1, 2.0], (1, 2)), (["b"], "abc"), ([3], range(5)), ([1], 5), ([None], [None, 1]))
+
+
+class Looks:
+    """Says who called it."""
+
+    def __init__(self):
+        self.seen = []
+
+    def note(self):
+        frame = sys._getframe(2)
+        self.seen.append((frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno, sorted(frame.f_locals)))
+
+    def __hash__(self):
+        self.note()
+        return 1000003
+
+    def __eq__(self, other):
+        self.note()
+        return False
+
+    def __index__(self):
+        self.note()
+        return 0
+
+    def __getitem__(self, key):
+        self.note()
+        return 1
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def fresh_item() -> Callable[..., object]:
+    """Return `item` as a function of which nothing is remembered."""
+    return FunctionType(item.__code__.replace(), {})
+
+
+@pytest.mark.parametrize("container", [{"a": 1}, [1], collections.OrderedDict(a=1), collections.deque([1]), array.array("d", [1.0]), b"a", None], ids=repr)
+def test_python_code_that_runs_all_the_same_sees_the_frame(container):
+    item = fresh_item()
+
+    def look(made, looks):
+        given = (container, looks) if container is not None else (looks, 0)
+        try:
+            (lambda: call(made, *given))() if made else item(*given)
+        except (KeyError, TypeError):
+            pass
+        return looks.seen
+
+    expected = look(None, Looks())
+    made = compiled(item, array.array("d", [1.5, 2.5]), 1)
+    assert look(made, Looks()) == expected  # left to the interpreter
+    for _ in range(50):
+        look(made, Looks())
+    assert made.review() == "recompile"
+    made = compile_function(Request(item), ("ir",))
+    assert "plain <item>" in made.texts["ir"] and " show " in made.texts["ir"]
+    native_functions[made.entry] = item
+    assert look(made, Looks()) == expected
+    assert not [str(point) for point in made.exits if point.reason == "foreign" and point.count()]
+    assert call(made, {"a": 5}, "a") == 5
+
+
+def test_a_missing_key_of_a_defaultdict_calls_its_factory_under_the_frame():
+    seen = []
+
+    def factory():
+        seen.append(sys._getframe(1).f_code.co_name)
+        return 7
+
+    made = compiled(fresh_item(), array.array("d", [1.5, 2.5]), 1)
+    assert call(made, collections.defaultdict(factory, {1: 2}), 1) == 2
+    assert seen == []
+    assert call(made, collections.defaultdict(factory, {1: 2}), 5) == 7
+    assert seen == ["item"]
+
+
+def test_going_through_an_ordered_dict_hashes_its_keys_under_the_frame():
+    def step(d):
+        n = 0
+        for k in d:
+            n += 1
+        return n
+
+    looks = Looks()
+    made = compiled(step, collections.OrderedDict(a=1))
+    mapping = collections.OrderedDict([(looks, 1)])
+    looks.seen.clear()
+    assert call(made, mapping) == 1
+    assert {name for name, _, _ in looks.seen} <= {"step"}

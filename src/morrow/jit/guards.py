@@ -765,7 +765,8 @@ def _isinstance(out: Text) -> None:
 
 
 def _size(out: Text) -> None:
-    """morrow_size(object) -> its length if its class counts as list or tuple do (subclasses that do not say otherwise), else -1."""
+    """morrow_size(object) -> its length if its class is one of `plain` or counts as list or tuple do (subclasses that do not
+    say otherwise), else -1."""
     out.lines += ["define i64 @morrow_size(ptr %object) noinline {", "entry:"]
 
     def count_of(cls: str, absent: str) -> str:
@@ -775,7 +776,13 @@ def _size(out: Text) -> None:
         out.block(there)
         return out.load("ptr", table, offset("PySequenceMethods.sq_length"))
 
-    mine = count_of(out.load("ptr", "%object", offset("PyObject.ob_type")), "no")
+    cls_ = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    known = out.let(f"call i64 @morrow_plain_known(ptr {cls_})")
+    out.branch(out.let(f"icmp ne i64 {out.let(f'and i64 {known}, {plain.MEMBERS | plain.SEQUENCE}')}, 0"), "ask", "other")
+    out.block("ask")
+    out.line(f"ret i64 {out.call('i64', 'PyObject_Size', 'ptr %object')}")
+    out.block("other")
+    mine = count_of(cls_, "no")
     for cls in ("PyList_Type", "PyTuple_Type"):
         other = out.fresh("other")
         out.branch(out.let(f"icmp eq ptr {mine}, {count_of('@' + cls, 'no')}"), "yes", other)

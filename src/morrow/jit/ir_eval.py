@@ -429,7 +429,7 @@ _C: dict[str, Callable[..., Any]] = {
     "PyIter_Next": lambda a: next(a, NULL), "PyErr_Occurred": lambda: NULL, "PyList_New": lambda n: [None] * n, "PyDict_New": dict, "PySet_New": lambda a: set(), "PySet_Add": lambda a, b: a.add(b) or 0,
     "PyTuple_New": lambda n: tuple([object() for _ in range(n)]), "PyList_Append": lambda a, b: a.append(b) or 0,
     "PyObject_Size": len, "PyObject_IsTrue": lambda a: int(bool(a)), "PySequence_Contains": lambda a, b: int(b in a),
-    "PySequence_GetItem": lambda a, b: a[b], "PySequence_SetItem": lambda a, b, c: a.__setitem__(b, c) or 0,
+    "morrow_item_at": lambda a, b: a[b], "morrow_put_at": lambda a, b, c: a.__setitem__(b, c) or 0,
     "PyErr_CheckSignals": lambda: 0, "morrow_new": lambda a: a.__new__(a), "morrow_isinstance": lambda a, b: int(isinstance(a, b)), "morrow_truth": lambda a: int(bool(a)), "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
     **{f"PyNumber_InPlace{name}": function for name, function in _INPLACE.items()},
 }  # fmt: skip

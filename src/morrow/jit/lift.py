@@ -27,8 +27,8 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 400
-LATE_BLOCKS = 150
+MOST_BLOCKS = 480
+LATE_BLOCKS = 180
 
 
 class Session(Protocol):
@@ -119,6 +119,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
+        self.attribute_names: dict[ir.Operand, str] = {}  # of bound methods on the stack
         self.big: bool | None = None  # see `meets_big`
         self.object_places: dict[int, int] = {}
         self.kept = self.out.kept

@@ -213,6 +213,7 @@ class Objects:
         if self.seen_c("PyObject_GetAttr", 1, self.object(name), test="attribute", likely=likely) == "end":
             return "end"
         if method:
+            self.attribute_names[self.state.stack[-1].value] = name
             self.push_attribute(self.pop(), None, True)
         return None
 
@@ -479,7 +480,7 @@ class Objects:
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
         if container.cls is dict and container.kind == "obj":
-            if not self.plain_key(-1, i):
+            if not self.plain_key(-1):
                 return self.any_item()
             result = self.c_call("PyObject_GetItem", 2)
             self.push(Variable("obj", (result,), None, "own"))
@@ -495,18 +496,12 @@ class Objects:
         """An item of whatever it is."""
         general = lambda: self.seen_c("PyObject_GetItem", 2, test="item")
         if self.state.stack[-1].kind == "int" and self.are_objects(2) and self.was_executed(self.instructions[self.index]):
-            return self.seen_at("PySequence_GetItem", 2, (0, 1), "indexed", general)
+            return self.seen_at("morrow_item_at", 2, (0, 1), "indexed", general)
         return general()
 
-    def plain_key(self: Lifter, place: int, i: Instruction) -> bool:
-        """Return whether a stack entry is a key whose hash and equality run no Python code; guards str if unknown."""
-        key = self.state.stack[place]
-        if self.class_of(key) in (int, str, float, bool, bytes, type(None)):
-            return True
-        if key.kind == "obj" and key.cls is None:
-            self.is_class(key, str if not self.failed("class") else int)
-            return True
-        return False
+    def plain_key(self: Lifter, place: int) -> bool:
+        """Return whether a stack entry is known to be a key whose hash and equality run no Python code."""
+        return bool(plain.bits_of(self.class_of(self.state.stack[place])) & plain.SCALAR)
 
     def do_store_subscript(self: Lifter, i: Instruction) -> str | None:
         """Set an item: value, container, index on the stack."""
@@ -534,10 +529,10 @@ class Objects:
         container = stack[-2]
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
-        if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1, i):
+        if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1):
             general = lambda: self.seen_nothing("PyObject_SetItem", 3, (1, 2, 0), "set_item")
             if stack[-1].kind == "int" and self.are_objects(3) and self.was_executed(i):
-                return self.seen_at("PySequence_SetItem", 3, (1, 2, 0), "takes", general)
+                return self.seen_at("morrow_put_at", 3, (1, 2, 0), "takes", general)
             return general()
         self.box_top(3)
         self.stabilise()
@@ -557,7 +552,7 @@ class Objects:
         if not anything and container.cls is str:
             anything = self.class_of(item) is not str
         elif not anything:
-            anything = not self.plain_key(-2, i)
+            anything = not self.plain_key(-2)
         if anything:
             return self.seen_truth("PySequence_Contains", 2, negate=bool(i.argument), order=(1, 0), test="contains")
         self.box_top(2)

@@ -309,17 +309,21 @@ class Seen:
             way = "plain"
         else:
             hint = self.instructions[self.index].hint
-            way = self.way(test, [], known is not None or any(word in hint for word in _C_CALLS))
+            likely = any(word in hint for word in _C_CALLS) and self.attribute_names.get(stack[where].value) in plain.names()
+            way = self.way(test, [], known is not None or likely)
         if not way:
             return self.leave("call")
         for place in places:
             self.box_entry(place)
         self.stabilise()
         operands = [self.state.stack[place].value for place in places]
-        after = lambda result: self.finish(base, Variable("obj", (result,), None, "own"))
+        cls = plain.result_of(known, way == "plain") if known is not None else None
+        if known is reversed and way == "plain" and len(places) == 2 and self.class_of(self.state.stack[places[1]]) is list:
+            cls = type(reversed([]))
+        after = lambda result: self.finish(base, Variable("obj", (result,), cls, "own"))
         self.perform(way, "call_any", operands, (names,) if names else (), after, test)
         return None
 
 
-#: in the names of instructions that the host has specialised for calls of C code
-_C_CALLS = ("BUILTIN", "METHOD_DESCRIPTOR", "LIST_APPEND", "KW_LEN", "CALL_LEN", "ISINSTANCE", "TYPE_1", "STR_1", "TUPLE_1")
+#: in the names of instructions that the host has specialised for calls of methods made in C
+_C_CALLS = ("BUILTIN", "METHOD_DESCRIPTOR", "LIST_APPEND")

@@ -15,7 +15,14 @@ import ctypes
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodDescriptorType, ModuleType, WrapperDescriptorType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 
 from morrow.jit import install, layout
 from morrow.jit.objects import offset
@@ -65,9 +72,11 @@ def _rule(kind: int, count: int = 15, most: int = 15, exact: bool = True) -> int
 _classes: dict[type, int] = {}
 _rules: dict[int, int] = {}  # address of a PyMethodDef, or of a class -> rule
 _alive: list[object] = []  # what has an address in the table must never die
+_names: set[str] = set()
 _waiting: dict[str, Callable[[Any], None]] = {}
 _table: ctypes.Array[ctypes.c_uint64] | None = None
 _entered: set[int] = set()
+_told = 0, 0  # how many classes and rules there were when the table was filled
 
 
 def bits_of(cls: type | None) -> int:
@@ -90,17 +99,23 @@ def _place_of(callee: object) -> int:
     return id(callee) if type(callee) is type else 0
 
 
+def names() -> set[str]:
+    """Return the names of methods that run no Python code."""
+    _look()
+    return _names
+
+
 def learn(runtime: Mapping[str, int]) -> None:
     """Put what is known into the table that machine code reads; cheap when there is nothing new."""
-    global _table
-    news = _look()
+    global _table, _told
+    _look()
     for cls in install.function_types():
         if cls not in _classes:
             # 3.11: functions with compiled code have a class of their own, which is never freed
             _classes[cls] = KNOWN | BINDS
-            news = True
-    if not news and _table is not None:
+    if (len(_classes), len(_rules)) == _told:
         return
+    _told = len(_classes), len(_rules)
     if _table is None:
         _table = (ctypes.c_uint64 * (2 * SLOTS)).from_address(runtime["morrow_plain_table"])
     words: dict[int, int] = {}
@@ -132,21 +147,16 @@ def start_of(address: int) -> int:
 # -- what is known ----------------------------------------------------------------------------------------------------------
 
 
-def _look() -> bool:
-    """Take in what the program has imported since; return whether there was anything."""
+def _look() -> None:
+    """Take in what the program has imported since."""
     if not _classes:
         _builtins()
         _waiting.update({"array": _array, "_collections": _collections, "time": _time, "_random": _random, "re": _re})
-        _ready(list(_waiting))
-        return True
-    return _ready([name for name in _waiting if name in sys.modules])
-
-
-def _ready(names: list[str]) -> bool:
-    found = [name for name in names if name in sys.modules]
-    for name in found:
-        _waiting.pop(name)(sys.modules[name])
-    return bool(found)
+    for name in [name for name in _waiting if name in sys.modules]:
+        # another thread may be here, too
+        learn_from = _waiting.pop(name, None)
+        if learn_from is not None:
+            learn_from(sys.modules[name])
 
 
 def _know(cls: object, bits: int) -> None:
@@ -162,6 +172,32 @@ def _own(module: Any, name: str, home: str) -> Any:
     return cls if isinstance(cls, type) and (cls.__name__, cls.__module__) == (name, home) else None
 
 
+def result_of(callee: object, sure: bool) -> type | None:
+    """Return the exact class of what a callee made in C gives back, None if there is not only one.
+
+    Args:
+        sure: its arguments are of the classes that `surely_called` asks for.
+    """
+    _look()
+    if isinstance(callee, type) and type(callee) is type:
+        return callee if callee in _classes and callee is not type and callee is not reversed else None
+    if type(callee) is MethodDescriptorType:
+        return _METHOD_RESULTS.get((callee.__objclass__, callee.__name__)) if sure else None
+    return next((cls for function, cls in _RESULTS if function is callee), None)
+
+
+_RESULTS: tuple[tuple[object, type], ...] = (
+    (len, int), (ord, int), (id, int), (hash, int), (chr, str), (repr, str), (isinstance, bool), (issubclass, bool), (hasattr, bool), (callable, bool),
+)  # fmt: skip
+_METHOD_RESULTS: dict[tuple[type, str], type] = {
+    **{(str, name): str for name in "join upper lower strip lstrip rstrip replace format capitalize title center ljust rjust zfill".split()},
+    **{(str, name): bool for name in "startswith endswith isdigit isalpha isalnum isspace isupper islower".split()},
+    **{(str, name): int for name in ("find", "rfind", "index", "rindex", "count")},
+    (str, "split"): list, (str, "rsplit"): list, (str, "splitlines"): list, (str, "encode"): bytes, (list, "copy"): list, (dict, "copy"): dict,
+    (set, "copy"): set, (int, "bit_length"): int,
+}  # fmt: skip
+
+
 def _allow(owner: object, names: str, rule: int) -> None:
     """Add methods of a class, or functions of a module."""
     for name in names.split():
@@ -170,6 +206,7 @@ def _allow(owner: object, names: str, rule: int) -> None:
         if type(found) is MethodDescriptorType and found.__objclass__ is owner or type(found) is BuiltinFunctionType and found.__self__ is owner:
             _rules[_place_of(found)] = rule
             _alive.append(found)
+            _names.add(name)
 
 
 def _call(cls: type, rule: int) -> None:
@@ -222,14 +259,18 @@ def _methods() -> None:
     key, first = _rule(KEYS, 1, exact=False), _rule(SCALARS, 1, exact=False)
     _allow(
         str,
-        "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
+        "capitalize casefold center count endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
         "islower isnumeric isprintable isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace rfind "
         "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill",
         plain,
     )
     _allow(str, "join", _rule(ITERABLES))
-    _allow(bytes, "count decode endswith find index replace rfind rindex split startswith strip lower upper hex", plain)
-    _allow(bytearray, "append clear copy count decode endswith find index insert pop remove replace reverse rfind startswith hex", plain)
+    # other encodings than the usual one may be somebody's Python code
+    _allow(str, "encode", _rule(ANY, 0, 0))
+    _allow(bytes, "decode", _rule(ANY, 0, 0))
+    _allow(bytearray, "decode", _rule(ANY, 0, 0))
+    _allow(bytes, "count endswith find index replace rfind rindex split startswith strip lower upper hex", plain)
+    _allow(bytearray, "append clear copy count endswith find index insert pop remove replace reverse rfind startswith hex", plain)
     _allow(list, "append clear reverse", free)
     _allow(list, "copy", _rule(ANY, 0))
     _allow(list, "insert pop", first)
@@ -257,8 +298,10 @@ def _methods() -> None:
     _allow(builtins, "isinstance", _rule(CLASS))
     _allow(builtins, "issubclass", _rule(CLASSES))
     _allow(math, " ".join(n for n, f in vars(math).items() if type(f) is type(len) and n not in ("prod", "fsum", "dist", "sumprod")), plain)
-    for scalar in (int, float, complex, bool, str, bytes, bytearray, range):
+    for scalar in (int, float, complex, bool, range):
         _call(scalar, plain)
+    for text_ in (str, bytes, bytearray):
+        _call(text_, _rule(SCALARS, 1, 1))
     for made in (list, tuple, enumerate, reversed):
         _call(made, _rule(ITERABLES, 1, 1))
     _call(zip, _rule(ITERABLES))
@@ -490,7 +533,7 @@ def is_argument(kind: int, x: Any) -> bool:
 _TESTS: dict[str, Callable[..., bool]] = {
     "item": _item,
     "set_item": _set_item,
-    "indexed": lambda c: _is(c, INDEXED),
+    "indexed": lambda c: _is(c, SEQUENCE),
     "takes": lambda c, v: _is(c, HOLDS) or _is(c, PACKED) and is_scalar(v),
     "delete_item": _delete_item,
     "contains": _contains,
@@ -512,8 +555,9 @@ _TESTS: dict[str, Callable[..., bool]] = {
     "call": _may_call,
 }
 TESTS = tuple(_TESTS)
-ARITY = {name: 99 if name == "call" else test.__code__.co_argcount for name, test in _TESTS.items()}
-"""How many operands a test is about; an operation may have more."""
+MANY = 99
+ARITY = {name: MANY if name == "call" else test.__code__.co_argcount for name, test in _TESTS.items()}
+"""How many operands a test is about, `MANY` for a callee and any number of arguments; an operation may have more."""
 
 
 def holds(test: str, *operands: object) -> bool:
@@ -527,7 +571,7 @@ def surely(test: str, classes: list[type | None]) -> bool:
     if test == "item":
         return bool(bits[0] & (INDEXED | MAPPING) and bits[1] & SCALAR)
     if test == "indexed":
-        return bool(bits[0] & INDEXED)
+        return bool(bits[0] & SEQUENCE)
     if test == "takes":
         return bool(bits[0] & HOLDS or bits[0] & PACKED and bits[1] & SCALAR)
     if test == "set_item":

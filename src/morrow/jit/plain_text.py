@@ -9,11 +9,13 @@ from __future__ import annotations
 from morrow.jit import plain
 from morrow.jit.objects import offset
 
-EXPORTS = ("morrow_plain_table", "morrow_plain_known", *(f"morrow_plain_{test}" for test in plain.TESTS))
+EXPORTS = ("morrow_plain_table", "morrow_plain_known", "morrow_item_at", "morrow_put_at", *(f"morrow_plain_{test}" for test in plain.TESTS))
 #: what the text refers to outside itself
 GLOBALS = ("PyTuple_Type", "PyList_Type", "PySlice_Type", "PyBool_Type", "PyType_Type", "PyBaseObject_Type", "PyLong_Type", "PyUnicode_Type", "PyBytes_Type", "PyModule_Type",
            "PyCFunction_Type", "PyMethodDescr_Type", "PyMemberDescr_Type", "PyObject_SelfIter", "PyObject_GenericGetAttr", "PyObject_GenericSetAttr")  # fmt: skip
-DECLARES = ("declare i32 @PyDict_Contains(ptr, ptr)", "declare ptr @_PyType_Lookup(ptr, ptr)")
+DECLARES = ("declare i32 @PyDict_Contains(ptr, ptr)", "declare ptr @_PyType_Lookup(ptr, ptr)", "declare ptr @PySequence_GetItem(ptr, i64)",
+            "declare i32 @PySequence_SetItem(ptr, i64, ptr)", "declare ptr @PyObject_GetItem(ptr, ptr)", "declare i32 @PyObject_SetItem(ptr, ptr, ptr)",
+            "declare ptr @PyLong_FromLongLong(i64)", "declare void @Py_DecRef(ptr)")  # fmt: skip
 
 
 class _Body:
@@ -108,6 +110,7 @@ def runtime_lines() -> list[str]:
         *_subscripts(),
         *_numbers(),
         *_comparisons(),
+        *_at(),
         *_iteration(),
         *_attributes(),
         *_argument(),
@@ -262,7 +265,7 @@ def _subscripts() -> list[str]:
     put.give(put.is_("%value", plain.SCALAR | plain.PACKED))
 
     indexed = _Body("morrow_plain_indexed", "a")
-    indexed.give(indexed.is_("%a", plain.INDEXED))
+    indexed.give(indexed.is_("%a", plain.SEQUENCE))
     takes = _Body("morrow_plain_takes", "a", "value")
     bits = takes.bits("%a")
     takes.if_(takes.has(bits, plain.HOLDS))
@@ -303,6 +306,36 @@ def _subscripts() -> list[str]:
     put_part.at("holds")
     put_part.give(_list_or_tuple(put_part, "%value"))
     return [*item.text(), *indexed.text(), *takes.text(), *put.text(), *delete.text(), *contains.text(), *part.text(), *put_part.text()]
+
+
+def _at() -> list[str]:
+    """morrow_item_at(sequence, number), morrow_put_at(sequence, number, value): what a subscript does, without an int object where
+    the number is not negative. (bytearray's sq_ass_item adds the length once more to what PySequence_SetItem has added it to.)"""
+    lines = []
+    for head, simple, general, answer, type in (
+        ("ptr @morrow_item_at(ptr %a, i64 %at)", "@PySequence_GetItem(ptr %a, i64 %at)", "@PyObject_GetItem(ptr %a, ptr %key)", "null", "ptr"),
+        ("i32 @morrow_put_at(ptr %a, i64 %at, ptr %value)", "@PySequence_SetItem(ptr %a, i64 %at, ptr %value)",
+         "@PyObject_SetItem(ptr %a, ptr %key, ptr %value)", "-1", "i32"),
+    ):  # fmt: skip
+        lines += f"""define {head} noinline {{
+entry:
+  %negative = icmp slt i64 %at, 0
+  br i1 %negative, label %box, label %simple
+simple:
+  %item = call {type} {simple}
+  ret {type} %item
+box:
+  %key = call ptr @PyLong_FromLongLong(i64 %at)
+  %failed = icmp eq ptr %key, null
+  br i1 %failed, label %none, label %ask
+ask:
+  %result = call {type} {general}
+  call void @Py_DecRef(ptr %key)
+  ret {type} %result
+none:
+  ret {type} {answer}
+}}""".splitlines()
+    return lines
 
 
 def _list_or_tuple(body: _Body, pointer: str) -> str:

@@ -29,7 +29,7 @@ EYE = """
     def look(what, *others):
         f, names = sys._getframe(2), []
         if len(SEEN) < 400:
-            local = {k: show(v) for k, v in sorted(f.f_locals.items()) if k not in ("self", "c")}
+            local = {k: show(v) for k, v in sorted(f.f_locals.items()) if k not in ("self", "c", "cs")}
             SEEN.append((what, f.f_lineno, local) if f.f_code.co_name == "work" else (what, f.f_code.co_name))
             while f and len(names) < 3:
                 names.append(f.f_code.co_name)
@@ -985,15 +985,17 @@ class Scenarios:
         for _ in range(2):
             self.emit(f"run(long, {self.value(r.choice(['small', 'float', 'list', 'A', 'S']))}, {r.choice(['50', '300'])})", 0)
 
-    def containers(self: Program) -> None:
+    def who_looks(self: Program) -> None:
         """Builtin containers and numbers with keys and items that look at who calls them: a frame left out would be missed."""
         r = self.r
         self.write(EYE)
         operations = r.sample(ON_CONTAINERS, r.choice([1, 2, 3, 4]))
         caught = r.random() < 0.5
-        self.emit("def work(c, k, v, n):", 0)
+        # out of lists, so that the compiler does not know what they are
+        self.emit("def work(cs, ks, vs, n):", 0)
         self.emit("t = u = 0", 1)
         self.emit("for i in range(n):", 1)
+        self.emit("c, k, v = cs[i % len(cs)], ks[i % len(ks)], vs[i * 7 % len(vs)]", 2)
         if caught:
             self.emit("try:", 2)
         for operation in operations:
@@ -1001,12 +1003,13 @@ class Scenarios:
                 self.emit(line, 2 + caught)
         if caught:
             self.emit("except Exception as e: t = type(e).__name__, str(e)", 2)
-        self.emit("return t, u, show(c)", 1)
-        same = r.choice(CONTAINERS), r.choice(ITEMS), r.choice(ITEMS)
+        self.emit("return t, u, show(cs)", 1)
+        some = lambda things: f"[{', '.join(r.choice(things) for _ in range(r.choice([1, 1, 2, 3])))}]"
+        same = some(CONTAINERS), some(ITEMS), some(ITEMS)
         for _ in range(r.randint(4, 9)):
             self.emit(f"run(work, {', '.join(same)}, {r.choice(TURNS)})", 0)
         for _ in range(r.randint(4, 12)):
-            other = r.choice(CONTAINERS), r.choice(ITEMS), r.choice(ITEMS)
+            other = some(CONTAINERS), some(ITEMS), some(ITEMS)
             kept = r.randint(0, 3)
             given = [a if place == kept else b for place, (a, b) in enumerate(zip(other, same, strict=True))] if r.random() < 0.6 else other
             self.emit(f"run(work, {', '.join(given)}, {r.choice(TURNS)})", 0)
