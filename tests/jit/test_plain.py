@@ -16,7 +16,7 @@ from types import FunctionType
 
 import pytest
 
-from morrow.jit import natives, plain
+from morrow.jit import plain
 from morrow.jit.compile import compile_function
 from morrow.jit.made import Declined, Request
 from tests.jit.native import _FUNCTIONS as native_functions
@@ -95,6 +95,8 @@ NAMES = ["method", "number", "made", "fixed", "ours", "missing", "x", "__class__
 
 def native(test: str) -> Callable[..., bool]:
     """Return the test as machine code runs it."""
+    from morrow.jit import llvm
+
     plain.learn(natives.runtime())
     address = natives.runtime()[f"morrow_plain_{test}"]
     if test == "call":
@@ -178,7 +180,7 @@ def test_what_is_imported_later_is_learnt_when_the_next_code_is_loaded():
 from tests.jit.native import compiled, call
 import array, sys
 del sys.modules["array"]  # as if nobody had
-from morrow.jit import natives, plain
+from morrow.jit import plain
 def item(container, key):
     return container[key]
 compiled(item, [1], 0)
@@ -291,6 +293,33 @@ def test_iterators_made_in_c_are_stepped_without_a_frame():
 
 def test_membership_and_length():
     agrees(count, (["a", 1], {"a", "b"}), ([(1, 2)], {(1, 2): 3}), ([[]], {1}), ([1, 2.0], (1, 2)), (["b"], "abc"), ([3], range(5)), ([1], 5), ([None], [None, 1]))
+
+
+def power(a, b):
+    c = a
+    c **= b
+    return a**b, c
+
+
+def asked(x, name):
+    return isinstance(x, list), getattr(x, name, "none"), hasattr(x, "append"), callable(x), type(x) is int, issubclass(type(x), int)
+
+
+def written(a, b):
+    return "%s-%s" % (a, b), f"{a}|{b!r:>4}", ",".join([str(a), str(b)]), "{}{}".format(a, b)
+
+
+def test_powers_are_compiled():
+    agrees(power, (3, 4), (2.5, 2), (2, -1), (0, -1), ("a", 1), (2**70, 2), (True, False), (2j, 2))
+
+
+def test_questions_about_objects_are_asked_directly():
+    assert " show " not in lifted(asked, 5, "real")
+    agrees(asked, (5, "real"), ([], "nothing"), (Bare, "number"), (Lied(), "real"), (5, "nothing"), (1.5, "made"))
+
+
+def test_text_is_made_of_scalars_directly():
+    agrees(written, ("a", 5), (2**70, None), (1.5, True), ((1, 2), [3]), (b"a", 2j))
 
 
 class Looks:
