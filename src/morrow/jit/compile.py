@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift
+from morrow.jit import emit, emit_entries, guards, infer, ir, ir_check, layout, lift, plain
 from morrow.jit.bytecode import forget_bytecode, read_bytecode
 from morrow.jit.ir_types import Gone, forget_types, is_heap
 from morrow.jit.objects import offset
@@ -467,6 +467,7 @@ def load(product: Product, code: bytes, level: int, from_disk: bool, started: fl
 
     global _serial
     _serial += 1
+    plain.learn(llvm.runtime())
     loaded = llvm.Loaded(f"morrow.m{_serial}", code, product.imports, product.exports)
     address = loaded.addresses[product.entry]
     counters, met, places, slow = (loaded.addresses[f"{product.symbol}_{what}"] for what in ("counters", "classes", "places", "slow"))

@@ -194,6 +194,7 @@ OPS: dict[str, Kind] = {
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
     "takes_value": _row("ptr", "i1", "read", "", "attributes: class, index; the instance has that attribute, or no dict that would have to be told of a new one"),
     "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
+    "plain": _row("...", "i1", "read", "", "attribute: a test of plain.TESTS; whether that operation on these objects runs no Python code"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ OPS: dict[str, Kind] = {
     "iterator_next": _row("ptr", "ptr", "write", "", "attribute: list or tuple; next item of such an iterator, owned; null at its end"),
     # -- calls -------------------------------------------------------------------------------------------------------------
     "call_c": _row("...", "ptr", "any", "may", "attribute: C function; leaves (raising) on null"),
-    "vectorcall": _row("...", "ptr", "any", "must", "call the first operand, a C callable that runs no Python code; leaves (raising) on null"),
+    "vectorcall": _row("...", "ptr", "any", "must", "call the first operand, a C callable that runs no Python code (attribute direct: that very C function will do); leaves (raising) on null"),
     "call_c_int": _row("...", "i64", "any", "may", "attribute: C function giving an int; leaves (raising) if negative"),
     "call": _row("...", "pair", "any", "", "attribute: compiled function in the same module"),
     "call_any": _row("...", "ptr", "any", "", "call the first operand with the others, whatever it is; null if it raised; while a frame is shown"),

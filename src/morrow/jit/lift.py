@@ -27,8 +27,8 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 400
-LATE_BLOCKS = 150
+MOST_BLOCKS = 480
+LATE_BLOCKS = 180
 
 
 class Session(Protocol):
@@ -119,6 +119,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
+        self.attribute_names: dict[ir.Operand, str] = {}  # of bound methods on the stack
+        self.big: bool | None = None  # see `meets_big`
         self.object_places: dict[int, int] = {}
         self.kept = self.out.kept
         self.gain = 0  # instructions that run faster than interpreted, roughly
@@ -319,6 +321,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         kind = variable.kind
         if kind == "obj":
             return variable.value, False
+        if kind in ("int", "float") and isinstance(variable.value, ir.Literal):
+            return self.object(variable.value.value), False
         if kind == "int":
             return self.emit("box_int", variable.value), True
         if kind == "float":
