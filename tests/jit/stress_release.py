@@ -17,7 +17,7 @@ import time
 from tests.jit import test_release as programs
 from tests.jit.native import call, compiled
 
-from morrow.jit import llvm, release
+from morrow.jit import natives, release
 
 
 def mixing(n: int) -> int:
@@ -56,7 +56,7 @@ def main() -> None:
     ):
         code = compiled(function, *warm)
         made += [(code, given, function(*given)) for given in arguments]
-    ctypes.c_int64.from_address(llvm.runtime()["morrow_contended"]).value = 1
+    ctypes.c_int64.from_address(natives.runtime()["morrow_contended"]).value = 1
     calls, signals, wrong = [0] * 8, [0], []
     until = time.monotonic() + seconds
 

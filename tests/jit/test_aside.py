@@ -12,7 +12,8 @@ from tests.jit.native import _FUNCTIONS, call, outcome  # skips where the jit ca
 
 from morrow.host import copies
 from morrow.jit import aside, install, parcel
-from morrow.jit.compile import Compiled, Declined, Request, _history
+from morrow.jit.history import history_of
+from morrow.jit.made import Compiled, Declined, Request
 from tests.jit.test_runtime import run
 
 pytestmark = pytest.mark.skipif(bool(copies.find_reason_against()), reason=copies.find_reason_against() or "copies can be made")
@@ -297,7 +298,7 @@ def test_classes_met_in_the_copy_are_remembered_here():
         return sum
 
     compiled(total, [Point(1.0, 2.0)] * 30, copies=lambda code: [code._co_code_adaptive])
-    met = [reference() for references in _history(total.__code__).met.values() for reference in references]
+    met = [reference() for references in history_of(total.__code__).met.values() for reference in references]
     assert met == [Point]
 
 
@@ -348,3 +349,38 @@ def test_it_can_be_switched_off():
         timeout=120,
     )
     assert "compiles in this process: it is not wanted" in done.stderr
+
+
+def plus(x, y=3, z=0.5):
+    return x * y + z
+
+
+def sum_of_defaults(n):
+    total = 0.0
+    for k in range(n):
+        total += plus(k)
+    return total
+
+
+class Scaled:
+    def scale(self, x, factor=4):
+        return x * factor
+
+
+def scaled(thing, n):
+    total = 0
+    for k in range(n):
+        total += thing.scale(k)
+    return total
+
+
+def test_calls_that_leave_arguments_to_their_defaults():
+    made = compiled(sum_of_defaults, 10)
+    assert outcome(call, made, 10) == outcome(sum_of_defaults, 10)
+    made = compiled(scaled, Scaled(), 10)
+    assert outcome(call, made, Scaled(), 10) == outcome(scaled, Scaled(), 10)
+    plus.__defaults__ = (5, 0.25)  # another tuple: machine code looks
+    try:
+        assert outcome(call, compiled(sum_of_defaults, 10), 4) == outcome(sum_of_defaults, 4)
+    finally:
+        plus.__defaults__ = (3, 0.5)

@@ -97,8 +97,9 @@ def test_a_busy_function_is_found():
     assert ("function", "work") in found
 
 
-def run_python(program, *options):
-    done = subprocess.run([sys.executable, *options, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, env={"PYTHONPATH": "src", "PATH": "/usr/bin:/bin"})
+def run_python(program, *options, **environment):
+    environment |= {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, *options, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
     return done.stdout
 
@@ -137,14 +138,20 @@ def test_forking_gives_no_warning_and_both_go_on():
 
 
 @pytest.mark.slow
-def test_the_main_thread_stays_the_main_thread():
-    out = run_python("""
-        import morrow.jit, time
-        morrow.jit.start(mode="on")
-        until = time.monotonic() + 0.8
-        while time.monotonic() < until:
-            sum(range(1000))
-        import threading
-        print(threading.current_thread().name, threading.active_count())
-        """)
-    assert out == "MainThread 1\n"
+def test_the_main_thread_stays_the_main_thread(tmp_path):
+    for turn in ("nothing is on disk", "all that is needed is"):
+        out = run_python("""
+            import morrow.jit, time
+            morrow.jit.start(mode="on")
+            def work():
+                total = 0
+                for number in range(3000):
+                    total += number * number % 7
+                return total
+            until = time.monotonic() + 30
+            while time.monotonic() < until and not (morrow.jit._worker and (morrow.jit._worker.off or any(d.compiled for d in list(morrow.jit._worker.decisions.values())))):
+                work()
+            import threading
+            print(threading.current_thread().name, threading.active_count())
+            """, MORROW_CACHE=str(tmp_path))  # fmt: skip
+        assert out == "MainThread 1\n", turn

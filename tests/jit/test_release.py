@@ -14,7 +14,7 @@ import pytest
 
 from tests.jit.native import call, compiled  # skips this module where there is no jit
 
-from morrow.jit import llvm, release
+from morrow.jit import natives, release
 from morrow.jit.compile import Request, compile_function
 from morrow.jit.ir_text import parse_function
 from tests.jit import native
@@ -61,13 +61,13 @@ def appends(n: int) -> list[int]:
 
 
 def word(name: str) -> ctypes.c_int64:
-    return ctypes.c_int64.from_address(llvm.runtime()[name])
+    return ctypes.c_int64.from_address(natives.runtime()[name])
 
 
 @pytest.fixture
 def contended():
     """As after somebody has waited for the GIL, with every region worth it."""
-    llvm.runtime()
+    natives.runtime()
     word("morrow_contended").value = 1
     yield
     word("morrow_contended").value = 0

@@ -199,3 +199,20 @@ def test_the_launcher_explains(tmp_path):
     assert done.stderr == "jit: off: -X jit=off\n"
     done = subprocess.run([*command, "--explain", str(app)], capture_output=True, text=True, timeout=60, env=environment)
     assert done.stderr == "jit: off: it is experimental, and on only when asked for: -X jit=on\n"
+
+
+def test_a_recursion_is_kept_without_a_trial():
+    out = run("""
+        def fib(n):
+            return n if n < 2 else fib(n - 1) + fib(n - 2)
+        def found():
+            decisions = morrow.jit._worker.decisions if morrow.jit._worker is not None else {}
+            return [made for decision in list(decisions.values()) if decision.name == "fib" for made in decision.compiled]
+        until = time.monotonic() + 60
+        while not found() and time.monotonic() < until:
+            assert fib(20) == 6765
+        time.sleep(0.1)
+        from morrow.jit import install
+        print(found()[0].recursive, install.is_installed(fib), fib(25), any(item[0].name == "fib" for item in morrow.jit._worker._on_trial))
+        """)
+    assert out == "True True 75025 False\n"

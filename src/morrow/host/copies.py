@@ -165,7 +165,8 @@ def find_reason_against() -> str:
 def start(work: Callable[[], bytes]) -> Copy | None:
     """Make a copy of this process that calls *work* and hands back what it returns; None where it cannot be made just now.
 
-    What *work* changes stays in the copy. It must not import anything, nor take a lock that another thread may hold.
+    What *work* changes stays in the copy. It must not take a lock that another thread may hold: those of imports are forgotten first
+    (`jit/own_imports.let_go_of_locks`).
     """
     import _imp
 

@@ -9,18 +9,19 @@ The proof stops at the first contradiction: what comes later follows pointers th
 
 from __future__ import annotations
 
+
 import ctypes
 import gc
-import hashlib
 import operator
 import os
 import struct
 import sys
-import threading
 import types
+from _thread import get_ident, get_native_id
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from morrow.host.digest import sha256
 from morrow.host.facts import HERE, NoFacts
 from morrow.host.structs import Structs, structs
 
@@ -66,7 +67,7 @@ def build_id() -> str:
     text = "|".join(
         (sys.version, sys.implementation.cache_tag or "", str(sys.hexversion), sys.platform, str(hasattr(sys, "gettotalrefcount")), ".".join(map(str, os.uname()[3:])) if hasattr(os, "uname") else "")
     )
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    return sha256(text.encode()).hexdigest()[:20]
 
 
 def is_proven() -> tuple[bool, str]:
@@ -121,7 +122,7 @@ def cache_folder() -> str:
 
 
 def _table_id(table: Structs) -> str:
-    return hashlib.sha256(repr(sorted(table.values.items())).encode()).hexdigest()[:12]
+    return sha256(repr(sorted(table.values.items())).encode()).hexdigest()[:12]
 
 
 # -- what is looked at --------------------------------------------------------------------------------------------------
@@ -526,8 +527,8 @@ def _threads(s: Structs) -> Checks:
     p = "PyThreadState."
     interpreter = ctypes.PYFUNCTYPE(ctypes.c_void_p)(_symbol("PyInterpreterState_Get"))()
     yield p + "interp", _word(thread + s[p + "interp"]), interpreter
-    yield p + "thread_id", _word(thread + s[p + "thread_id"]), threading.get_ident()
-    yield p + "native_thread_id", _word(thread + s[p + "native_thread_id"]), threading.get_native_id()
+    yield p + "thread_id", _word(thread + s[p + "thread_id"]), get_ident()
+    yield p + "native_thread_id", _word(thread + s[p + "native_thread_id"]), get_native_id()
     limit = "recursion_limit" if s.has(p + "recursion_limit") else "py_recursion_limit"
     remaining = "recursion_remaining" if s.has(p + "recursion_remaining") else "py_recursion_remaining"
     yield p + limit, _i32(thread + s[p + limit]), sys.getrecursionlimit()
@@ -561,7 +562,8 @@ def _threads(s: Structs) -> Checks:
 def _breaker(s: Structs, thread: int, interpreter: int) -> Checks:
     """A pending call that does nothing sets the word which long loops must watch; C code alone sees it set."""
     assert HERE is not None
-    if threading.get_ident() != threading.main_thread().ident:
+    threading = sys.modules.get("threading")  # importing it here may make another thread the main one to it
+    if threading is None or get_ident() != threading.main_thread().ident:
         return  # pending calls go to the main thread, whose word this thread cannot name
     if HERE.eval_breaker == "interpreter":
         name, address = "PyInterpreterState.ceval.eval_breaker", interpreter + s["PyInterpreterState.ceval.eval_breaker"]

@@ -15,15 +15,15 @@ import marshal
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import CodeType
 
 from morrow.host import copies
-from morrow.jit import layout, llvm, parcel
-from morrow.jit.compile import Compiled, Declined, Product, Request, load, lower_function, watch_classes
+from morrow.jit import layout, natives, parcel
+from morrow.jit.history import watch_classes
+from morrow.jit.made import Compiled, Declined, Product, Request, load
+from morrow.jit.own_imports import ImportsAreOurs, let_go_of_locks
 
 
-@dataclass(frozen=True, slots=True)
 class Again:
     """Nothing was made, but the next try may do better.
 
@@ -33,9 +33,19 @@ class Again:
         unchanged: whether it is enough to begin again.
     """
 
-    module: str
-    why: str
-    unchanged: bool = False
+    __slots__ = ("module", "why", "unchanged")
+
+    def __init__(self, module: str, why: str, unchanged: bool = False) -> None:
+        self.module, self.why, self.unchanged = module, why, unchanged
+
+
+class Off:
+    """Nothing can be compiled for this process; `why`, in words."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why = why
 
 
 class Aside:
@@ -45,11 +55,11 @@ class Aside:
         seconds: CPU time it took there, once it is finished.
     """
 
-    def __init__(self, copy: copies.Copy, load: Callable[[bytes], Compiled | Declined | Again]) -> None:
+    def __init__(self, copy: copies.Copy, load: Callable[[bytes], Compiled | Declined | Again | Off]) -> None:
         self._copy, self._load = copy, load
         self.seconds = 0.0
 
-    def finish(self) -> Compiled | Declined | Again | None:
+    def finish(self) -> Compiled | Declined | Again | Off | None:
         """Return what was made, None while it is being made.
 
         Raises:
@@ -83,16 +93,13 @@ class Aside:
 
 
 def prepare() -> str:
-    """Bring what a copy needs, which must not import anything; return why copies cannot be made here, "" if they can."""
+    """Bring what machine code made in a copy refers to here; return why copies cannot be made here, "" if they can."""
     reason = copies.find_reason_against()
-    if not reason:
-        llvm.runtime()
-        for level in (0, 1):
-            llvm.machine(level)
-        for name in ("pow", "fmod"):
-            llvm.library_address(name)
-        if not layout.newest_version():
-            reason = "classes get no versions"
+    natives.runtime()
+    for name in ("pow", "fmod"):
+        natives.library_address(name)
+    if not reason and not layout.newest_version():
+        reason = "classes get no versions"
     return reason
 
 
@@ -104,10 +111,10 @@ def begin(request: Request, known: Iterable[CodeType]) -> Aside | None:
     known = list(known)
     copy = copies.start(lambda: _compile(request, newest, known))
 
-    def unpacked(data: bytes) -> Compiled | Declined | Again:
+    def unpacked(data: bytes) -> Compiled | Declined | Again | Off:
         kind, data = data[:1], data[1:]
         if kind != _MADE:
-            return (Declined if kind == _DECLINED else Again)(*marshal.loads(data))
+            return {_DECLINED: Declined, _AGAIN: Again, _OFF: Off}[kind](*marshal.loads(data))  # type: ignore[operator,no-any-return]
         found = parcel.unpack(data, code, known, started)
         if isinstance(found, Declined):
             return found
@@ -122,19 +129,54 @@ def begin_better(product: Product) -> Aside | None:
     started = time.perf_counter()
 
     def build() -> bytes:
-        return llvm.build(product.text, 1)
+        answer = _bring_compiler()
+        if answer:
+            return answer
+        from morrow.jit import llvm
+
+        return _MADE + llvm.build(product.text, 1)
+
+    def unpacked(data: bytes) -> Compiled | Declined | Again | Off:
+        kind, data = data[:1], data[1:]
+        return load(product, data, 1, False, started, {}) if kind == _MADE else (Again if kind == _AGAIN else Off)(*marshal.loads(data))
 
     copy = copies.start(build)
-    return None if copy is None else Aside(copy, lambda data: load(product, data, 1, False, started, {}))
+    return None if copy is None else Aside(copy, unpacked)
 
 
 # -- in the copy -----------------------------------------------------------------------------------------------------------
 
-_MADE, _DECLINED, _AGAIN = b"M", b"D", b"A"
+_MADE, _DECLINED, _AGAIN, _OFF = b"M", b"D", b"A", b"O"
+
+
+def _bring_compiler() -> bytes:
+    """Import what compiling takes and the process does not have; return the answer if that cannot be, else b""."""
+    let_go_of_locks()
+    try:
+        with ImportsAreOurs():
+            from morrow.jit import compile, llvm  # noqa: F401
+
+            for level in (0, 1):
+                llvm.machine(level)
+    except (ImportError, OSError) as error:
+        if "partially initialized" in str(error):  # a thread of the program was about to import the same
+            return _AGAIN + marshal.dumps(("", str(error), True))
+        from morrow.jit.worker import why_off
+
+        return _OFF + marshal.dumps((why_off(error),))
+    except AttributeError as error:
+        return _AGAIN + marshal.dumps(("", str(error), True))
+    return b""
 
 
 def _compile(request: Request, newest: int, known: list[CodeType]) -> bytes:
     layout.be_a_copy(newest)
+    answer = _bring_compiler()
+    if answer:
+        return answer
+    from morrow.jit import llvm
+    from morrow.jit.compile import lower_function
+
     watch_classes()
     try:
         made = lower_function(request)

@@ -8,7 +8,7 @@ in front of it. Whatever differs from process to process (addresses, version num
 from __future__ import annotations
 
 import struct
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodDescriptorType
 
 from morrow.host import HERE
 from morrow.jit import guards, ir, layout, release
@@ -33,6 +33,8 @@ MAXIMUM_DEPTH = 300
 MOST_FRAMES = 900
 """Python calls within each other beyond which no compiled code is entered: through calls of unknown code it uses the C stack,
 of which a thread may have little and hosts allow little (3.12: 1500 levels), while the interpreter's own calls use none."""
+
+METH_KEYWORDS, METH_NOARGS, METH_O, METH_FASTCALL = 0x02, 0x04, 0x08, 0x80  # methodobject.h
 
 LLVM_TYPE = {"i64": "i64", "f64": "double", "i1": "i1", "ptr": "ptr", "pair": "{i64, i64}"}
 _SIGNED = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge"}
@@ -93,6 +95,7 @@ class Module:
         counters = f"@{self.name}_counters = global [{max(1, len(self.exits))} x i64] zeroinitializer"
         outside = [f"@{symbol} = external global i8" for symbol in self.numbers.values()]
         counters += f"\n@{self.name}_slow = global i64 0\n@{self.name}_classes = global [{max(1, len(self.exits)) * guards.MET} x ptr] zeroinitializer"
+        counters += f"\n@{self.name}_turns = global i64 {1 << 62}"
         counters += f"\n@{self.name}_places = global [{max(1, len(self.places)) * guards.MET} x ptr] zeroinitializer"
         return "\n".join([*outside, counters, *sorted(self.declared), *self.texts]) + "\n" + METADATA
 
@@ -113,7 +116,7 @@ class _Function:
         self.shown: dict[ir.Value, tuple[list[tuple[int, str]], list[str]]] = {}
         self.entered = False
         function.number_exits()
-        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any")]
+        wide = [len(op.operands) for b in function.blocks for op in b.ops if op.name in ("vectorcall", "call_any", "plain")]
         self.width = max([4, *wide, *(sum(len(s.values) for s in (*e.locals, *e.stack)) + 1 for e in function.exits)])
 
     # -- operands ---------------------------------------------------------------------------------------------------------
@@ -812,11 +815,48 @@ class _Function:
     def op_vectorcall(self, op: ir.Op) -> None:
         out = self.out
         callee, *arguments = op.operands
+        if op.attributes:
+            answer = self._c_function(callee, [self.text(a) for a in arguments])
+            if answer:
+                out.go_on_if(out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
+                self.alias(op, answer)
+                return
         for place, argument in enumerate(arguments):
             out.store("ptr", self.text(argument), "%room", 8 * place)
         answer = out.call("ptr", "PyObject_Vectorcall", f"ptr {self.text(callee)}", "ptr %room", f"i64 {len(arguments)}", "ptr null")
         out.go_on_if(out.let(f"icmp ne ptr {answer}, null"), self.otherwise(op))
         self.alias(op, answer)
+
+    def _c_function(self, callee: ir.Operand, arguments: list[str]) -> str:
+        """Call the C function behind a known method descriptor or builtin function; "" if it must be called in another way."""
+        assert isinstance(callee, ir.Object)
+        known, out = self.function.objects[callee.index], self.out
+        address, flags = layout.c_function(known)
+        if type(known) is MethodDescriptorType:
+            self_, given = arguments[0], arguments[1:]
+        else:
+            self_, given = out.load("ptr", self.text(callee), offset("PyCFunctionObject.m_self")), arguments
+        function = self.module.symbol("c", address) if address else ""
+        if flags == METH_NOARGS and not given:
+            return out.let(f"call ptr {function}(ptr {self_}, ptr null)")
+        if flags == METH_O and len(given) == 1:
+            return out.let(f"call ptr {function}(ptr {self_}, ptr {given[0]})")
+        if flags not in (METH_FASTCALL, METH_FASTCALL | METH_KEYWORDS):
+            return ""
+        for place, argument in enumerate(given):
+            out.store("ptr", argument, "%room", 8 * place)
+        names = ", ptr null" if flags & METH_KEYWORDS else ""
+        return out.let(f"call ptr {function}(ptr {self_}, ptr %room, i64 {len(given)}{names})")
+
+    def op_plain(self, op: ir.Op) -> None:
+        out, test = self.out, str(op.attributes[0])
+        given = [f"ptr {self.text(o)}" for o in op.operands]
+        if test == "call":
+            for place, argument in enumerate(op.operands[1:]):
+                out.store("ptr", self.text(argument), "%room", 8 * place)
+            given = [given[0], "ptr %room", f"i64 {len(op.operands) - 1}"]
+        out.declare("i1", f"morrow_plain_{test}", *(g.split(" ", 1)[0] for g in given))
+        self.result(op, f"call i1 @morrow_plain_{test}({', '.join(given)})")
 
     def op_call_c_int(self, op: ir.Op) -> None:
         type = str(op.attributes[1])
@@ -955,6 +995,13 @@ class _Function:
 
     def op_poll(self, op: ir.Op) -> None:
         out = self.out
+        if op.attributes:
+            turns = f"@{self.module.name}_turns"
+            left = out.let(f"sub i64 {out.load('i64', turns)}, 1")
+            out.store("i64", left, turns)
+            more = out.fresh("more")
+            out.branch(out.let(f"icmp ne i64 {left}, 0"), more, self.otherwise(op), LIKELY)
+            out.block(more)
         if self.region >= 0:
             release.emit_poll(out, self.region_name(self.region), self.otherwise(op))
             return

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from morrow.host import HERE
 from morrow.host.structs import structs
-from morrow.jit import release
+from morrow.jit import plain, plain_text, release
 from morrow.jit.objects import LIKELY, METADATA, Text, incref, null_in_frames, offset, tagged
 from morrow.jit.objects import decref as _decref
 
@@ -43,7 +43,7 @@ _CHUNK_PREVIOUS, _CHUNK_SIZE, _CHUNK_TOP, _CHUNK_DATA = 0, 8, 16, 24
 EXPORTS = (
     "morrow_leave", "morrow_resume", "morrow_write_back", "morrow_record_call", "morrow_poll", "morrow_box", "morrow_nested", "morrow_watched", "morrow_show",
     "morrow_home", "morrow_unbox", "morrow_compare", "morrow_call", "morrow_truth", "morrow_meet", "morrow_isinstance", "morrow_size", "morrow_let_go", "morrow_slice", "morrow_store_slice", "morrow_keywords", "morrow_super", "morrow_new", "morrow_not_none",
-    *release.EXPORTS,
+    *release.EXPORTS, *plain_text.EXPORTS,
 )  # fmt: skip
 
 
@@ -76,8 +76,10 @@ def runtime_text() -> str:
     _keywords(out)
     _super(out)
     _new(out)
-    names = ("PyFunction_Type", "PyMethod_Type", *_PLAIN_TYPES, "PyBaseObject_Type", "PyExc_TypeError", "PyObject_GenericGetAttr", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
-    head = [f"@{name} = external global i8" for name in names]
+    names = ("PyFunction_Type", "PyMethod_Type", "PyExc_TypeError", "morrow_class_name", "morrow_no_arguments", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NoneStruct", "PyRange_Type", "morrow_method")
+    out.lines += plain_text.runtime_lines()
+    out.declared.update(plain_text.DECLARES)
+    head = [f"@{name} = external global i8" for name in (*names, *plain_text.GLOBALS)]
     head += [*release.GLOBALS, "@morrow_nested = global i64 0", "@morrow_watched = global i64 0"]
     text = "__init__() should return None, not '%.200s'"
     head.append(f'@morrow_init_text = internal constant [{len(text) + 1} x i8] c"{text}\\00"')
@@ -681,19 +683,16 @@ def _call(out: Text) -> None:
     out.lines.append("}")
 
 
-_PLAIN_TYPES = ("PyLong_Type", "PyUnicode_Type", "PyList_Type", "PyDict_Type", "PyTuple_Type", "PyFloat_Type", "PySet_Type", "PyBytes_Type")
-
-
 def _truth(out: Text) -> None:
     """morrow_truth(object) -> 0, 1, or 2 if only Python code could tell."""
     T = "PyTypeObject."
     out.lines += ["define i32 @morrow_truth(ptr %object) noinline {", "entry:"]
     cls = out.load("ptr", "%object", offset("PyObject.ob_type"))
-    out.branch(out.let("icmp eq ptr %object, @_Py_NoneStruct"), "no", "plain0")
-    for number, name in enumerate(_PLAIN_TYPES):
-        out.block(f"plain{number}")
-        out.branch(out.let(f"icmp eq ptr {cls}, @{name}"), "ask", f"plain{number + 1}")
-    out.block(f"plain{len(_PLAIN_TYPES)}")
+    out.branch(out.let("icmp eq ptr %object, @_Py_NoneStruct"), "no", "some")
+    out.block("some")
+    known = out.let(f"call i64 @morrow_plain_known(ptr {cls})")
+    out.branch(out.let(f"icmp ne i64 {out.let(f'and i64 {known}, {plain.TRUTHS}')}, 0"), "ask", "other")
+    out.block("other")
     flags = out.load("i64", cls, offset(T + "tp_flags"))
     heap_flag = offset("Py_TPFLAGS_HEAPTYPE")
     heap = out.let(f"icmp ne i64 {out.let(f'and i64 {flags}, {heap_flag}')}, 0")
@@ -766,7 +765,8 @@ def _isinstance(out: Text) -> None:
 
 
 def _size(out: Text) -> None:
-    """morrow_size(object) -> its length if its class counts as list or tuple do (subclasses that do not say otherwise), else -1."""
+    """morrow_size(object) -> its length if its class is one of `plain` or counts as list or tuple do (subclasses that do not
+    say otherwise), else -1."""
     out.lines += ["define i64 @morrow_size(ptr %object) noinline {", "entry:"]
 
     def count_of(cls: str, absent: str) -> str:
@@ -776,7 +776,13 @@ def _size(out: Text) -> None:
         out.block(there)
         return out.load("ptr", table, offset("PySequenceMethods.sq_length"))
 
-    mine = count_of(out.load("ptr", "%object", offset("PyObject.ob_type")), "no")
+    cls_ = out.load("ptr", "%object", offset("PyObject.ob_type"))
+    known = out.let(f"call i64 @morrow_plain_known(ptr {cls_})")
+    out.branch(out.let(f"icmp ne i64 {out.let(f'and i64 {known}, {plain.MEMBERS | plain.SEQUENCE}')}, 0"), "ask", "other")
+    out.block("ask")
+    out.line(f"ret i64 {out.call('i64', 'PyObject_Size', 'ptr %object')}")
+    out.block("other")
+    mine = count_of(cls_, "no")
     for cls in ("PyList_Type", "PyTuple_Type"):
         other = out.fresh("other")
         out.branch(out.let(f"icmp eq ptr {mine}, {count_of('@' + cls, 'no')}"), "yes", other)

@@ -38,7 +38,7 @@ def start(worker: Worker) -> bool:
     """Begin counting; return whether the host can be compiled for at all (`worker.off` says why not)."""
     global _worker
     worker.measures = False
-    if not worker.prepare():
+    if not worker.prepare() or not worker.bring_compiler():
         return False
     from morrow.jit import compile as compiler
     from morrow.jit import lift
@@ -153,11 +153,11 @@ _ALLOW = _ALLOW.format(_SETMASK)
 
 def _mask() -> dict[str, int]:
     """Return the address of pthread_sigmask, or of something that does nothing where there is none."""
-    from morrow.jit import llvm
+    from morrow.jit import natives
 
     if _SETMASK:
-        return {"morrow_sigmask": llvm.library_address("pthread_sigmask")}
-    return {"morrow_sigmask": llvm.library_address("abs")}
+        return {"morrow_sigmask": natives.library_address("pthread_sigmask")}
+    return {"morrow_sigmask": natives.library_address("abs")}
 
 
 def _breaker(thread: str) -> str:
@@ -178,7 +178,7 @@ def _guarded_text() -> str:
 
 
 def _count_by_monitoring(worker: Worker) -> None:
-    from morrow.jit import llvm, osr, running
+    from morrow.jit import natives, osr, running
 
     monitoring = sys.monitoring
     disable = monitoring.DISABLE
@@ -227,11 +227,10 @@ def _count_by_monitoring(worker: Worker) -> None:
                 return counter(*arguments)  # type: ignore[operator]
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(call))
-        imports = {name: llvm.c_address(name) for name in _CALLS} | _mask()
-        imports |= {"morrow_handler": id(call), "morrow_none": id(None), "PyExc_RecursionError": llvm.c_address("PyExc_RecursionError")}
-        loaded = llvm.Loaded(f"morrow.{counter.__name__}", llvm.build(_guarded_text(), 1), imports, ("morrow_guarded",))  # type: ignore[attr-defined]
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(loaded))
-        return osr.make_builtin("morrow_guarded", loaded.addresses["morrow_guarded"])
+        imports = {name: natives.c_address(name) for name in _CALLS} | _mask()
+        imports |= {"morrow_handler": id(call), "morrow_none": id(None), "PyExc_RecursionError": natives.c_address("PyExc_RecursionError")}
+        addresses = natives.load(_guarded_text(), imports, ("morrow_guarded",))
+        return osr.make_builtin("morrow_guarded", addresses["morrow_guarded"])
 
     with worker.working():
         monitoring.use_tool_id(EAGER_TOOL, "morrow.eager")
@@ -247,7 +246,7 @@ _SLOTS = 1 << 14
 
 def _count_by_evaluator(worker: Worker) -> None:
     from morrow.host.structs import structs
-    from morrow.jit import llvm, running
+    from morrow.jit import natives, running
 
     s = structs()
     calls: dict[CodeType, int] = {}
@@ -330,15 +329,15 @@ go:
   ret ptr %result
 }}
 """
-    imports = {name: llvm.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_RecursionError", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
+    imports = {name: natives.c_address(name) for name in ("PyObject_CallFunction", "_PyEval_EvalFrameDefault", "Py_DecRef", "PyErr_Clear", "PyErr_ExceptionMatches", "PyExc_RecursionError", "PyThreadState_EnterTracing", "PyThreadState_LeaveTracing")}
     imports |= _mask()
     imports |= {"morrow_busy": ctypes.addressof(busy), "morrow_table": ctypes.addressof(table), "morrow_handler": id(on_call)}
-    loaded = llvm.Loaded("morrow.evaluate", llvm.build(text, 1), imports, ("morrow_evaluate",))
-    for thing in (loaded, table, busy, on_call):
+    addresses = natives.load(text, imports, ("morrow_evaluate",))
+    for thing in (table, busy, on_call):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))  # frames may be in it when this module is gone
         _keep.append(thing)
     global _evaluator
-    _evaluator = loaded.addresses["morrow_evaluate"]
+    _evaluator = addresses["morrow_evaluate"]
     _set_evaluator(_evaluator)
 
 

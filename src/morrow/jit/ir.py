@@ -194,6 +194,7 @@ OPS: dict[str, Kind] = {
     "has_values": _row("ptr", "i1", "read", "", "attribute: class; the instance keeps its attributes under the shared names"),
     "takes_value": _row("ptr", "i1", "read", "", "attributes: class, index; the instance has that attribute, or no dict that would have to be told of a new one"),
     "no_dict": _row("ptr", "i1", "read", "", "the instance has neither a dict nor values yet"),
+    "plain": _row("...", "i1", "read", "", "attribute: a test of plain.TESTS; whether that operation on these objects runs no Python code"),
     "same": _row("ptr ptr", "i1", "", "", "a is b"),
     "is_null": _row("ptr", "i1", "", "", "there is no object"),
     # -- objects <-> values ------------------------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ OPS: dict[str, Kind] = {
     "iterator_next": _row("ptr", "ptr", "write", "", "attribute: list or tuple; next item of such an iterator, owned; null at its end"),
     # -- calls -------------------------------------------------------------------------------------------------------------
     "call_c": _row("...", "ptr", "any", "may", "attribute: C function; leaves (raising) on null"),
-    "vectorcall": _row("...", "ptr", "any", "must", "call the first operand, a C callable that runs no Python code; leaves (raising) on null"),
+    "vectorcall": _row("...", "ptr", "any", "must", "call the first operand, a C callable that runs no Python code (attribute direct: that very C function will do); leaves (raising) on null"),
     "call_c_int": _row("...", "i64", "any", "may", "attribute: C function giving an int; leaves (raising) if negative"),
     "call": _row("...", "pair", "any", "", "attribute: compiled function in the same module"),
     "call_any": _row("...", "ptr", "any", "", "call the first operand with the others, whatever it is; null if it raised; while a frame is shown"),
@@ -241,7 +242,7 @@ OPS: dict[str, Kind] = {
     "hide": _row("ptr", "", "write", "must", "the frame is no longer the current one; leaves if somebody got hold of it meanwhile"),
     "resume": _row("i64", "ptr", "any", "", "let the interpreter go on with a callee that left; null if it raised; while a frame is shown"),
     "is_due": _row("", "i1", "read", "", "the interpreter would do something between two instructions now"),
-    "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do"),
+    "poll": _row("", "", "any", "must", "let others run; leaves if there is something the interpreter must do. attribute: turn, of the loop that was entered, which are counted"),
     # -- terminators -------------------------------------------------------------------------------------------------------
     "jump": _row("", "", "", "", "go to a block"),
     "branch": _row("i1", "", "", "", "go to one of two blocks"),

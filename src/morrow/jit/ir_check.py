@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from morrow.jit import plain
 from morrow.jit.ir import OPS, SLOTS, TERMINATORS, Block, Exit, Function, Literal, Object, Op, Operand, Value
 
 
@@ -67,6 +68,8 @@ def _operation(function: Function, block: Block, op: Op, blocks: dict[str, Block
         found.append(f"{where}: operands are {types}, not {row.operands}")
     if (op.result.type if op.result else "") != row.result:
         found.append(f"{where}: the result is {row.result or 'nothing'}")
+    if op.name == "plain" and (not op.attributes or plain.ARITY.get(str(op.attributes[0])) not in (len(types), plain.MANY)):
+        found.append(f"{where}: no such test of so many objects")
     if row.exit == "must" and op.exit is None:
         found.append(f"{where}: needs an exit")
     if not row.exit and op.exit is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from morrow.jit import ir, layout
+from morrow.jit import ir, layout, plain
 from morrow.jit.objects import offset
 
 
@@ -230,6 +230,9 @@ class _Machine:
     def op_iterates_as(self, op: ir.Op, a: object) -> bool:
         return type(a).__iter__ is {"list": list, "tuple": tuple}[str(op.attributes[0])].__iter__  # type: ignore[attr-defined]
 
+    def op_plain(self, op: ir.Op, *given: object) -> bool:
+        return plain.holds(str(op.attributes[0]), *given)
+
     def op_no_dict(self, op: ir.Op, a: object) -> bool:
         return not vars(a)
 
@@ -426,6 +429,7 @@ _C: dict[str, Callable[..., Any]] = {
     "PyIter_Next": lambda a: next(a, NULL), "PyErr_Occurred": lambda: NULL, "PyList_New": lambda n: [None] * n, "PyDict_New": dict, "PySet_New": lambda a: set(), "PySet_Add": lambda a, b: a.add(b) or 0,
     "PyTuple_New": lambda n: tuple([object() for _ in range(n)]), "PyList_Append": lambda a, b: a.append(b) or 0,
     "PyObject_Size": len, "PyObject_IsTrue": lambda a: int(bool(a)), "PySequence_Contains": lambda a, b: int(b in a),
+    "morrow_item_at": lambda a, b: a[b], "morrow_put_at": lambda a, b, c: a.__setitem__(b, c) or 0,
     "PyErr_CheckSignals": lambda: 0, "morrow_new": lambda a: a.__new__(a), "morrow_isinstance": lambda a, b: int(isinstance(a, b)), "morrow_truth": lambda a: int(bool(a)), "PyObject_RichCompareBool": lambda a, b, how: int(a is b or bool(_RICH[how](a, b))), "PySlice_New": lambda a, b, c: slice(a, b, None),
     **{f"PyNumber_InPlace{name}": function for name, function in _INPLACE.items()},
 }  # fmt: skip

@@ -16,10 +16,6 @@ from morrow.jit.objects import offset
 #: classes whose objects, when the last reference goes, run no other code
 LEAVES: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, type(None), range, type(iter(range(0)))})
 LIST_ITERATOR, TUPLE_ITERATOR, RANGE_ITERATOR = type(iter([])), type(iter(())), type(iter(range(0)))
-#: iterators that run no Python code to find their next item
-C_ITERATORS: frozenset[type] = frozenset(
-    map(type, (iter({}), iter({}.values()), iter({}.items()), iter(set()), iter(""), iter("\u1234"), iter(b""), reversed([]), iter(bytearray())))
-)
 
 
 class Variable:
@@ -29,7 +25,8 @@ class Variable:
         kind: see the module.
         values: the SSA values that hold it.
         cls: the exact class of an ``obj``, or None.
-        likely: the class an ``obj`` of unknown class had before something ran that might have changed it.
+        likely: the class an ``obj`` of unknown class had before something ran that might have changed it; int beside the
+            class int: the number probably does not fit a machine word.
         own: how a reference is held: "own" (ours), "stable" (alive as long as this call), "local" (a local of ours holds
             it), "weak" (a container holds it: only until something may change the container).
     """

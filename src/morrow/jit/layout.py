@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType
 
 from morrow.host import HERE
 from morrow.jit.objects import offset
@@ -179,6 +179,11 @@ def flags(cls: type) -> int:
     return word(id(cls) + offset("PyTypeObject.tp_flags"))
 
 
+def slot(cls: type, name: str) -> int:
+    """Return the address in one of a class's slots, such as tp_getattro."""
+    return word(id(cls) + offset("PyTypeObject." + name))
+
+
 def version_of(cls: type) -> int:
     """Return a class's version tag, 0 if it has none at the moment."""
     tag = ctypes.c_uint32.from_address(id(cls) + offset("PyTypeObject.tp_version_tag")).value
@@ -225,6 +230,15 @@ def slot_offset(member: object) -> int | None:
     if kind not in (6, 16):  # _Py_T_OBJECT, Py_T_OBJECT_EX (structmember.h); slots are the latter
         return None
     return ctypes.c_ssize_t.from_address(definition + offset("PyMemberDef.offset")).value
+
+
+def c_function(callee: object) -> tuple[int, int]:
+    """Return the address of the C function behind a method descriptor or builtin function and its METH_ flags; 0, 0 for others."""
+    field = {MethodDescriptorType: "PyMethodDescrObject.d_method", BuiltinFunctionType: "PyCFunctionObject.m_ml"}.get(type(callee))
+    if field is None:
+        return 0, 0
+    definition = word(id(callee) + offset(field))
+    return word(definition + offset("PyMethodDef.ml_meth")), ctypes.c_int.from_address(definition + offset("PyMethodDef.ml_flags")).value
 
 
 def cached_type_version(cache: bytes) -> int:

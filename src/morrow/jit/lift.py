@@ -27,8 +27,8 @@ from morrow.jit.lift_seen import NeedsFrame, Seen
 
 MOST_VERSIONS = 4
 MOST_EXACT = 40
-MOST_BLOCKS = 400
-LATE_BLOCKS = 150
+MOST_BLOCKS = 480
+LATE_BLOCKS = 180
 
 
 class Session(Protocol):
@@ -119,6 +119,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.exits: dict[tuple[object, ...], ir.Exit] = {}
         self.index = 0
         self.parameters: set[int] = set()
+        self.attribute_names: dict[ir.Operand, str] = {}  # of bound methods on the stack
+        self.big: bool | None = None  # see `meets_big`
         self.object_places: dict[int, int] = {}
         self.kept = self.out.kept
         self.gain = 0  # instructions that run faster than interpreted, roughly
@@ -138,6 +140,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.osr = loop is not None
         self.head_handler = layout.handler_of(self.code, loop) if loop is not None else None
         self.out.loop = -1 if loop is None else loop
+        self.head = -1
         count = layout.entries_of_frame(self.code)
         variables = [Variable("unbound") for _ in range(count)]
         self.start_block("start")
@@ -158,6 +161,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
             start = next((n for n, i in enumerate(self.instructions) if loop in (i.offset, i.at)), -1)
             if start < 0:
                 raise Gone("LOOP_HEAD", self.code.co_firstlineno, str(loop))
+            self.head = start
             for place, (kind, cls) in enumerate(self.kinds):
                 variables[place] = self.parameter(kind, cls, "own")
             stack = [self.parameter(kind, cls, "own") for kind, cls in stack_kinds]
@@ -319,6 +323,8 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         kind = variable.kind
         if kind == "obj":
             return variable.value, False
+        if kind in ("int", "float") and isinstance(variable.value, ir.Literal):
+            return self.object(variable.value.value), False
         if kind == "int":
             return self.emit("box_int", variable.value), True
         if kind == "float":

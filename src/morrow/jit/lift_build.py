@@ -97,17 +97,13 @@ class Build:
         holder = self.state.stack[-depth - 1]
         if holder.kind != "obj" or holder.cls is not cls or not self.are_objects(count):
             return self.leave("unsupported")
-        plain = self.class_of(self.state.stack[-count]) in _PLAIN
-        if not plain and not self.can_be_seen():
+        way = self.way("key", [self.class_of(self.state.stack[-count])])
+        if not way:
             return self.leave("unsupported")
         self.box_top(count)
         self.stabilise()
         operands = [holder.value, *(v.value for v in self.state.stack[len(self.state.stack) - count :])]
-        if plain:
-            self.emit("call_c_int", *operands, attributes=(name, "i32"), exit=self.exit("raised", raises=True))
-            self.exchange(count, None)
-        else:
-            self.seen("call_c_int", operands, (name, "i32"), lambda _: self.exchange(count, None))
+        self.perform(way, "call_c_int", operands, (name, "i32"), lambda _: self.exchange(count, None), "key", operands[1:2])
         return None
 
     def do_list_extend(self: Lifter, i: Instruction) -> str | None:
@@ -147,7 +143,7 @@ class Build:
         if self.class_of(self.state.stack[-1]) in _PLAIN:
             self.push(Variable("obj", (self.c_call(name, 1),), str, "own"))
             return None
-        return self.seen_c(name, 1)
+        return self.seen_c(name, 1, test="scalar")
 
     def do_format_simple(self: Lifter, i: Instruction) -> str | None:
         """An f-string's field without a specification."""
@@ -166,7 +162,7 @@ class Build:
         if cls in _PLAIN and (count == 1 or self.class_of(self.state.stack[-1]) is str):
             self.push(Variable("obj", (self.c_call("PyObject_Format", count, *more),), str, "own"))
             return None
-        return self.seen_c("PyObject_Format", count, *more)
+        return self.seen_c("PyObject_Format", count, *more, test="scalar" if count == 1 else "scalars")
 
     def do_build_string(self: Lifter, i: Instruction) -> str | None:
         """Join the topmost entries, all of them text."""

@@ -1,16 +1,13 @@
-"""What calls become: other compiled functions directly, a few builtins as operations, C functions that run no Python code.
-
-Anything else is a call that must be seen in a real frame, so compiled code leaves there.
-"""
+"""What calls become: other compiled functions directly, a few builtins as operations; the rest is `lift_seen`'s."""
 
 from __future__ import annotations
 
 import math
-from types import CodeType, FunctionType, MethodDescriptorType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
 from morrow.host import HERE
-from morrow.jit import ir
+from morrow.jit import ir, plain
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import Variable, is_heap
 
@@ -78,22 +75,16 @@ class Calls:
             result = handler(list(arguments), i, base)
             if result is not None:
                 return None if result == "done" else str(result)
-        if type(known) is type(len) and known in _FUNCTIONS and not bound and arguments:
-            result = self.plain_call(known, list(arguments), base)
-            if result is not None:
-                return None if result == "done" else str(result)
-        if isinstance(known, type) and known in _CONSTRUCTORS and not bound and arguments:
-            result = self.plain_call(known, list(arguments), base)
-            if result is not None:
-                return None if result == "done" else str(result)
         if isinstance(known, type) and type(known) is type and not bound:
             result = self.make_instance(known, base, list(arguments), i)
             if result is not None:
                 return None if result == "done" else str(result)
-        if isinstance(known, MethodDescriptorType) and bound:
-            result = self.call_method(known, list(arguments), base)
-            if result is not None:
-                return None if result == "done" else str(result)
+        if known is list.append and bound and len(arguments) == 2 and issubclass(self.class_of(arguments[0]) or object, list):
+            if arguments[1].kind in ("null", "range", "unbound"):
+                return self.leave("call")
+            self.append(self.state.stack[-2].value)
+            self.finish(base, Variable("none"))
+            return None
         return self.call_unknown(base, where, bound, i)
 
     def do_call_kw(self: Lifter, i: Instruction) -> str | None:
@@ -398,17 +389,29 @@ class Calls:
         variable = arguments[0]
         if variable.cls in (list, tuple):
             size = self.emit("size", variable.value)
-        elif variable.cls in (str, dict, set, bytes, frozenset):
+        elif plain.bits_of(variable.cls) & plain.TRUTHS and not plain.bits_of(variable.cls) & plain.NUMBER and variable.cls is not type(None):
             size = self.emit("call_c_int", variable.value, attributes=("PyObject_Size", "i64"), quiet=True)
-        elif variable.cls is None and not self.failed("class"):
-            variable = self.is_class(variable, list)
-            size = self.emit("size", variable.value)
         elif (variable.cls is None or is_heap(variable.cls)) and not self.failed("size"):
-            size = self.emit("call_c_int", variable.value, attributes=("morrow_size", "i64"), quiet=True)
-            self.guard(self.emit("int_compare", size, ir.Literal(0), attributes=("ge",)), "size")
+            size = self.size_of_any(variable)
         else:
             return None
         return self.finish(base, Variable("int", (size,)))
+
+    def size_of_any(self: Lifter, variable: Variable) -> ir.Value:
+        """Return the length of an object of unknown class, mostly a list; leave if it is not the business of C alone."""
+        yes, no = self.branch(self.emit("class_is", variable.value, self.object(list)))
+        state = self.state
+        self.at_block(yes, state)
+        fast = self.emit("size", variable.value)
+        joined = self.start_block_elsewhere()
+        joined.parameters.append(self.value("i64"))
+        self.arrive(joined, fast)
+        self.at_block(no, state)
+        slow = self.emit("call_c_int", variable.value, attributes=("morrow_size", "i64"), quiet=True)
+        self.guard(self.emit("int_compare", slow, ir.Literal(0), attributes=("ge",)), "size")
+        self.arrive(joined, slow)
+        self.at_block(joined, state)
+        return joined.parameters[0]
 
     def call_range(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
         """range(...) that a loop is about to iterate over: numbers instead of an object."""
@@ -484,82 +487,23 @@ class Calls:
         return self.finish(base, Variable("bool", (self.emit("int_compare", answer, ir.Literal(0), attributes=("ne",)),)))
 
     def call_smaller(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
-        """min(a, b) of two ints"""
+        """min(a, b, ...) of ints, or of floats"""
         return self.choose(arguments, base, "lt")
 
     def call_larger(self: Lifter, arguments: list[Variable], i: Instruction, base: int) -> str | None:
-        """max(a, b) of two ints"""
+        """max(a, b, ...) of ints, or of floats"""
         return self.choose(arguments, base, "gt")
 
     def choose(self: Lifter, arguments: list[Variable], base: int, name: str) -> str | None:
-        """The first of two numbers unless the second is smaller (larger), as bltinmodule.c, min_max does."""
-        if len(arguments) != 2 or {v.kind for v in arguments} not in ({"int"}, {"float"}):
+        """The first of some numbers unless a later one is smaller (larger), as bltinmodule.c, min_max does."""
+        if len(arguments) < 2 or {v.kind for v in arguments} not in ({"int"}, {"float"}):
             return None
-        a, b = arguments
-        sort = "float_compare" if a.kind == "float" else "int_compare"
-        second = self.emit(sort, b.value, a.value, attributes=(name,))
-        return self.finish(base, Variable(a.kind, (self.emit("choose_" + a.kind, second, b.value, a.value),)))
-
-    # -- methods of builtin classes --------------------------------------------------------------------------------------------
-
-    def call_method(self: Lifter, method: MethodDescriptorType, arguments: list[Variable], base: int) -> str | None:
-        """A method of a builtin class, on an object of exactly that class, with plain arguments."""
-        cls = method.__objclass__
-        have = self.class_of(arguments[0]) if arguments else None
-        if have is None or have is not cls and cls not in have.__mro__:
-            return None
-        if cls is list and method.__name__ == "append" and len(arguments) == 2:
-            if arguments[1].kind in ("null", "range", "unbound"):
-                return None
-            self.append(self.state.stack[-2].value)
-            return self.finish(base, Variable("none"))
-        names = _METHODS.get(cls)
-        if names is None or method.__name__ not in names:
-            return None
-        return self.plain_call(method, arguments, base)
-
-    def plain_call(self: Lifter, callee: object, arguments: list[Variable], base: int) -> str | None:
-        """Call a C callable with arguments of which the classes say that no Python code runs."""
-        bound = isinstance(callee, MethodDescriptorType)
-        allowed = _CONSTRUCTORS[callee][0] if isinstance(callee, type) else _PLAIN
-        for variable in arguments[1 if bound else 0 :]:
-            if self.class_of(variable) not in allowed:
-                return None
-        made = _CONSTRUCTORS[callee][1] if isinstance(callee, type) else None
-        count = len(arguments)
-        self.box_top(count)
-        self.stabilise()
-        operands = [v.value for v in self.state.stack[len(self.state.stack) - count :]]
-        result = self.emit("vectorcall", self.object(callee), *operands, exit=self.exit("raised", raises=True))
-        return self.finish(base, Variable("obj", (result,), made, "own"))
-
-
-#: arguments that have no Python code of their own
-_PLAIN: frozenset[type | None] = frozenset({int, float, bool, str, bytes, type(None)})
-_ITEMS: frozenset[type | None] = frozenset({list, tuple, range, type(iter(range(0))), type(reversed([]))})
-#: builtin classes that make an object without running Python code: from arguments of which classes, and what comes out
-_CONSTRUCTORS: dict[type, tuple[frozenset[type | None], type | None]] = {
-    list: (_ITEMS | {str, dict}, list), tuple: (_ITEMS | {str, dict}, tuple), range: (frozenset({int, bool}), range),
-    reversed: (frozenset({list}), type(reversed([]))), str: (frozenset({int, float, str, bool, type(None)}), str),
-}  # fmt: skip
-#: methods of builtin classes that run no Python code when their arguments are plain
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        "capitalize casefold center count encode endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit isidentifier "
-        "islower isnumeric isprintable isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace rfind "
-        "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill".split()
-    ),
-    bytes: frozenset("count decode endswith find index replace rfind rindex split startswith strip lower upper hex".split()),
-    dict: frozenset("get pop keys values items copy clear popitem setdefault".split()),
-    list: frozenset("pop reverse clear copy insert".split()),
-    set: frozenset("add discard remove clear copy pop".split()),
-    int: frozenset("bit_length bit_count conjugate".split()),
-    float: frozenset("is_integer as_integer_ratio hex conjugate".split()),
-}  # fmt: skip
-#: builtin functions of the same sort
-_FUNCTIONS = frozenset(
-    (ord, chr, divmod, round, bin, hex, oct, hash, repr, ascii, abs, pow, *(f for n, f in vars(math).items() if type(f) is type(len) and n != "prod" and n != "fsum" and n != "dist" and n != "sumprod"))
-)  # fmt: skip
+        kind = arguments[0].kind
+        best = arguments[0].value
+        for other in arguments[1:]:
+            replaces = self.emit("float_compare" if kind == "float" else "int_compare", other.value, best, attributes=(name,))
+            best = self.emit("choose_" + kind, replaces, other.value, best)
+        return self.finish(base, Variable(kind, (best,)))
 
 
 def _class_of_class(cls: type) -> object:

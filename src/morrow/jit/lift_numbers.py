@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from morrow.host import HERE
-from morrow.jit import ir
+from morrow.jit import ir, plain
 from morrow.jit.bytecode import Instruction
 from morrow.jit.ir_types import LEAVES, Gone, Variable
 
@@ -24,9 +24,10 @@ _INT = {"+": "int_add", "-": "int_sub", "*": "int_mul", "//": "int_floordiv", "%
 _FLOAT = {"+": "float_add", "-": "float_sub", "*": "float_mul", "/": "float_div"}
 _NUMBER = {
     "+": "Add", "-": "Subtract", "*": "Multiply", "//": "FloorDivide", "%": "Remainder", "/": "TrueDivide", "&": "And", "|": "Or",
-    "^": "Xor", "<<": "Lshift", ">>": "Rshift",
+    "^": "Xor", "<<": "Lshift", ">>": "Rshift", "**": "Power", "@": "MatrixMultiply",
 }  # fmt: skip
 _INPLACE = {symbol: "InPlace" + name for symbol, name in _NUMBER.items()}
+_TESTS = {"+": "add", "*": "add", "%": "modulo"}
 #: classes whose operators run no Python code when both operands are of these
 PLAIN: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, list, tuple, range})
 
@@ -67,6 +68,13 @@ class Numbers:
             self.emit("decref", pointer, quiet=True)
         return new
 
+    @property
+    def meets_big(self: Lifter) -> bool:
+        """Whether this function has met ints that do not fit a machine word."""
+        if self.big is None:
+            self.big = any("big" in self.session.failures(self.function, i.offset) for i in self.instructions)
+        return self.big
+
     def number(self: Lifter, variable: Variable, i: Instruction, other: Variable) -> Variable | None:
         """Make an operand a number, guided by what the host has seen; None if it is none."""
         if variable.kind in ("int", "float"):
@@ -78,7 +86,7 @@ class Numbers:
         cls = variable.cls
         if cls is None and not self.failed("class"):
             cls = float if "FLOAT" in i.hint else int if "_INT" in i.hint else None
-        if cls is int and self.failed("big"):
+        if cls is int and (variable.likely is int or self.failed("big") or variable.cls is None and self.meets_big):
             # numbers that do not fit are seen here: the C API knows how to add them
             self.is_class(variable, int)
             return None
@@ -199,20 +207,26 @@ class Numbers:
                     self.is_class(variable, str)
             a, b = self.state.stack[-2:]
         classes = [self.class_of(v) for v in (a, b)]
-        if symbol not in _NUMBER:
-            return self.leave("unsupported")
-        if any(c not in PLAIN for c in classes):
-            return self.seen_c("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
-        result = self.c_call("PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], 2)
-        cls = None
+        name, more = "PyNumber_" + (_INPLACE if i.extra else _NUMBER)[symbol], (self.object(None),) if symbol == "**" else ()
+        if any(c not in PLAIN for c in classes) or symbol == "%" and not plain.surely("modulo", classes):
+            return self.seen_c(name, 2, *more, test=_TESTS.get(symbol, "" if symbol == "@" else "number"))
+        result = self.c_call(name, 2, *more)
+        cls = likely = None
         if classes[0] is classes[1] and classes[0] in (str, list, tuple, bytes) and symbol == "+":
             cls = classes[0]
-        elif classes == [int, int] and symbol != "/":
+        elif classes == [int, int] and symbol not in ("/", "**"):
             cls = int
+            # this is done by C where numbers do not fit a machine word, so the next ones will not either
+            likely = None if self.is_cut(symbol, a, b) else int
         elif symbol == "*" and int in classes:
             cls = next((c for c in classes if c in (str, list, tuple, bytes)), None)
-        self.push(Variable("obj", (result,), cls, "own"))
+        self.push(Variable("obj", (result,), cls, "own", likely))
         return None
+
+    def is_cut(self: Lifter, symbol: str, a: Variable, b: Variable) -> bool:
+        """Return whether the result of an operation on two ints is small because one of them is."""
+        small = [v.kind == "int" and isinstance(v.value, ir.Literal) and v.value.value >= 0 for v in (a, b)]
+        return symbol == "&" and any(small) or symbol == "%" and small[1]
 
     def class_of(self: Lifter, variable: Variable) -> type | None:
         """Return the exact class of a variable's value, if known."""
@@ -304,7 +318,7 @@ class Numbers:
         if any(self.class_of(v) not in scalar for v in self.state.stack[-2:]):
             # a comparison may give any object; where the host asks for its truth at once, so does this
             how = ir.Literal(_RICH[symbol])
-            return self.seen_truth("morrow_compare", 2, how) if i.extra else self.seen_c("PyObject_RichCompare", 2, how)
+            return self.seen_truth("morrow_compare", 2, how, test="compare") if i.extra else self.seen_c("PyObject_RichCompare", 2, how, test="compare")
         self.box_top(2)
         self.stabilise()
         operands = [v.value for v in self.state.stack[-2:]]
@@ -339,7 +353,7 @@ class Numbers:
         elif a.kind == "float":
             new = Variable("float", (self.emit("float_neg", a.value),))
         else:
-            return self.seen_c("PyNumber_Negative", 1)
+            return self.seen_c("PyNumber_Negative", 1, test="one")
         self.pop()
         self.push(new)
         return None
@@ -350,7 +364,7 @@ class Numbers:
         if isinstance(a, str):
             return a
         if a.kind != "int" or self.class_of(self.state.stack[-1]) is bool:
-            return self.seen_c("PyNumber_Invert", 1)
+            return self.seen_c("PyNumber_Invert", 1, test="invert")
         new = Variable("int", (self.emit("int_xor", a.value, ir.Literal(-1)),))
         self.pop()
         self.push(new)
@@ -360,7 +374,7 @@ class Numbers:
         """+x"""
         if self.state.stack[-1].kind in ("int", "float"):
             return None
-        return self.seen_c("PyNumber_Positive", 1)
+        return self.seen_c("PyNumber_Positive", 1, test="one")
 
     # -- truth --------------------------------------------------------------------------------------------------------------------
 
@@ -379,7 +393,7 @@ class Numbers:
             return None
         if variable.cls in (list, tuple):
             return self.emit("int_compare", self.emit("size", variable.value), ir.Literal(0), attributes=("ne",))
-        if variable.cls in (str, bytes, dict, set, frozenset, int, float):
+        if plain.bits_of(variable.cls) & plain.TRUTHS:
             answer = self.emit("call_c_int", variable.value, attributes=("PyObject_IsTrue", "i32"), quiet=True)
             return self.emit("int_compare", answer, ir.Literal(0), attributes=("ne",))
         return None
@@ -541,7 +555,7 @@ class Numbers:
             self.stabilise()
             if HERE.collects_when_checking_signals and self.visible and not self.osr and not self.failed("seen"):  # type: ignore[union-attr]
                 self.collect(target)
-            self.emit("poll", exit=self.exit("asked", at=target))
+            self.emit("poll", attributes=("turn",) if target == self.head else (), exit=self.exit("asked", at=target))
         self.jump(target)
 
     def collect(self: Lifter, target: int) -> None:

@@ -13,9 +13,9 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Modul
 from typing import TYPE_CHECKING
 
 from morrow.host import HERE
-from morrow.jit import ir, layout
+from morrow.jit import ir, layout, plain
 from morrow.jit.bytecode import Instruction
-from morrow.jit.ir_types import C_ITERATORS, LIST_ITERATOR, RANGE_ITERATOR, TUPLE_ITERATOR, Variable, is_heap
+from morrow.jit.ir_types import LIST_ITERATOR, RANGE_ITERATOR, TUPLE_ITERATOR, Variable, is_heap
 from morrow.jit.lift_seen import NeedsFrame
 from morrow.jit.objects import offset
 
@@ -208,15 +208,19 @@ class Objects:
 
     def any_attribute(self: Lifter, name: str, method: bool) -> str | None:
         """Replace the top entry by its attribute, however its class finds it."""
-        if self.seen_c("PyObject_GetAttr", 1, self.object(name)) == "end":
+        hint = self.instructions[self.index].hint
+        likely = hint != self.instructions[self.index].host and not any(word in hint for word in ("ADAPTIVE", "PROPERTY", "OVERRIDDEN"))
+        if self.seen_c("PyObject_GetAttr", 1, self.object(name), test="attribute", likely=likely) == "end":
             return "end"
         if method:
+            self.attribute_names[self.state.stack[-1].value] = name
             self.push_attribute(self.pop(), None, True)
         return None
 
     def attribute(self: Lifter, variable: Variable, cls: type, name: str, method: bool) -> str | None:
         """Push an attribute of an object whose class is known."""
-        if cls.__getattribute__ is not object.__getattribute__ or issubclass(cls, type):
+        # many classes made in C have a __getattribute__ of their own that is object's function
+        if layout.slot(cls, "tp_getattro") != layout.slot(object, "tp_getattro") or issubclass(cls, type):
             return self.any_attribute(name, method)
         found = _lookup(cls, name)
         if self.failed("shape") or not self.unchanged(cls):
@@ -349,7 +353,7 @@ class Objects:
         if variable.kind != "obj" or cls is None:
             return self.set_any_attribute(name)
         variable = self.is_class(variable, cls)
-        if cls.__setattr__ is not object.__setattr__ or issubclass(cls, type) or not self.unchanged(cls):
+        if layout.slot(cls, "tp_setattro") != layout.slot(object, "tp_setattro") or issubclass(cls, type) or not self.unchanged(cls):
             return self.set_any_attribute(name)
         found = _lookup(cls, name)
         place_ = layout.slot_offset(found) if type(found).__name__ == "member_descriptor" else None
@@ -392,7 +396,7 @@ class Objects:
 
     def set_any_attribute(self: Lifter, name: str) -> str | None:
         """Set an attribute of the top entry, however its class does that: value, object on the stack."""
-        return self.seen_nothing("PyObject_SetAttr", 2, lambda v: [v[1], self.object(name), v[0]])
+        return self.seen_nothing("PyObject_SetAttr", 2, (1, self.object(name), 0), "set_attribute")
 
     # -- items --------------------------------------------------------------------------------------------------------------------
 
@@ -453,8 +457,8 @@ class Objects:
         if stack[-2].kind == "obj" and stack[-2].cls is None and self.failed("class"):
             expected = list if "LIST" in i.hint else tuple if "TUPLE" in i.hint else dict if "DICT" in i.hint else None
             if expected is not None:
-                return self.choose_class(len(stack) - 2, (expected,), lambda: self.seen_c("PyObject_GetItem", 2))
-            return self.seen_c("PyObject_GetItem", 2)
+                return self.choose_class(len(stack) - 2, (expected,), self.any_item)
+            return self.any_item()
         container = self.container_at(i, stack[-2]) if not self.failed("bounds") else None
         if container is not None:
             index = self.int_at(-1) if stack[-1].kind != "obj" or stack[-1].cls in (None, int) else None
@@ -476,8 +480,8 @@ class Objects:
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
         if container.cls is dict and container.kind == "obj":
-            if not self.plain_key(-1, i):
-                return self.seen_c("PyObject_GetItem", 2)
+            if not self.plain_key(-1):
+                return self.any_item()
             result = self.c_call("PyObject_GetItem", 2)
             self.push(Variable("obj", (result,), None, "own"))
             return None
@@ -486,17 +490,18 @@ class Objects:
             result = self.c_call("PyObject_GetItem", 2)
             self.push(Variable("obj", (result,), cls, "own"))
             return None
-        return self.seen_c("PyObject_GetItem", 2)
+        return self.any_item()
 
-    def plain_key(self: Lifter, place: int, i: Instruction) -> bool:
-        """Return whether a stack entry is a key whose hash and equality run no Python code; guards str if unknown."""
-        key = self.state.stack[place]
-        if self.class_of(key) in (int, str, float, bool, bytes, type(None)):
-            return True
-        if key.kind == "obj" and key.cls is None:
-            self.is_class(key, str if not self.failed("class") else int)
-            return True
-        return False
+    def any_item(self: Lifter) -> str | None:
+        """An item of whatever it is."""
+        general = lambda: self.seen_c("PyObject_GetItem", 2, test="item")
+        if self.state.stack[-1].kind == "int" and self.are_objects(2) and self.was_executed(self.instructions[self.index]):
+            return self.seen_at("morrow_item_at", 2, (0, 1), "indexed", general)
+        return general()
+
+    def plain_key(self: Lifter, place: int) -> bool:
+        """Return whether a stack entry is known to be a key whose hash and equality run no Python code."""
+        return bool(plain.bits_of(self.class_of(self.state.stack[place])) & plain.SCALAR)
 
     def do_store_subscript(self: Lifter, i: Instruction) -> str | None:
         """Set an item: value, container, index on the stack."""
@@ -524,8 +529,11 @@ class Objects:
         container = stack[-2]
         if "DICT" in i.hint and container.kind == "obj" and container.cls is None:
             container = self.is_class(container, dict)
-        if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1, i):
-            return self.seen_nothing("PyObject_SetItem", 3, lambda v: [v[1], v[2], v[0]])
+        if container.kind != "obj" or container.cls is not dict or not self.plain_key(-1):
+            general = lambda: self.seen_nothing("PyObject_SetItem", 3, (1, 2, 0), "set_item")
+            if stack[-1].kind == "int" and self.are_objects(3) and self.was_executed(i):
+                return self.seen_at("morrow_put_at", 3, (1, 2, 0), "takes", general)
+            return general()
         self.box_top(3)
         self.stabilise()
         value, holder, key = (v.value for v in self.state.stack[-3:])
@@ -544,9 +552,9 @@ class Objects:
         if not anything and container.cls is str:
             anything = self.class_of(item) is not str
         elif not anything:
-            anything = not self.plain_key(-2, i)
+            anything = not self.plain_key(-2)
         if anything:
-            return self.seen_truth("PySequence_Contains", 2, negate=bool(i.argument), order=(1, 0))
+            return self.seen_truth("PySequence_Contains", 2, negate=bool(i.argument), order=(1, 0), test="contains")
         self.box_top(2)
         self.stabilise()
         item, container = self.state.stack[-2:]
@@ -562,7 +570,7 @@ class Objects:
         container, start, stop = self.state.stack[-3:]
         plain = container.kind == "obj" and container.cls in (list, tuple, str, bytes)
         if not plain or any(self.class_of(v) not in (int, type(None)) for v in (start, stop)):
-            return self.seen_c("morrow_slice", 3)
+            return self.seen_c("morrow_slice", 3, test="slice")
         cls = container.cls
         self.box_top(3)
         self.stabilise()
@@ -581,7 +589,7 @@ class Objects:
         value, container, start, stop = self.state.stack[-4:]
         plain = container.kind == "obj" and container.cls is list and all(self.class_of(v) in (int, type(None)) for v in (start, stop))
         if not plain or value.kind != "obj" or value.cls not in (list, tuple, type(reversed([]))):
-            return self.seen_nothing("morrow_store_slice", 4, lambda v: [v[1], v[2], v[3], v[0]])
+            return self.seen_nothing("morrow_store_slice", 4, (1, 2, 3, 0), "set_slice")
         self.box_top(2)
         self.stabilise()
         start, stop = self.state.stack[-2:]
@@ -598,7 +606,7 @@ class Objects:
         container, key = self.state.stack[-2:]
         known = container.cls if container.kind == "obj" else None
         if not (known is list and self.class_of(key) is int) and not (known is dict and self.class_of(key) in (int, str, bool, type(None))):
-            return self.seen_nothing("PyObject_DelItem", 2, lambda v: v)
+            return self.seen_nothing("PyObject_DelItem", 2, (0, 1), "delete_item")
         self.box_top(2)
         self.stabilise()
         container, key = self.state.stack[-2:]
@@ -621,19 +629,23 @@ class Objects:
             hint = self.instructions[self.index + 1].hint
             if hint != "FOR_ITER_RANGE":
                 return self.get_plain_iterator({"FOR_ITER_LIST": list, "FOR_ITER_TUPLE": tuple}.get(hint))
-            if self.expect(len(stack) - 1, range, lambda: self.seen_c("PyObject_GetIter", 1)):
+            if self.expect(len(stack) - 1, range, self.any_iterator):
                 return "end"
             variable = stack[-1]
         if variable.kind != "obj":
-            return self.seen_c("PyObject_GetIter", 1)
+            return self.any_iterator()
         iterator = {list: LIST_ITERATOR, tuple: TUPLE_ITERATOR, range: RANGE_ITERATOR}.get(variable.cls)  # type: ignore[arg-type]
         if iterator is None and variable.cls in (dict, str, set, bytes, frozenset):
             iterator = type(iter(variable.cls()))
         if iterator is None or iterator is type(iter("")):  # for text two classes, chosen by what is in it
-            return self.seen_c("PyObject_GetIter", 1)
+            return self.any_iterator()
         result = self.c_call("PyObject_GetIter", 1)
         self.push(Variable("obj", (result,), iterator, "own"))
         return None
+
+    def any_iterator(self: Lifter) -> str | None:
+        """An iterator over whatever it is."""
+        return self.seen_c("PyObject_GetIter", 1, test="iter")
 
     def get_plain_iterator(self: Lifter, expected: type | None) -> str | None:
         """Replace an object of any class by its iterator: natively where its class has list's or tuple's way of making one,
@@ -664,7 +676,7 @@ class Objects:
             self.jump(self.index + 1)
             self.at_block(no, base)
             self.before = before.copy()
-        if self.seen_c("PyObject_GetIter", 1) != "end":
+        if self.any_iterator() != "end":
             self.jump(self.index + 1)
         return "end"
 
@@ -690,15 +702,24 @@ class Objects:
         if variable.cls in (LIST_ITERATOR, TUPLE_ITERATOR):
             sort = "list" if variable.cls is LIST_ITERATOR else "tuple"
             item = self.emit("iterator_next", variable.value, attributes=(sort,))
-        elif variable.cls in C_ITERATORS:
-            item = self.emit("call_c", variable.value, attributes=("PyIter_Next",))
+        elif plain.surely("next", [variable.cls]):
+            return self.next_by_c(i)
         else:
             return self.any_next(i)
+        return self.take_item(i, item, False)
+
+    def next_by_c(self: Lifter, i: Instruction) -> str:
+        """The next item of an iterator that runs no Python code."""
+        self.check_handler()
+        return self.take_item(i, self.emit("call_c", self.state.stack[-1].value, attributes=("PyIter_Next",)), True)
+
+    def take_item(self: Lifter, i: Instruction, item: ir.Value, may_raise: bool) -> str:
+        """Push an item and go on, or go behind the loop if it is null."""
         over = self.emit("is_null", item)
         ended, more = self.branch(over)
         state = self.state
         self.at_block(ended, state.copy())
-        if variable.cls in C_ITERATORS:
+        if may_raise:
             error = self.emit("call_c", attributes=("PyErr_Occurred",), quiet=True)
             self.guard(self.emit("is_null", error), "raised", self.exit("raised", raises=True))
         self.drop(self.pop())
@@ -711,8 +732,20 @@ class Objects:
 
     def any_next(self: Lifter, i: Instruction) -> str:
         """The next item of whatever iterator it is."""
-        if self.state.stack[-1].kind != "obj" or not self.can_be_seen():
+        way = self.way("next", [self.state.stack[-1].cls]) if self.state.stack[-1].kind == "obj" else ""
+        if not way:
             return self.leave("class")
+        if way in ("plain", "tried"):
+            if way == "tried":
+                self.guard(self.emit("plain", self.state.stack[-1].value, attributes=("next",)), "foreign")
+            return self.next_by_c(i)
+        if way == "both":
+            self.stabilise()
+            yes, no = self.branch(self.emit("plain", self.state.stack[-1].value, attributes=("next",)))
+            base = self.state
+            self.at_block(yes, base.copy())
+            self.next_by_c(i)
+            self.at_block(no, base)
         frame = self.show()
         item = self.emit("call_c", self.state.stack[-1].value, attributes=("PyIter_Next",))
         ended, more = self.branch(self.emit("is_null", item))

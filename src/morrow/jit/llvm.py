@@ -1,33 +1,31 @@
-"""The one file that imports llvmlite: LLVM text -> object code -> addresses.
+"""The one file that imports llvmlite: LLVM text -> object code.
 
-Imported on the compiler thread, once something is hot: the import alone costs more than most programs' start. What a
-module refers to outside itself (Python objects, C functions, the runtime's helpers) is given by address when loading, so
-the object code itself holds no addresses and can be kept on disk.
+Imported in a copy of the process, or on the jit's own thread where none can be made: the import alone costs more than most
+programs' start. What a module refers to outside itself (Python objects, C functions, the runtime's helpers) is given by
+address when loading (`link`), so the object code itself holds no addresses and can be kept on disk.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
-from ctypes.util import find_library
 from functools import cache
 from time import thread_time
 
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
 
-from morrow.jit import guards, object_cache, release
+from morrow.jit import object_cache
 
 
 @cache
-def machine(level: int) -> binding.TargetMachine:
-    """Return the target machine of this process for an optimisation level: 0 none, 1 lean, 2 everything."""
+def machine(level: int, cpu: str = "") -> binding.TargetMachine:
+    """Return a target machine for an optimisation level: 0 none, 1 lean, 2 everything; for this very processor unless *cpu* names one."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=binding.get_host_cpu_name(),
-        features=binding.get_host_cpu_features().flatten(),
+        cpu=cpu or binding.get_host_cpu_name(),
+        features="" if cpu else binding.get_host_cpu_features().flatten(),
         opt=level,
         jit=True,
         codemodel="large",
@@ -71,9 +69,9 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     return module
 
 
-def object_code(module: binding.ModuleRef, level: int) -> bytes:
-    """Return the module as object code."""
-    return bytes(machine(level).emit_object(module))
+def object_code(module: binding.ModuleRef, level: int, cpu: str = "") -> bytes:
+    """Return the module as object code, for this very processor unless *cpu* names one."""
+    return bytes(machine(level, cpu).emit_object(module))
 
 
 def assembly(module: binding.ModuleRef, level: int) -> str:
@@ -111,85 +109,15 @@ def build(text: str, level: int) -> bytes:
     return code
 
 
-class Loaded:
-    """Object code in memory; its functions may be called as long as this is alive.
-
-    Attributes:
-        addresses: symbol -> address.
-        size: bytes of the object file, a measure of the memory taken.
-    """
-
-    def __init__(self, name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> None:
-        # llvmlite makes array types by length for each call: kept, or the program's garbage collector would find them
-        _ARRAYS.update(orcjit._SymbolAddress * length for length in (len(imports), len(set(exports))))
-        _ARRAYS.add(orcjit._LinkElement * 1)
-        library = binding.JITLibraryBuilder().add_object_img(code)
-        for symbol, address in imports.items():
-            library.import_symbol(symbol, address)
-        for symbol in exports:
-            library.export_symbol(symbol)
-        self._tracker = library.link(_compiler(), name)
-        self.addresses = {symbol: self._tracker[symbol] for symbol in exports}
-        self.size = len(code)
-
-    def close(self) -> None:
-        """Free the code. The caller knows that no thread is in it and nothing points to it."""
-        self._tracker = None
-
-
-def c_address(name: str) -> int:
-    """Return the address of a C API function or of a function of the C library.
-
-    Raises:
-        AttributeError: the host does not export it.
-    """
-    address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
-    assert address
-    return address
-
-
-@cache
-def library_address(name: str) -> int:
-    """Return the address of a function of the C library, such as pow."""
-    library = ctypes.CDLL("ucrtbase" if hasattr(ctypes, "WinDLL") else None)
-    try:
-        function = getattr(library, name)
-    except AttributeError:
-        function = getattr(ctypes.CDLL(find_library("m")), name)
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    assert address
-    return address
-
-
-class _MethodDef(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
-
-
-_METHOD = _MethodDef()
-_CLASS_NAME = ctypes.py_object("__class__")
-_NO_ARGUMENTS = ctypes.py_object(())
-
-
-@cache
-def runtime() -> dict[str, int]:
-    """Compile and load the helpers of `guards` (once) and return their addresses."""
-    text = guards.runtime_text()
-    imports = {}
-    for line in text.splitlines():
-        if line.startswith("declare"):
-            name = line.split("@", 1)[1].split("(", 1)[0]
-            imports[name] = c_address(name)
-        elif "= external global" in line:
-            name = line[1:].split(" ", 1)[0]
-            own = {"morrow_method": _METHOD, "morrow_class_name": _CLASS_NAME, "morrow_no_arguments": _NO_ARGUMENTS}.get(name)
-            imports[name] = c_address(name) if own is None else ctypes.addressof(own)
-    loaded = Loaded("morrow.runtime", build(text, 2), imports, guards.EXPORTS)
-    _METHOD.name = b"resume"
-    _METHOD.function = loaded.addresses["morrow_record_call"]
-    _METHOD.flags = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS (methodobject.h)
-    _KEEP.append(loaded)
-    release.loaded(loaded.addresses)
-    return loaded.addresses
-
-
-_KEEP: list[Loaded] = []
+def link(name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> tuple[object, dict[str, int]]:
+    """Load object code by LLVM's linker; return what holds the memory, and the exported addresses."""
+    # llvmlite makes array types by length for each call: kept, or the program's garbage collector would find them
+    _ARRAYS.update(orcjit._SymbolAddress * length for length in (len(imports), len(set(exports))))
+    _ARRAYS.add(orcjit._LinkElement * 1)
+    library = binding.JITLibraryBuilder().add_object_img(code)
+    for symbol, address in imports.items():
+        library.import_symbol(symbol, address)
+    for symbol in exports:
+        library.export_symbol(symbol)
+    tracker = library.link(_compiler(), name)
+    return tracker, {symbol: tracker[symbol] for symbol in exports}

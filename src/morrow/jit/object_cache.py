@@ -12,13 +12,13 @@ Only a folder that is the user's own and that nobody else may write to is used: 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import time
 
 from morrow import settings
 from morrow.debuglog import log
+from morrow.host.digest import sha256
 
 LIMIT = 64 << 20
 """Bytes kept in all."""
@@ -46,7 +46,7 @@ class ObjectCache:
 
     def key(self, text: str, level: int) -> str:
         """Return the name under which the code for a text is kept."""
-        return hashlib.sha256(b"%d\0%s\0%s" % (level, self._context, text.encode())).hexdigest()
+        return sha256(b"%d\0%s\0%s" % (level, self._context, text.encode())).hexdigest()
 
     def find(self, key: str) -> bytes | None:
         """Return the code kept under a key, None if there is none or it is damaged."""
@@ -61,7 +61,7 @@ class ObjectCache:
             self.misses += 1
             return None
         digest, code = content[:32], content[32:]
-        if hashlib.sha256(code).digest() != digest:
+        if sha256(code).digest() != digest:
             log("jit", 1, f"damaged: {path}")
             self.misses += 1
             return None
@@ -82,7 +82,7 @@ class ObjectCache:
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             with open(scratch, "wb") as file:
-                file.write(hashlib.sha256(code).digest())
+                file.write(sha256(code).digest())
                 file.write(code)
             os.replace(scratch, path)
         except OSError as error:

@@ -17,8 +17,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import CodeType, FunctionType, ModuleType
 
-from morrow.jit.compile import Declined, Product, all_classes, news_of_classes, remember_class
+from morrow.jit.history import all_classes, news_of_classes, remember_class
 from morrow.jit.install import function_types
+from morrow.jit.made import Declined, Product
 
 _PLAIN = (int, float, complex, bytes, bool, type(None), type(...))
 
@@ -71,6 +72,7 @@ def pack(product: Product, code: bytes, from_disk: bool, known_codes: Iterable[C
         names,
         product.level,
         from_disk,
+        product.recursive,
     )
     return marshal.dumps((fields, code))
 
@@ -85,7 +87,7 @@ def unpack(data: bytes, code: CodeType, known: Iterable[CodeType], started: floa
         started: for the product.
     """
     fields, machine_code = marshal.loads(data)
-    name, loop, profile, text, symbol, entry, imports, exports, points, places, inside, met, described, names, level, from_disk = fields
+    name, loop, profile, text, symbol, entry, imports, exports, points, places, inside, met, described, names, level, from_disk, recursive = fields
     codes = _find_codes(described, [code, *known])
     lost = next((d[2] for d, found in zip(described, codes, strict=True) if found is None), None)
     if lost is not None:
@@ -93,7 +95,7 @@ def unpack(data: bytes, code: CodeType, known: Iterable[CodeType], started: floa
     keep: list[object] = []
     moved: dict[int, int] = {}
     classes: dict[int, type] = {}
-    if met or any(kind in ("class", "attribute") for _, kind, *_ in names):
+    if met or any(kind in ("class", "attribute", "defaults") for _, kind, *_ in names):
         classes = {id(cls): cls for cls in all_classes()}
     for address, kind, *where in names:
         found = _find(address, kind, where, codes, classes)
@@ -125,6 +127,7 @@ def unpack(data: bytes, code: CodeType, known: Iterable[CodeType], started: floa
         level=level,
         started=started,
         texts={},
+        recursive=recursive,
     )
     return product, machine_code, from_disk
 
@@ -204,6 +207,12 @@ def _find_function(name: tuple[object, ...], classes: dict[int, type]) -> Functi
     return function
 
 
+def _defaults_of(thing: object) -> object:
+    """Return the tuple of a function's defaults; None without any."""
+    function = _unwrapped(thing)
+    return None if function is None else function.__defaults__
+
+
 def _unwrapped(thing: object) -> FunctionType | None:
     """Return the function that something is, or that a method or property is made of."""
     if type(thing) in (staticmethod, classmethod):
@@ -246,12 +255,14 @@ def _name_all(things: tuple[object, ...], codes: list[CodeType]) -> list[tuple[o
                 for key in list(scope):
                     if type(key) is str:
                         note(scope[key], "global", name, key)
+                        note(_defaults_of(scope[key]), "defaults", "global", name, key)
     if len(names) < len(wanted):
         for cls in all_classes():
             note(cls, "class")
             for key, thing in list(_names_of(cls).items()):
                 if type(key) is str:
                     note(thing, "attribute", id(cls), key)
+                    note(_defaults_of(thing), "defaults", "attribute", id(cls), key)
     for thing in things:
         if id(thing) not in names:
             if type(thing) not in _PLAIN:
@@ -286,6 +297,8 @@ def _find(address: int, kind: str, where: list[object], codes: list[CodeType | N
         case "attribute", int(owner), str(key):
             cls = classes.get(owner)
             value = None if cls is None else _names_of(cls).get(key)
+        case "defaults", *name:
+            value = _defaults_of(_find_function(tuple(name), classes))
         case "value", value:
             return (value,)
     return (value,) if id(value) == address else None

@@ -39,6 +39,7 @@ REASONS: dict[str, str] = {
     "LOOP_HEAD": "the running loop could not be entered ({detail})",
     "LOOP_HANDLER": "an exception inside the loop would find another handler than in CPython",
     "LOOP_SHORT": "its machine code was left again after {detail} on average",
+    "NO_GAIN_LOOP": "measured while it ran: the loop's machine code is not faster ({detail})",
     "LOOP_TYPES": "its variables were mostly of other types than when it was compiled ({detail})",
     "LOOP_NOT_REACHED": "the loop went on elsewhere before it could be entered",
 }

@@ -22,8 +22,11 @@ import time
 from morrow import settings
 from morrow.host import HERE
 from morrow.host.gil import locked_address
-from morrow.jit import ir
 from morrow.jit.objects import LIKELY, Text, offset
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from morrow.jit import ir
 
 WORTH = 8_000
 """Nanoseconds a region should take to be worth letting go and taking back, which together take less than one."""
@@ -70,6 +73,8 @@ def _is_plain(op: ir.Op, referring: set[object]) -> bool:
         return op.attributes[0] not in referring
     if op.name in ("poll", "jump", "branch", "leave"):
         return True
+    from morrow.jit import ir  # the compiler's: what is compiled elsewhere needs the rest of this file only
+
     return op.name != "return" and ir.OPS[op.name].effect == "" and op.name != "callers_seen"
 
 

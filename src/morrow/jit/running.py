@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import dis
+from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
 
@@ -26,8 +26,7 @@ _LOCALS = _S["_PyInterpreterFrame.localsplus"]
 _TYPE = _S["PyObject.ob_type"]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(namedtuple("Loop", "head end depth line")):
     """One loop of a code object.
 
     Attributes:
@@ -37,6 +36,7 @@ class Loop:
         line: source line of the head.
     """
 
+    __slots__ = ()
     head: int
     end: int
     depth: int

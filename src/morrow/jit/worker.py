@@ -22,9 +22,13 @@ from morrow import settings
 from morrow.debuglog import log
 from morrow.host import HERE
 from morrow.jit.feedback import Feedback
+from morrow.jit.own_imports import ImportsAreOurs, ShadowedImport, is_installed
 
-START_BUSY = 1.0
-"""Seconds of CPU a process must have used before llvmlite is imported for it: short scripts never pay."""
+START_BUSY = 0.3
+"""Seconds of CPU a process must have used before anything is brought for compiling: short scripts never pay."""
+
+START_BUSY_HERE = 1.0
+"""The same where the compiler and LLVM must be brought into this process."""
 
 MEMORY_LIMIT = 64 << 20
 """Bytes of machine code after which nothing more is compiled."""
@@ -78,8 +82,8 @@ MAKES = 6
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from morrow.jit.aside import Again, Aside
-    from morrow.jit.compile import Compiled, Declined, Request
+    from morrow.jit.aside import Again, Aside, Off
+    from morrow.jit.made import Compiled, Declined, Request
     from morrow.jit.osr import Entrances
     from morrow.jit.running import Loop
     from morrow.jit.trial import Trial, Trials
@@ -100,10 +104,11 @@ class Decision:
         refused: whether it was declined as a whole before.
         only_loops: whether that was for what stands before its loops.
         covered: code in place for another function that this one's is a part of.
+        lost: heads of loops that were measured to be no faster.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered", "lost")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -120,6 +125,7 @@ class Decision:
         self.covered: Compiled | None = None
         self.functions: list[tuple[weakref.ref[FunctionType], Compiled]] = []
         self.loops: dict[int, Compiled | None] = {}
+        self.lost: set[int] = set()
 
     @property
     def name(self) -> str:
@@ -188,8 +194,9 @@ class Worker:
         self._reviewed = 0.0
         self._ticks = 0
         self.feedback = Feedback()
-        self._llvm_seconds: Callable[[], float] = lambda: 0.0
-        self._lower: Callable[..., object] | None = None
+        self._has_compiler = False
+        self._needs_llvm = False
+        self._background = 0
         self.measures = True
         self.copies = False
         self._making: tuple[Task, Aside] | None = None
@@ -228,6 +235,8 @@ class Worker:
             return False  # in the middle of the body: another look may find it on the way back to the head
         if loop is not None:
             loop = self._outermost(decision, loop, running.loops_around(code, loop))
+            if loop.head in decision.lost:
+                return True
         seen = self._look(frame, code, offset, loop)
         if seen is None:
             return False
@@ -352,6 +361,7 @@ class Worker:
     def _tick(self, busy: float) -> float:
         if self.off:
             return 0
+        self._background = _thread.get_ident()
         if self.resting:
             self._wake_up()
             return 0
@@ -363,7 +373,7 @@ class Worker:
             self._look_at_waiting()
         if self._on_trial:
             self._judge()
-        if self._wanted and busy >= START_BUSY and not self._ready and self._threading_is_there():
+        if self._wanted and busy >= START_BUSY and not self._ready and self._may_prepare(busy):
             with _quick_switches():
                 self.prepare()
         # before the next compile, which may take long: code that only costs must not stay in place meanwhile
@@ -387,9 +397,9 @@ class Worker:
                 return
             aside: Aside | None
             if task.quick is not None:
-                aside = self._begin_better(task.quick.product)
+                aside = self._aside.begin_better(task.quick.product)
             else:
-                aside = self._begin_aside(request, self.decisions)
+                aside = self._aside.begin(request, self.decisions)
             del request  # the program may drop the function meanwhile
             if aside is not None:
                 if task.quick is None:
@@ -397,18 +407,22 @@ class Worker:
                 log("jit", 1, f"{'improving' if task.quick else 'compiling'} {task!r} in a copy of the process")
                 self._making = task, aside
                 return
-        began, without = thread_time(), self._llvm_seconds()
+        if not self.bring_compiler():
+            return
+        from morrow.jit import llvm
+
+        began, without = thread_time(), llvm.seconds
         with _quick_switches():
             self.run(task)
         # beside LLVM the program goes on, on another processor if there is one
-        self.spent += thread_time() - began - BESIDE * (self._llvm_seconds() - without)
+        self.spent += thread_time() - began - BESIDE * (llvm.seconds - without)
 
     def _finish(self) -> None:
         """Put in place what a copy has made, if it is ready."""
         assert self._making is not None
         task, aside = self._making
         decision = self.decision(task.code)
-        made: Compiled | Declined | Again | None
+        made: Compiled | Declined | Again | Off | None
         try:
             made = aside.finish()
             if made is None:
@@ -427,7 +441,10 @@ class Worker:
         decision.seconds += aside.seconds
         if made is None:
             return
-        if isinstance(made, self._again):
+        if isinstance(made, self._aside.Off):
+            self.off = made.why
+            log("jit", 1, f"off: {made.why}")
+        elif isinstance(made, self._aside.Again):
             log("jit", 1, f"not yet: {task!r}: {made.why}")
             self._take_again(task, made)
         else:
@@ -445,26 +462,49 @@ class Worker:
                 layout.make_keys_version(scope)
             self._queue.insert(0, task)
             return
-        with _quick_switches():
-            self.run(task)
+        if self.bring_compiler():
+            with _quick_switches():
+                self.run(task)
+
+    def bring_compiler(self) -> bool:
+        """Import the compiler into this process, where something cannot be compiled in a copy. Returns whether it is there."""
+        if not self._has_compiler:
+            if not self._threading_is_there():
+                return False
+            try:
+                with _quick_switches(), ImportsAreOurs():
+                    from morrow.jit import compile, llvm  # noqa: F401
+            except (ImportError, OSError) as error:
+                self.off = why_off(error)
+                log("jit", 1, f"off: {self.off}")
+                return False
+            self._has_compiler = True
+        return True
 
     def _budget(self) -> float:
         """Return the seconds of CPU that compiling may have taken by now."""
         return (ALLOWANCE + BUDGET * self._busy) * (1 if self.paid else UNPROVEN)
+
+    def _may_prepare(self, busy: float) -> bool:
+        """Return whether it is time to get ready: at once where copies compile, else when it is likely to pay."""
+        from morrow.host import copies
+
+        light = settings.get("aside") == "1" and not copies.find_reason_against()
+        return light and (not self._needs_llvm or self._threading_is_there()) or busy >= START_BUSY_HERE and self._threading_is_there()
 
     def _threading_is_there(self) -> bool:
         """Have threading imported by the main thread, where it must be first (see `Facts.threading_finds_main`).
 
         Returns False until the main thread has done so. Not done at every start: a program can see that it is there.
         """
-        if "threading" in sys.modules or HERE is None or HERE.threading_finds_main:
+        if "threading" in sys.modules or HERE is None or HERE.threading_finds_main or _thread.get_ident() != self._background:
             return True
         if self._pending is None:
-            with _ImportsAreOurs():
+            with ImportsAreOurs():
                 import ctypes
 
             def bring(_: object) -> int:
-                with self.working(), _ImportsAreOurs():
+                with self.working(), ImportsAreOurs():
                     try:
                         import threading  # noqa: F401  # it is this that is wanted
                     except ImportError as error:  # the program has its own
@@ -483,6 +523,7 @@ class Worker:
         if self.off:
             return False
         began = perf_counter()
+        self._needs_llvm = False
         try:
             self.off = self._prepare()
         except Exception as error:  # a bug of ours or of LLVM's: the program runs without
@@ -492,7 +533,9 @@ class Worker:
 
             self.off = sentence("LLVM_BROKEN", f"{type(error).__name__}: {error}".partition("\n")[0])
         self.load_seconds = perf_counter() - began
-        self._ready = not self.off
+        self._ready = not self.off and not self._needs_llvm
+        if self._needs_llvm:
+            return False
         log("jit", 1, f"off: {self.off}" if self.off else f"ready after {self.load_seconds * 1e3:.0f} ms")
         return self._ready
 
@@ -500,7 +543,7 @@ class Worker:
         from morrow.jit.reasons import sentence
 
         try:
-            with _ImportsAreOurs():
+            with ImportsAreOurs():
                 from morrow.host import probe
 
                 proven, why = probe.is_proven()
@@ -512,38 +555,31 @@ class Worker:
                     return sentence("SUBINTERPRETER")
                 if tracers.evaluates_frames_itself():
                     return sentence("EVAL_FRAME")
-                import llvmlite.binding  # noqa: F401  # whether it can be
+                if not is_installed("llvmlite"):
+                    return sentence("NO_LLVM")
+                from morrow.jit import aside, history, install, made, natives, osr, running, trial  # noqa: F401  # install: imports are ours here
 
-                from morrow.jit import aside, install, llvm, osr, running, trial  # noqa: F401  # install: imports are ours here
-                from morrow.jit import compile as compiler
-        except ShadowedImport as error:
-            return sentence("SHADOWED", error)
-        except ModuleNotFoundError as error:
-            return sentence("NO_LLVM") if (error.name or "").partition(".")[0] == "llvmlite" else sentence("LLVM_BROKEN", error)
+                natives.may_import = self._threading_is_there
+                against = "" if self.measures and settings.get("aside") == "1" else "it is not wanted"
+                against = against or aside.prepare()
+                if against:
+                    from morrow.jit import compile, llvm  # noqa: F401
+
+                    self._has_compiler = True
+                self._entrances = osr.Entrances(natives.load)
+                self._look = running.Look(natives.load)
+                if self.measures and trial.has_clock():
+                    self._trials = trial.Trials(natives.load, natives.library_address("clock_gettime"))
+                if not tracers.watch(self._tracer_changed, natives.load):
+                    log("jit", 1, "another audit hook refused ours: tracers are noticed late")
         except (ImportError, OSError) as error:
-            return sentence("LLVM_BROKEN", error)
-
-        def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[str, int]:
-            loaded = llvm.Loaded(f"morrow.{exports[0]}", llvm.build(text, 1), imports, exports)
-            _keep_for_ever(loaded)
-            return loaded.addresses
-
-        self._lower = compiler.lower_function
-        self._count_compile = compiler.count_compile
-        self._begin_aside, self._begin_better, self._again = aside.begin, aside.begin_better, aside.Again
-        self._llvm_seconds = lambda: llvm.seconds
-        self._request = compiler.Request
-        self._declined = compiler.Declined
-        self._entrances = osr.Entrances(load)
-        _keep_for_ever(self._entrances)
-        self._look = running.Look(load)
-        if self.measures and trial.has_clock():
-            self._trials = trial.Trials(load, llvm.library_address("clock_gettime"))
-            _keep_for_ever(self._trials)
-        if not tracers.watch(self._tracer_changed, load):
-            log("jit", 1, "another audit hook refused ours: tracers are noticed late")
-        against = "" if self.measures and settings.get("aside") == "1" else "it is not wanted"
-        against = against or aside.prepare()
+            return why_off(error)
+        except natives.NotYet:
+            self._needs_llvm = True
+            return ""
+        for thing in (self._entrances, self._trials):
+            _keep_for_ever(thing)
+        self._made, self._aside, self._osr, self._count_compile = made, aside, osr, history.count_compile
         self.copies = not against
         log("jit", 1, f"compiles in this process: {against}" if against else "compiles in copies of this process")
         tracer = tracers.find_tracer()
@@ -570,7 +606,7 @@ class Worker:
             return None
         elif decision.compiled:
             decision.compiled[-1].remember_classes()
-        return self._request(
+        return self._made.Request(
             function=function,
             arguments=task.arguments,
             loop=task.loop.head if task.loop else None,
@@ -600,14 +636,15 @@ class Worker:
         self._count(task)
         log("jit", 1, f"compiling {task!r}")
         began = perf_counter()
-        assert self._lower is not None
+        from morrow.jit.compile import lower_function
+
         function: FunctionType | None
         with self._lock, self.working():
             try:
-                made = self._lower(request)
+                made = lower_function(request)
                 function = request.function
                 del request
-                if not isinstance(made, self._declined):
+                if not isinstance(made, self._made.Declined):
                     function = None  # LLVM takes its time, and the program may drop the function meanwhile
                     made = made.build()
                     function = task.function()
@@ -630,7 +667,7 @@ class Worker:
 
     def _settle(self, task: Task, decision: Decision, function: FunctionType | None, made: Compiled | Declined) -> bool:
         """Put what was made in place, or note why nothing was. Returns whether there is new code in place."""
-        if isinstance(made, self._declined):
+        if isinstance(made, self._made.Declined):
             decision.decline(made.where or task.code.co_firstlineno, made.reason, made.detail)  # type: ignore[attr-defined]
             if task.loop:
                 decision.loops[task.loop.head] = None
@@ -687,7 +724,9 @@ class Worker:
             decision.functions.append((reference, made))
             # a first compile's code is to find something out, not to be fast
             self._end_trials(function)
-            known = task.quick is not None and decision.gain >= LEAST_GAIN
+            # the calls that a recursion makes of itself take anything from a moment to its whole time: there is nothing to compare
+            known = task.quick is not None and decision.gain >= LEAST_GAIN or made.recursive
+            self.paid |= made.recursive
             trial = self._trials.begin(function, made.entry) if self._trials is not None and not known else None
             if trial is not None:
                 self._on_trial.append((decision, reference, trial, self._busy))
@@ -696,7 +735,7 @@ class Worker:
                 self._improve(decision, function)
         if made.osr and task.loop is not None:
             decision.loops[task.loop.head] = made
-            self._arm(task.code, task.loop.head, made.osr, task.thread)
+            self._arm(task.code, task.loop.head, made, task.thread)
         return True
 
     def _end_trials(self, function: FunctionType) -> None:
@@ -736,8 +775,17 @@ class Worker:
                 self._queue.append(Task(decision.code, function))  # it lost time by leaving, and knows how not to
             else:
                 decision.resting = True
+                self._leave_loops(decision)
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
+
+    def _leave_loops(self, decision: Decision) -> None:
+        """Take the loops of a function out that was measured to be no faster as a whole."""
+        if self._entrances is not None and decision.loops:
+            self._entrances.disarm(decision.code)
+            decision.lost |= set(decision.loops)
+            decision.loops = dict.fromkeys(decision.loops)
+        self._queue = [task for task in self._queue if task.code is not decision.code]
 
     def _cover(self, decision: Decision) -> None:
         """Do not compile what code that stays has inside for itself, only because it was seen running before or beside it."""
@@ -751,10 +799,10 @@ class Worker:
         if decision.compiled[-1].can_be_better():
             self._queue.append(Task(decision.code, function, quick=decision.compiled[-1]))
 
-    def _arm(self, code: CodeType, head: int, address: int, thread: int) -> None:
+    def _arm(self, code: CodeType, head: int, made: Compiled, thread: int) -> None:
         assert self._entrances is not None and HERE is not None
         with self.working():
-            armed = self._entrances.arm(code, head, address)
+            armed = self._entrances.arm(code, head, made.osr, made.turns_address if self.measures else 0)
         if armed and not HERE.has_monitoring and thread and self._entrances.send(thread):
             self._waiting[thread] = monotonic() + 0.5
 
@@ -773,7 +821,7 @@ class Worker:
         made = self.decision(code).loops.get(head)
         if made is None or self.resting:
             return False
-        self._arm(code, head, made.osr, thread)
+        self._arm(code, head, made, thread)
         return True
 
     def review(self) -> None:
@@ -804,12 +852,18 @@ class Worker:
                     continue
                 entered, declined, inside = self._entrances.counts(decision.code, head)
                 short = has_clock() and entered > 200 and inside < LOOP_LEAST * entered
-                self.paid |= entered > 0 and inside > 10**8
-                if short or declined > 1000 + 10 * entered or made.review() == "leave":
+                state, plain, compiled = self._entrances.verdict(decision.code, head)
+                self.paid |= entered > 0 and inside > 10**8 or state == self._osr.KEPT and plain > compiled > 0
+                if state == self._osr.LOST:
+                    log("jit", 1, f"trial of {decision.name}, loop at {head}: {plain:.0f} ns a turn, compiled {compiled:.0f} ns, taken out")
+                if state == self._osr.LOST or short or declined > 1000 + 10 * entered or made.review() == "leave":
                     self._entrances.disarm(decision.code)
                     decision.loops[head] = None
                     line = next((line for start, end, line in decision.code.co_lines() if start <= head < end), None) or 0
-                    if short:
+                    if state == self._osr.LOST:
+                        decision.lost.add(head)
+                        decision.decline(line, "NO_GAIN_LOOP", f"{compiled / 1000:.1f} us a turn, CPython {plain / 1000:.1f} us")
+                    elif short:
                         decision.decline(line, "LOOP_SHORT", f"{inside / entered / 1000:.1f} us")
                     elif declined > 1000 + 10 * entered:
                         decision.decline(line, "LOOP_TYPES", f"{declined:,} times")
@@ -849,9 +903,9 @@ class Worker:
         """Tell code that is in the middle of a call whether to leave when it comes back."""
         import ctypes
 
-        from morrow.jit import llvm
+        from morrow.jit import natives
 
-        ctypes.c_int64.from_address(llvm.runtime()["morrow_watched"]).value = value
+        ctypes.c_int64.from_address(natives.runtime()["morrow_watched"]).value = value
 
     def _wake_up(self) -> None:
         from morrow.jit import install, tracers
@@ -895,6 +949,16 @@ def _quick_switches() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
+def why_off(error: Exception) -> str:
+    """Return the sentence that says why the jit is off after an import of its own failed."""
+    from morrow.jit.reasons import sentence
+
+    if isinstance(error, ShadowedImport):
+        return sentence("SHADOWED", error)
+    missing = isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "llvmlite"
+    return sentence("NO_LLVM") if missing else sentence("LLVM_BROKEN", error)
+
+
 def _checking() -> bool:
     import os
 
@@ -913,43 +977,3 @@ _PACKAGE = __file__.rpartition("jit")[0]
 
 def _is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_PACKAGE)
-
-
-class ShadowedImport(ImportError):
-    """A module the compiler needs would come from the program's own folders."""
-
-
-class _ImportsAreOurs:
-    """While active, imports of this thread that a file of the program would answer fail instead.
-
-    The jit imports standard modules at a time the program knows nothing of. A program with a ``token.py`` of its own
-    must neither run it early nor find the standard library's in its place later.
-    """
-
-    def __enter__(self) -> None:
-        self._thread = _thread.get_ident()
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
-
-    def __exit__(self, *_: object) -> None:
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Part of the meta path's protocol: never finds anything, may object."""
-        if _thread.get_ident() != self._thread or path is not None:
-            return
-        from _frozen_importlib_external import PathFinder  # importlib.machinery would be an import of its own
-
-        spec = PathFinder.find_spec(name)
-        origin = spec.origin if spec is not None else None
-        if origin is None or not origin.startswith(tuple(_library_folders())):
-            if spec is not None and origin not in ("built-in", "frozen", None):
-                raise ShadowedImport(f"the program has its own {name!r} ({origin})", name=name)
-
-
-def _library_folders() -> list[str]:
-    import os
-    import site
-
-    standard = os.path.dirname(os.__file__)
-    packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    return [standard, *packages, site.getusersitepackages() if site.ENABLE_USER_SITE else standard, os.path.dirname(os.path.dirname(_PACKAGE))]

@@ -22,6 +22,97 @@ MIXED = ["0.5", "-0.0", "float('inf')", "float('nan')", "1e308", "5e-324", "1.5"
 TURNS = ["4", "9", "35", "70"]
 
 
+#: a class whose every method notes the frame it is called from
+EYE = """
+    import array, collections, itertools, random
+    SEEN = []
+    def look(what, *others):
+        f, names = sys._getframe(2), []
+        if len(SEEN) < 400:
+            local = {k: show(v) for k, v in sorted(f.f_locals.items()) if k not in ("self", "c", "cs")}
+            SEEN.append((what, f.f_lineno, local) if f.f_code.co_name == "work" else (what, f.f_code.co_name))
+            while f and len(names) < 3:
+                names.append(f.f_code.co_name)
+                f = f.f_back
+            SEEN.append(names)
+    class Eye:
+        def __init__(self, n): self.n = n
+        def __repr__(self): return f"Eye({self.n!r})"
+        def __eq__(self, other): look("eq", other); return self is other or type(other) is Eye and other.n == self.n
+        def __hash__(self): look("hash"); return 1000003
+        def __lt__(self, other): look("lt"); return True
+        def __index__(self): look("index"); return 1
+        def __int__(self): look("int"); return 2
+        def __float__(self): look("float"); return 2.5
+        def __bool__(self): look("bool"); return False
+        def __len__(self): look("len"); return 2
+        def __getitem__(self, key): look("getitem"); return [1, 2][key]
+        def __setitem__(self, key, value): look("setitem")
+        def __delitem__(self, key): look("delitem")
+        def __contains__(self, key): look("contains"); return True
+        def __iter__(self): look("iter"); yield 1; look("next"); yield self
+        def __add__(self, other): look("add"); return 5
+        def __radd__(self, other): look("radd"); return 6
+        def __iadd__(self, other): look("iadd"); return self
+        def __mod__(self, other): look("mod"); return 7
+        def __rmul__(self, other): look("rmul"); return 8
+        def __neg__(self): look("neg"); return 9
+        def __str__(self): look("str"); return "eye"
+        def __format__(self, how): look("format"); return "formatted"
+        def __call__(self, *args): look("call"); return 3
+        def __getattr__(self, name): look("getattr"); raise AttributeError(name)
+        @property
+        def both(self): look("property"); return self.n
+        @both.setter
+        def both(self, value): look("setter"); self.n = value
+        def append(self, value): look("append")
+        def get(self, key, other=None): look("get"); return other
+    class Plain:
+        n = 1
+        def __repr__(self): return "Plain()"
+        def get(self, key, other=None): look("get"); return other
+    class List(list):
+        def __getitem__(self, key): look("list getitem"); return list.__getitem__(self, key)
+        def __iter__(self): look("list iter"); return list.__iter__(self)
+        def append(self, value): look("list append"); list.append(self, value)
+    class Just(list): pass
+    class Dict(dict):
+        def __missing__(self, key): look("missing"); return 4
+    class Int(int):
+        def __add__(self, other): look("int add"); return int(self) + other
+        def __eq__(self, other): look("int eq"); return int(self) == other
+        def __hash__(self): look("int hash"); return 2000003
+    class Factory:
+        def __repr__(self): return "factory"
+        def __call__(self): look("factory"); return [0]
+    factory = Factory()
+    def stream(*items):
+        for item in items: look("resumed"); yield item
+    """
+CONTAINERS = [
+    "array.array('d', [1.0, 2.5, 3.0])", "array.array('i', [1, 2, 3, 4])", "array.array('b')", "collections.deque([1, 2, 3])", "collections.deque([Eye(1), 2])",
+    "collections.OrderedDict([(1, 2), ('a', 3)])", "collections.OrderedDict([(Eye(1), 2)])", "collections.defaultdict(list, {1: [1]})", "collections.defaultdict(factory)",
+    "collections.Counter('abca')", "bytearray(b'abcdef')", "b'abcdef'", "[1, 2, 3]", "[1.5, 'a', None]", "[Eye(1), Eye(2), 3]", "(1, 2, 3)", "(Eye(1), 2, 1)", "{1, 2, 3}",
+    "frozenset([1, 'a'])", "{Eye(1), 2}", "{1: 2, 'a': 3, None: 4}", "{Eye(1): 2, 3: 4}", "{(1, 2): 3, 1: 4}", "'abcdef'", "'12'", "'\\u20ac12'", "range(5)", "memoryview(bytearray(b'abc'))",
+    "Eye(4)", "List([1, 2, 3])", "Just([1, 2, 3])", "Dict({1: 2})", "Plain()", "iter([1, 2, 3])", "stream(1, 2, 3)", "[[1], [2]]", "[(1, 2), (1, 3)]", "list(range(50))", "{}.keys()",
+]  # fmt: skip
+ITEMS = [
+    "0", "1", "2", "-1", "7", "True", "None", "1.0", "2.5", "2**70", "-(2**65)", "'a'", "'1'", "b'a'", "'%s'", "(1, 2)", "(1, 2)", "(Eye(1), 2)", "slice(0, 2)", "slice(Eye(1), None)", "Eye(1)",
+    "Eye(2)", "Int(1)", "Plain()", "[1, 2]", "[Eye(1)]", "bytearray(b'x')", "array.array('d', [5.0])", "{1: 2}", "2j", "factory", "Eye", "int", "len", "float('nan')",
+]  # fmt: skip
+ON_CONTAINERS = [
+    "t = c[k]", "t = c[i % 3]", "t = c[1]", "c[k] = v", "c[i % 3] = v", "c[1] = k", "del c[k]", "t = k in c", "t = v not in c", "t = len(c)", "t = c + v", "t = c * 2", "c += v if i < 3 else k",
+    "t = c == v", "t = k == v", "t = k != v", "t = k < v", "t = (k, v) == (v, k)", "t = [k, v] < [v, k]", "t = k + v", "t = k * v if i < 2 else k", "t = k % v", "t = k - v", "t = -k", "t = ~k", "t = not c",
+    "u = 1 if k else 2", "t = [x for x in c]", "for x in c: t = x", "for j, x in enumerate(c): u = x", "for x, y in zip(c, c): u = y", "for x in reversed(c): t = x", "t = c[:2]", "t = c[k:]", "c[1:2] = v",
+    "c.append(v)", "t = c.pop()", "t = c.pop(0)", "c.insert(k, v)", "t = c.get(k)", "t = c.get(k, v)", "t = c.setdefault(k, v)", "c.add(k)", "c.discard(k)", "c.extend(v)", "t = c.index(v)", "t = c.count(v)",
+    "t = c.popleft()", "c.appendleft(v)", "c.rotate(1)", "c.move_to_end(k)", "t = c.copy()", "t = c.isdigit()", "t = c.find(v)", "t = '%s,%s' % (k, v)", "t = '%s' % k", "t = f'{k}|{v!r}'", "t = f'{v:>5}'",
+    "t = isinstance(v, Eye)", "t = isinstance(k, int)", "t = getattr(v, 'n', None)", "t = hasattr(v, 'nothing')", "t = v.n", "t = v.both", "v.n = i", "v.both = i", "t = c.real", "t = int(k)", "t = float(v)",
+    "t = str(v)", "t = min(k, v)", "t = list(c)", "t = tuple(c)", "t = hash(k) == hash(k)", "m = c.append; m(v)", "t = k ** 2", "t = next(iter(c), None)", "t = ''.join(c)", "t = k | v", "t = k & 255", "t = 'x'.join(v)",
+    "t = {x for x in c}", "t = {x: k for x in c}", "t = len(v)", "t = abs(k)", "t = divmod(k, 3)", "t = bool(v)", "t = type(v).__name__", "t = Eye(i).n", "u = u + k", "u = u * 31 + 7", "u = (u * 31 + 7) & 65535", "u = k",
+    "t = c.items(); u = len(t)", "for x, y in c.items(): u = y", "t = k(v)", "t = v()", "t = max(c)", "t = sorted(c)", "t = sum(c)", "t = random.random() < 2", "t = list(map(str, c))", "t = list(itertools.chain(c, [k]))",
+]  # fmt: skip
+
+
 class Scenarios:
     """The subjects; mixed into `generate.Program`."""
 
@@ -893,6 +984,36 @@ class Scenarios:
         self.emit("return a, t if not isinstance(t, (list, str)) else len(t), i", 1)
         for _ in range(2):
             self.emit(f"run(long, {self.value(r.choice(['small', 'float', 'list', 'A', 'S']))}, {r.choice(['50', '300'])})", 0)
+
+    def who_looks(self: Program) -> None:
+        """Builtin containers and numbers with keys and items that look at who calls them: a frame left out would be missed."""
+        r = self.r
+        self.write(EYE)
+        operations = r.sample(ON_CONTAINERS, r.choice([1, 2, 3, 4]))
+        caught = r.random() < 0.5
+        # out of lists, so that the compiler does not know what they are
+        self.emit("def work(cs, ks, vs, n):", 0)
+        self.emit("t = u = 0", 1)
+        self.emit("for i in range(n):", 1)
+        self.emit("c, k, v = cs[i % len(cs)], ks[i % len(ks)], vs[i * 7 % len(vs)]", 2)
+        if caught:
+            self.emit("try:", 2)
+        for operation in operations:
+            for line in operation.split("; "):
+                self.emit(line, 2 + caught)
+        if caught:
+            self.emit("except Exception as e: t = type(e).__name__, str(e)", 2)
+        self.emit("return t, u, show(cs)", 1)
+        some = lambda things: f"[{', '.join(r.choice(things) for _ in range(r.choice([1, 1, 2, 3])))}]"
+        same = some(CONTAINERS), some(ITEMS), some(ITEMS)
+        for _ in range(r.randint(4, 9)):
+            self.emit(f"run(work, {', '.join(same)}, {r.choice(TURNS)})", 0)
+        for _ in range(r.randint(4, 12)):
+            other = some(CONTAINERS), some(ITEMS), some(ITEMS)
+            kept = r.randint(0, 3)
+            given = [a if place == kept else b for place, (a, b) in enumerate(zip(other, same, strict=True))] if r.random() < 0.6 else other
+            self.emit(f"run(work, {', '.join(given)}, {r.choice(TURNS)})", 0)
+        self.emit("print(len(SEEN), *SEEN[:80], sep='\\n')", 0)
 
 
 SUBJECTS = tuple(
