@@ -95,7 +95,7 @@ NAMES = ["method", "number", "made", "fixed", "ours", "missing", "x", "__class__
 
 def native(test: str) -> Callable[..., bool]:
     """Return the test as machine code runs it."""
-    from morrow.jit import llvm
+    from morrow.jit import natives
 
     plain.learn(natives.runtime())
     address = natives.runtime()[f"morrow_plain_{test}"]
