@@ -33,6 +33,18 @@ def test_a_busy_program_does_not_starve_an_interpreter(backend, first):
             interp.exec("event.set()")
 
 
+@pytest.mark.parametrize("backend", ["own-gil", "shared-gil"])
+def test_a_busy_program_does_not_starve_the_making_and_closing_of_interpreters(backend):
+    def work():
+        for _ in range(3):
+            with create(backend) as interp:
+                interp.exec("import json")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    spin_until(thread)
+
+
 def test_the_thread_that_asks_ends():
     with create("shared-gil") as interp:
         thread = threading.Thread(target=interp.exec, args=(PROGRAM,))

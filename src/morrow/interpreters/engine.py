@@ -40,7 +40,7 @@ from morrow.interpreters.mailbox import SMALL, Mailbox
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, SimpleNamespace
+    from types import CodeType, ModuleType, SimpleNamespace
 
 MAIN = 0
 OWN_GIL, SHARED_GIL = 1, 2  # what a row's OWNED says; 0: somebody else made the interpreter
@@ -179,6 +179,7 @@ def create(own_gil: bool | None = None) -> int:
     if own and HERE is not None and HERE.frames_cross:
         own_frames.install(HERE.frames_cross)
     forks.install()
+    asks = None if own else _ask_for_the_gil(SHARED_GIL)
     try:
         with forks.changing_the_list():
             if _by_objects():
@@ -189,6 +190,9 @@ def create(own_gil: bool | None = None) -> int:
                 id = module.create("isolated" if own else "legacy")  # type: ignore[attr-defined]
     except RuntimeError as error:
         raise InterpreterError(str(error)) from error
+    finally:
+        if asks is not None:
+            asks.end()
     board = get_board()
     with board.lock:
         row = board.interpreter(id)
@@ -257,6 +261,7 @@ def destroy(id: int) -> None:
             raise InterpreterError("interpreter running")
         words[row + STATE] = CLOSING
         mailbox = words[row + MAILBOX]
+    asks = _ask_for_the_gil(words[row + OWNED])
     try:
         if mailbox > 0 and HERE is not None and not HERE.ends_threads:
             _end_threads(id, row)
@@ -271,6 +276,8 @@ def destroy(id: int) -> None:
                 words[row + STATE] = IDLE
             raise InterpreterError(str(error)) from error
     finally:
+        if asks is not None:
+            asks.end()
         _ids.pop(id, None)
         _creators.pop(id, None)
     box = _mailboxes.pop(id, None)
@@ -404,25 +411,31 @@ def _take(id: int) -> int:
 
 
 def _ask(id: int, message: crossing.Pieces) -> object:
-    box = _mailboxes.get(id) or _open_mailbox(id)
-    box.write(message)
-    words, row = get_board().words, get_board().interpreter(id)
-    if HERE is not None and HERE.starves and words[row + OWNED] == SHARED_GIL and get_current() == MAIN:
-        from morrow.interpreters import pulse
-
-        pulse.begin()
-        try:
-            _make_it_answer(id, row)
-        finally:
-            pulse.end()
-    else:
+    row = get_board().interpreter(id)
+    asks = _ask_for_the_gil(get_board().words[row + OWNED])
+    try:
+        box = _mailboxes.get(id) or _open_mailbox(id)
+        box.write(message)
         _make_it_answer(id, row)
+    finally:
+        if asks is not None:
+            asks.end()
     data = box.read()
     try:
         return answer(data)
     finally:
         data.release()
         box.trim()
+
+
+def _ask_for_the_gil(kind: int) -> ModuleType | None:
+    """Let this interpreter's threads hand the GIL to one that shares it, where they would not; the result's ``end`` ends that."""
+    if HERE is None or not HERE.starves or kind != SHARED_GIL or get_current() != MAIN:
+        return None
+    from morrow.interpreters import pulse
+
+    pulse.begin()
+    return pulse
 
 
 def _make_it_answer(id: int, row: int) -> None:
