@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from morrow.interpreters import InterpreterPoolExecutor
+
+ROOT = Path(__file__).parents[2]
 
 
 class Empty(Exception):
@@ -23,7 +27,8 @@ def fail(error):
 
 @pytest.mark.parametrize("error", [Empty(), Refuses()], ids=["false", "neither"])
 def test_an_exception_is_raised_whether_it_is_true_or_false(error):
-    with InterpreterPoolExecutor(1) as pool:
+    finds_tests = f"import sys; sys.path.insert(0, {str(ROOT)!r})"  # a plain `pytest` does not tell interpreters where they are
+    with InterpreterPoolExecutor(1, initializer=exec, initargs=(finds_tests,)) as pool:
         for wanted in (pool.submit(fail, error).result, lambda: list(pool.map(fail, [error]))):
             with pytest.raises(type(error)):
                 wanted()
