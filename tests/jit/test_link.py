@@ -137,7 +137,7 @@ def work(n):
 until = time.monotonic() + 60
 while time.monotonic() < until and not (morrow.jit._worker and any(d.compiled for d in list(morrow.jit._worker.decisions.values()))):
     work(3000)
-print(work(3000), any(d.compiled for d in morrow.jit._worker.decisions.values()), sorted({"llvmlite", "threading", "inspect", "dataclasses"} & set(sys.modules)))
+print(work(3000), any(d.compiled for d in morrow.jit._worker.decisions.values()), sorted({"llvmlite", "inspect", "dataclasses"} & set(sys.modules)))
 """
     from morrow.host import copies
 
