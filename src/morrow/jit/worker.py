@@ -408,6 +408,7 @@ class Worker:
                 self._making = task, aside
                 return
         if not self.bring_compiler():
+            self._queue.insert(0, task)  # threading is on its way, or nothing is compiled any more
             return
         from morrow.jit import llvm
 
@@ -462,9 +463,11 @@ class Worker:
                 layout.make_keys_version(scope)
             self._queue.insert(0, task)
             return
-        if self.bring_compiler():
-            with _quick_switches():
-                self.run(task)
+        if not self.bring_compiler():
+            self._queue.insert(0, task)
+            return
+        with _quick_switches():
+            self.run(task)
 
     def bring_compiler(self) -> bool:
         """Import the compiler into this process, where something cannot be compiled in a copy. Returns whether it is there."""
@@ -474,7 +477,9 @@ class Worker:
             try:
                 with _quick_switches(), ImportsAreOurs():
                     from morrow.jit import compile, llvm  # noqa: F401
-            except (ImportError, OSError) as error:
+            except Exception as error:  # also of an llvmlite that is not as expected: the program runs without
+                if _checking():
+                    raise
                 self.off = why_off(error)
                 log("jit", 1, f"off: {self.off}")
                 return False
