@@ -410,3 +410,15 @@ def test_going_through_an_ordered_dict_hashes_its_keys_under_the_frame():
     looks.seen.clear()
     assert call(made, mapping) == 1
     assert {name for name, _, _ in looks.seen} <= {"step"}
+
+
+def test_attributes_of_functions_may_run_anything():
+    """On 3.14 reading __annotations__ evaluates them; a staticmethod's attributes are those of what it wraps."""
+
+    def function() -> None: ...
+
+    function.own = 1
+    assert not plain.holds("attribute", function, "__annotations__")
+    # before 3.14 a staticmethod has copies in a dict of its own
+    assert plain.holds("attribute", staticmethod(function), "__annotations__") == ("__annotations__" not in vars(staticmethod))
+    assert plain.holds("attribute", function, "own")  # in its dict: no descriptor is asked

@@ -112,7 +112,7 @@ def learn(runtime: Mapping[str, int]) -> None:
     for cls in install.function_types():
         if cls not in _classes:
             # 3.11: functions with compiled code have a class of their own, which is never freed
-            _classes[cls] = KNOWN | BINDS
+            _classes[cls] = BINDS
     if (len(_classes), len(_rules)) == _told:
         return
     _told = len(_classes), len(_rules)
@@ -250,7 +250,7 @@ def _builtins() -> None:
     if inside and layout.word(inside + offset("PyObject.ob_type")) == id(tuple) and layout.word(inside + offset("PyTupleObject.ob_item")) == id(inner):
         _know(zip, WRAPS_MANY)
     for kind in (FunctionType, MethodDescriptorType, WrapperDescriptorType, MemberDescriptorType, BuiltinFunctionType, staticmethod):
-        _know(kind, BINDS)
+        _classes[kind] = BINDS  # not KNOWN: to read their own attributes may run anything (3.14: __annotations__; a staticmethod's are its function's)
     _methods()
 
 
