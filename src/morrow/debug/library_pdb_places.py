@@ -56,7 +56,6 @@ def _complete_steps(kind: Any) -> None:
         note(self, None)
 
     def set_step(self: Any) -> None:
-        """Stop after one line of code."""
         caller = self.frame_returning.f_back if self.frame_returning else None
         is_bottom = caller is not None and caller is self.botframe and caller.f_trace is None
         plain_step(self)
@@ -66,13 +65,10 @@ def _complete_steps(kind: Any) -> None:
         note(self, self.stopped_in)
 
     def set_next(self: Any, frame: FrameType) -> None:
-        """Stop on the next line in or below the given frame."""
         plain_next(self, frame)
         note(self, frame)
 
     def set_until(self: Any, frame: FrameType, lineno: int | None = None) -> None:
-        """Stop when the line with the lineno greater than the current one is
-        reached or when returning from current frame."""
         plain_until(self, frame, lineno)
         note(self, frame)
 
@@ -90,6 +86,8 @@ def _complete_steps(kind: Any) -> None:
                 plain_caller(self, frame)
 
         kind._set_caller_tracefunc = set_caller_tracefunc
+    for ours, plain in ((set_step, plain_step), (set_next, plain_next), (set_until, plain_until)):
+        ours.__doc__ = plain.__doc__
     kind._set_stopinfo, kind.dispatch_line = set_stopinfo, dispatch_line
     kind.set_step, kind.set_next, kind.set_until = set_step, set_next, set_until
 
@@ -107,17 +105,13 @@ def _complete_breaks(kind: Any) -> None:
         return plain_info(self, identifier)  # type: ignore[no-any-return]
 
     def checkline(self: Any, filename: str, lineno: int, module_globals: dict[str, Any] | None = None) -> Any:
-        """Check whether specified line seems to be executable.
-
-        Return `lineno` if it is, 0 if not (e.g. a docstring, comment, blank
-        line or EOF). Warning: testing is not comprehensive.
-        """
         if not linecache.getlines(filename):
             for module in list(sys.modules.values()):
                 if getattr(module, "__file__", None) == filename:
                     linecache.getlines(filename, module_globals or vars(module))
         return plain_check(self, filename, lineno)
 
+    checkline.__doc__ = plain_check.__doc__
     kind.lineinfo, kind.checkline = lineinfo, checkline
 
 
