@@ -216,3 +216,16 @@ def test_a_recursion_is_kept_without_a_trial():
         print(found()[0].recursive, install.is_installed(fib), fib(25), any(item[0].name == "fib" for item in morrow.jit._worker._on_trial))
         """)
     assert out == "True True 75025 False\n"
+
+
+def test_an_llvmlite_that_is_not_as_expected_switches_it_off():
+    out = run("""
+        class Odd:
+            def __getattr__(self, name):
+                raise RuntimeError(f"no {name} here")
+        sys.modules["llvmlite.binding"] = Odd()
+        worker = morrow.jit._get_worker()
+        worker.prepare()
+        print(worker.bring_compiler(), worker.off)
+        """)
+    assert out.startswith("False ") and "here" in out
