@@ -28,7 +28,7 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
 
 @pytest.mark.long
 def test_workers_run_calls_in_interpreters_of_their_own():
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed", reason="Dask is not among the tests' requirements: it brings a dozen packages")
 
     def where():
         from _interpreters import get_current
@@ -43,7 +43,7 @@ def test_workers_run_calls_in_interpreters_of_their_own():
 
 @pytest.mark.long
 def test_a_killed_worker_loses_nothing():
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed", reason="Dask is not among the tests' requirements: it brings a dozen packages")
 
     def slow(number):
         import time

@@ -14,7 +14,8 @@ from tests.support.hosts import find_real_314
 @pytest.mark.parametrize("name", recorded.programs())
 def test_program_does_the_same_as_under_314(name: str, request: pytest.FixtureRequest) -> None:
     if name == "traceback_module_shadows_library" and sys.version_info >= (3, 14):
-        pytest.skip("on a 3.14 host the advice is still missing, see docs/design/next.md")
+        # found out anew each time: it fails as soon as it is mended
+        request.applymarker(pytest.mark.xfail(strict=True, reason="a 3.14 host makes the advice in C, for the folder of morrow's own script: docs/design/next.md"))
     real = find_real_314()
     if request.config.getoption("--update") and real is not None:
         recorded.record(name, real)
