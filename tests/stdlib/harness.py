@@ -149,7 +149,12 @@ def skips(module: str, version: str | None = None) -> dict[str, str]:
 
 
 def main() -> None:
-    """``python -m tests.stdlib.harness [NAME=VALUE...] MODULE...``: print the counts."""
+    """``python -m tests.stdlib.harness [NAME=VALUE...] MODULE...``: print the counts; modules as in ``test.test_repl``."""
+    if find_real_314() is None:
+        sys.exit("harness: no real 3.14 here whose tests could be run: tests/support/hosts.py says where it is looked for")
+    wrong = [word for word in sys.argv[1:] if "=" not in word and not word.startswith("test.")]
+    if wrong or len(sys.argv) < 2:
+        sys.exit(f"{main.__doc__}\n{'no such module: ' + ' '.join(wrong) if wrong else 'no module given'}")
     settings = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
     for module in sys.argv[1:]:
         if "=" not in module:
