@@ -688,6 +688,26 @@ class _Function:
     def op_float_value(self, op: ir.Op) -> None:
         self.result(op, f"load double, ptr {self.out.at(self.text(op.operands[0]), offset('PyFloatObject.ob_fval'))}")
 
+    def op_real_value(self, op: ir.Op) -> None:
+        out, pointer, otherwise = self.out, self.text(op.operands[0]), self.otherwise(op)
+        real, other, whole, ended, done = (out.fresh(name) for name in ("real", "no_real", "whole", "whole_real", "is_real"))
+        kind = type_of(out, pointer)
+        out.branch(out.let(f"icmp eq ptr {kind}, {self.module.object(float)}"), real, other, LIKELY)
+        out.block(other)
+        out.branch(out.let(f"icmp eq ptr {kind}, {self.module.object(int)}"), whole, otherwise, LIKELY)
+        out.block(whole)
+        number = int_value(out, pointer, otherwise, "%flag")
+        near = out.let(f"icmp ule i64 {out.let(f'add i64 {number}, {2**53}')}, {2**54}")
+        out.branch(near, ended, otherwise, LIKELY)
+        out.block(ended)
+        converted = out.let(f"sitofp i64 {number} to double")
+        out.line(f"br label %{done}")
+        out.block(real)
+        value = out.load("double", pointer, offset("PyFloatObject.ob_fval"))
+        out.line(f"br label %{done}")
+        out.block(done)
+        self.result(op, f"phi double [ {value}, %{real} ], [ {converted}, %{ended} ]")
+
     def op_box_int(self, op: ir.Op) -> None:
         self.alias(op, self.out.call("ptr", "PyLong_FromLongLong", f"i64 {self.text(op.operands[0])}"))
 

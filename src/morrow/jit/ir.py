@@ -200,6 +200,7 @@ OPS: dict[str, Kind] = {
     # -- objects <-> values ------------------------------------------------------------------------------------------------
     "int_value": _row("ptr", "i64", "read", "must", "value of an exact int; leaves if it does not fit"),
     "float_value": _row("ptr", "f64", "read", "", "value of an exact float"),
+    "real_value": _row("ptr", "f64", "read", "must", "value of an exact float, or of an exact int of -2**53..2**53; leaves for all else"),
     "box_int": _row("i64", "ptr", "write", "", "a new reference to an int"),
     "box_float": _row("f64", "ptr", "write", "", "a new reference to a float"),
     "box_bool": _row("i1", "ptr", "", "", "True or False, borrowed"),

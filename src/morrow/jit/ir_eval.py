@@ -222,6 +222,13 @@ class _Machine:
     def op_int_value(self, op: ir.Op, a: int) -> int:
         return self.checked(op, a)
 
+    def op_real_value(self, op: ir.Op, a: object) -> float:
+        if type(a) is float:
+            return a
+        if type(a) is not int or abs(a) > 2**53:
+            self.leave(op)
+        return float(a)  # type: ignore[arg-type]
+
     def op_has_values(self, op: ir.Op, a: object) -> bool:
         return True
 

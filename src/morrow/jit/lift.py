@@ -121,6 +121,7 @@ class Lifter(Locals, Numbers, Objects, Calls, Build, Seen):
         self.parameters: set[int] = set()
         self.attribute_names: dict[ir.Operand, str] = {}  # of bound methods on the stack
         self.big: bool | None = None  # see `meets_big`
+        self.mixed: bool | None = None  # see `mixes_numbers`
         self.object_places: dict[int, int] = {}
         self.kept = self.out.kept
         self.gain = 0  # instructions that run faster than interpreted, roughly

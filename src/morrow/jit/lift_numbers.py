@@ -32,6 +32,13 @@ _TESTS = {"+": "add", "*": "add", "%": "modulo"}
 PLAIN: frozenset[type] = frozenset({int, float, bool, str, bytes, complex, list, tuple, range})
 
 
+_OF_REALS = frozenset({*_FLOAT, "%", "**"})
+
+
+def _is_of_numbers(classes: tuple[type, ...]) -> bool:
+    return bool(classes) and {*classes} <= {int, float}
+
+
 class Numbers:
     """The handlers; mixed into `lift.Lifter`."""
 
@@ -107,13 +114,57 @@ class Numbers:
                     return "end"
         for place in (-2, -1):
             variable, other = stack[place], stack[-3 - place]
-            if variable.kind == "obj" and variable.cls is None and not i.hint.startswith(("BINARY_OP_", "COMPARE_OP_")):
-                if other.kind in ("int", "float", "bool") or other.cls in (int, float):
+            if variable.kind == "obj" and variable.cls is None and (not i.hint.startswith(("BINARY_OP_", "COMPARE_OP_")) or self.meets_both(i)):
+                if self.failed("ints") or other.kind in ("int", "float", "bool") or other.cls in (int, float):
                     if self.split(len(stack) + place) == "end":
                         return "end"
         a = self.number(stack[-2], i, stack[-1])
         b = self.number(stack[-1], i, stack[-2]) if stack[-1] is not stack[-2] else a
         return (a or stack[-2]), (b or stack[-1])
+
+    @property
+    def mixes_numbers(self: Lifter) -> bool:
+        """Whether arithmetic of this function, made for ints or for floats, has met the other."""
+        if self.mixed is None:
+            self.mixed = any(
+                i.op in ("binary", "compare") and "class" in self.session.failures(self.function, i.offset) and _is_of_numbers(self.session.classes_met(self.function, i.offset))
+                for i in self.instructions
+            )  # fmt: skip
+        return self.mixed
+
+    def meets_both(self: Lifter, i: Instruction) -> bool:
+        """Whether an operator's operands are now ints and now floats, as far as is known, and nothing else."""
+        if self.failed("class"):
+            return _is_of_numbers(self.session.classes_met(self.function, i.offset))
+        return "FLOAT" in i.hint and self.mixes_numbers
+
+    def reals(self: Lifter, i: Instruction) -> tuple[Variable, Variable] | None:
+        """Return the two topmost entries as floats, one of which is one and the other perhaps an int; None if that is not what to do.
+
+        They stay on the stack as the objects they are. An int's operator with a float is that of the float it is converted to.
+        """
+        if not self.meets_both(i):
+            return None
+        pair = self.state.stack[-2:]
+        if any(v.kind not in ("float", "obj") or v.kind == "obj" and v.cls not in (None, float) for v in pair):
+            return None
+        if all(v.kind == "obj" and v.cls is None for v in pair):
+            if self.failed("ints"):
+                return None
+            either = [self.emit("bool_to_int", self.emit("class_is", v.value, self.object(float))) for v in pair]
+            self.guard(self.emit("int_compare", self.emit("int_or", *either), ir.Literal(0), attributes=("ne",)), "ints")
+        first, second = (
+            v if v.kind == "float" else Variable("float", (self.emit("float_value", v.value) if v.cls is float else self.emit("real_value", v.value, exit=self.exit("class", subject=v.value)),))
+            for v in pair
+        )
+        return first, second
+
+    def drop_numbers(self: Lifter) -> None:
+        """Drop the two topmost entries, which are numbers: their end runs no code."""
+        for _ in range(2):
+            variable = self.pop()
+            if variable.owned:
+                self.emit("decref", variable.value, quiet=True)
 
     def expected(self: Lifter, i: Instruction) -> str:
         """Return the kind of number the host has specialised an instruction for, or ""."""
@@ -137,11 +188,19 @@ class Numbers:
     def do_binary(self: Lifter, i: Instruction) -> str | None:
         """Two operands off the stack, the result on it."""
         symbol = str(i.argument)
+        result: Variable | None = None
+        reals = self.reals(i) if symbol in _OF_REALS else None
+        if reals is not None:
+            result = self.float_arithmetic(symbol, *reals)
+            assert result is not None
+            self.drop_numbers()
+            self.push(result)
+            self.gain += 1
+            return None
         both = self.operands(i)
         if both == "end":
             return "end"
         a, b = both  # type: ignore[misc]
-        result: Variable | None = None
         if a.kind == "int" and b.kind == "int":
             result = self.int_arithmetic(symbol, a, b)
         elif a.kind in ("int", "float") and b.kind in ("int", "float"):
@@ -292,6 +351,13 @@ class Numbers:
 
     def do_compare(self: Lifter, i: Instruction) -> str | None:
         """Compare two operands."""
+        reals = self.reals(i)
+        if reals is not None:
+            value = self.emit("float_compare", reals[0].value, reals[1].value, attributes=(_COMPARE[str(i.argument)],))
+            self.drop_numbers()
+            self.push(Variable("bool", (value,)))
+            self.gain += 1
+            return None
         both = self.operands(i)
         if both == "end":
             return "end"
