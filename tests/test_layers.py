@@ -11,12 +11,12 @@ ROWS = {
     "host": 1, "command_line": 2, "unhandled": 2,
     "language": 2, "annotations": 2, "jit": 2, "interpreters": 2, "attach": 2,
     "threads": 3, "debug": 3, "repl": 3, "race": 3,
-    "imports_scope": 4, "imports_cache": 4, "imports_doors": 4, "imports_cycles": 4, "imports": 4, "children": 4, "stdlib": 4,
+    "imports_scope": 4, "imports_cache": 4, "imports_doors": 4, "imports_cycles": 4, "script_cache": 4, "imports": 4, "children": 4, "stdlib": 4,
     "launch": 5,
     "help_pages": 5, "pytest_plugin": 6, "coverage_plugin": 6, "cli": 6, "__main__": 7,
 }  # fmt: skip
 # Neighbours in a row that one is built on the other, on purpose.
-ALLOWED = {("debuglog", "settings"), ("messages", "settings"), ("imports", "imports_scope"), ("imports", "imports_cache"), ("imports", "imports_cycles"), ("debug", "repl")}
+ALLOWED = {("debuglog", "settings"), ("messages", "settings"), ("imports", "imports_scope"), ("imports", "imports_cache"), ("imports", "imports_cycles"), ("imports", "script_cache"), ("debug", "repl")}
 
 
 def _room(path: Path) -> str:

@@ -147,6 +147,19 @@ def compile_source(source: bytes | str, path: str, *, fullname: str = "__main__"
     return language.compile(source, path, "exec", deferred=deferred, late=late)
 
 
+def compile_script(source: bytes, path: str) -> CodeType:
+    """Compile the file that a command names, or take what was kept of it (`script_cache`).
+
+    Raises:
+        SyntaxError: it is wrong.
+    """
+    if _race is not None or is_native() or _is_plain(source):
+        return compile_source(source, path)
+    from morrow.script_cache import compile_kept
+
+    return compile_kept(source, path, _cache._stamp, compile_source)
+
+
 def _is_plain(source: bytes | str) -> bool:
     """Whether nothing in *source* can mean more today than on this host, seen without a regular expression.
 

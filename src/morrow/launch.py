@@ -454,20 +454,20 @@ def _prepare_code(program: Program, namespace: dict[str, object]) -> object:
     if path.endswith(".pyc"):
         return _load_pyc(path, source, namespace)
     _prepare_main(namespace, path, _source_loader(path))
-    return _compile(source, path)
+    return _compile(source, path, is_file=True)
 
 
 @hide
-def _compile(source: bytes | str, path: str) -> object:
+def _compile(source: bytes | str, path: str, is_file: bool = False) -> object:
     """Compile what is to run. An error is about the program's source: where in the compiler it was found is left out."""
     try:
         if isinstance(source, bytes) and b"\0" in source:
             source = _before_null_byte(source, path)
         if settings.get("language") == "0" and not settings.get("race"):
             return compile(source, path, "exec", dont_inherit=True)
-        from morrow.imports import compile_source
+        from morrow.imports import compile_script, compile_source
 
-        code, refused = from_bottom(compile_source, source, path)
+        code, refused = from_bottom(compile_script if is_file and isinstance(source, bytes) else compile_source, source, path)
         if refused is not None:
             raise refused
         return code

@@ -23,6 +23,7 @@ from functools import partial
 
 from morrow.host.digest import sha256
 from morrow.host.facts import HERE, NoFacts
+from morrow.host.folders import cache_folder
 from morrow.host.structs import Structs, structs
 
 
@@ -107,18 +108,6 @@ def is_proven() -> tuple[bool, str]:
     except OSError:
         pass  # a read-only home: prove it again next time
     return not outcome, outcome
-
-
-def cache_folder() -> str:
-    """Return morrow's cache folder: MORROW_CACHE, else the user's cache folder. It need not exist."""
-    given = os.environ.get("MORROW_CACHE")
-    if given and not sys.flags.ignore_environment:
-        return given
-    if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"), "morrow", "cache")
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Caches/morrow")
-    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "morrow")
 
 
 def _table_id(table: Structs) -> str:

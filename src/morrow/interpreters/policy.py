@@ -187,7 +187,7 @@ def _stamp(module: str) -> str:
 
 
 def _cache_path() -> str:
-    from morrow.host.probe import cache_folder
+    from morrow.host.folders import cache_folder
 
     return os.path.join(cache_folder(), "interpreters.json")
 

@@ -13,12 +13,12 @@ Only a folder that is the user's own and that nobody else may write to is used: 
 from __future__ import annotations
 
 import os
-import stat
 import time
 
 from morrow import settings
 from morrow.debuglog import log
 from morrow.host.digest import sha256
+from morrow.host.folders import cache_folder, is_safe
 
 LIMIT = 64 << 20
 """Bytes kept in all."""
@@ -40,7 +40,7 @@ class ObjectCache:
 
     def __init__(self, folder: str, context: str) -> None:
         """*context* is what object code depends on besides its text: processor, versions."""
-        self.folder = folder if _is_safe(folder) else ""
+        self.folder = folder if is_safe(folder) else ""
         self.hits = self.misses = 0
         self._context = context.encode()
 
@@ -129,18 +129,4 @@ def open_cache(context: str) -> ObjectCache:
     from morrow import __version__
     from morrow.host import probe
 
-    return ObjectCache(os.path.join(probe.cache_folder(), "jit"), f"{context}\0{probe.build_id()}\0{__version__}")
-
-
-def _is_safe(folder: str) -> bool:
-    """Return whether a folder (made if it is not there) belongs to this user alone."""
-    if not folder:
-        return False
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        found = os.stat(folder)
-    except OSError:
-        return False
-    if not hasattr(os, "geteuid"):
-        return True  # Windows: the user's own profile
-    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return ObjectCache(os.path.join(cache_folder(), "jit"), f"{context}\0{probe.build_id()}\0{__version__}")
