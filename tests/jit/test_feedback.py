@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from morrow.jit import compile as pipeline
-from morrow.jit import feedback, llvm
+from morrow.jit import feedback, object_code
 from morrow.jit.bytecode import read_bytecode
 from morrow.jit.compile import Request, compile_function
 from morrow.jit.feedback import Feedback
@@ -139,7 +139,7 @@ def test_an_exit_notes_all_the_classes_it_was_left_for(shapes):
 
 
 def test_code_made_quickly_can_be_made_well_without_another_look_at_the_function(shapes, monkeypatch):
-    monkeypatch.setattr(llvm, "MANY_LINES", 10)
+    monkeypatch.setattr(object_code, "MANY_LINES", 10)
     quick = compiled(shapes.total, [shapes.Square(2)] * 50)
     assert quick.level == 0 and quick.can_be_better()
     monkeypatch.setattr(pipeline, "_lower", None)

@@ -45,7 +45,7 @@ EXPORTS = ("choose", "where", "counter")
 
 
 def made(text=TEXT, level=1):
-    return llvm.object_code(llvm.optimise(text, level), level)
+    return llvm.emit_object(llvm.optimise(text, level), level)
 
 
 def works(addresses):

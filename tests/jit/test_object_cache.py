@@ -97,8 +97,8 @@ def run(tmp_path, *options):
                 total += k * k % 7
             return total
         print([work(100) for _ in range(40)][-1])
-        from morrow.jit import llvm
-        print(llvm.disk().misses, sum(made.from_disk for d in list(morrow.jit._worker.decisions.values()) for made in d.compiled) > 0)
+        from morrow.jit import object_code
+        print(object_code.disk().misses, sum(made.from_disk for d in list(morrow.jit._worker.decisions.values()) for made in d.compiled) > 0)
         print("from the cache on disk" in morrow.jit.explain())
         """
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))}
@@ -127,3 +127,21 @@ def test_it_can_be_switched_off(tmp_path):
     pytest.importorskip("llvmlite")
     run(tmp_path, "-X", "jit_cache=0")
     assert not files(tmp_path / "jit")
+
+
+@needs_compiler
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what tells processors apart is not read on this system")
+def test_what_is_on_disk_is_found_without_llvm(tmp_path):
+    pytest.importorskip("llvmlite")
+    program = """
+        import sys
+        from morrow.jit import object_code
+        text = "define i64 @one() {\\nentry:\\n  ret i64 1\\n}\\n"
+        found = object_code.find(text, 1)
+        print(found is not None, "llvmlite" in sys.modules, len(object_code.build(text, 1)) > 0, "llvmlite" in sys.modules)
+        """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MORROW_"))}
+    environment |= {"PYTHONPATH": str(ROOT / "src"), "MORROW_CACHE": str(tmp_path)}
+    for expected in ("False False True True", "True False True False"):
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120, env=environment)
+        assert done.stdout.strip() == expected, done.stderr

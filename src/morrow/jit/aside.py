@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 
 from morrow.host import copies
-from morrow.jit import layout, natives, parcel
+from morrow.jit import layout, natives, object_code, parcel
 from morrow.jit.history import watch_classes
 from morrow.jit.made import Compiled, Declined, Product, Request, load
 from morrow.jit.own_imports import ImportsAreOurs, let_go_of_locks
@@ -129,12 +129,8 @@ def begin_better(product: Product) -> Aside | None:
     started = time.perf_counter()
 
     def build() -> bytes:
-        answer = _bring_compiler()
-        if answer:
-            return answer
-        from morrow.jit import llvm
-
-        return _MADE + llvm.build(product.text, 1)
+        let_go_of_locks()
+        return _bring(_llvm) or _MADE + object_code.build(product.text, 1)
 
     def unpacked(data: bytes) -> Compiled | Declined | Again | Off:
         kind, data = data[:1], data[1:]
@@ -149,15 +145,22 @@ def begin_better(product: Product) -> Aside | None:
 _MADE, _DECLINED, _AGAIN, _OFF = b"M", b"D", b"A", b"O"
 
 
-def _bring_compiler() -> bytes:
+def _compiler() -> None:
+    from morrow.jit import compile  # noqa: F401
+
+
+def _llvm() -> None:
+    from morrow.jit import llvm
+
+    for level in (0, 1):
+        llvm.machine(level)
+
+
+def _bring(what: Callable[[], None]) -> bytes:
     """Import what compiling takes and the process does not have; return the answer if that cannot be, else b""."""
-    let_go_of_locks()
     try:
         with ImportsAreOurs():
-            from morrow.jit import compile, llvm  # noqa: F401
-
-            for level in (0, 1):
-                llvm.machine(level)
+            what()
     except (ImportError, OSError) as error:
         if "partially initialized" in str(error):  # a thread of the program was about to import the same
             return _AGAIN + marshal.dumps(("", str(error), True))
@@ -171,10 +174,10 @@ def _bring_compiler() -> bytes:
 
 def _compile(request: Request, newest: int, known: list[CodeType]) -> bytes:
     layout.be_a_copy(newest)
-    answer = _bring_compiler()
+    let_go_of_locks()
+    answer = _bring(_compiler)
     if answer:
         return answer
-    from morrow.jit import llvm
     from morrow.jit.compile import lower_function
 
     watch_classes()
@@ -182,9 +185,14 @@ def _compile(request: Request, newest: int, known: list[CodeType]) -> bytes:
         made = lower_function(request)
         if isinstance(made, Declined):
             return _DECLINED + marshal.dumps((made.reason, made.where, made.detail))
-        hits = llvm.disk().hits
-        code = llvm.build(made.text, made.level)
-        return _MADE + parcel.pack(made, code, llvm.disk().hits > hits, known)
+        code = object_code.find(made.text, made.level)
+        from_disk = code is not None
+        if code is None:
+            answer = _bring(_llvm)
+            if answer:
+                return answer
+            code = object_code.build(made.text, made.level)
+        return _MADE + parcel.pack(made, code, from_disk, known)
     except layout.NoVersion as missing:
         return _AGAIN + marshal.dumps((missing.module, f"the globals of {missing.module} have no version"))
     except parcel.Unnamed as unnamed:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift, natives
+from morrow.jit import emit, emit_entries, infer, ir, ir_check, layout, lift, natives, object_code
 from morrow.jit.bytecode import forget_bytecode, read_bytecode
 from morrow.jit.history import count_compile, history_of, remember_class
 from morrow.jit.install import STOCK
@@ -75,8 +75,6 @@ def _lower(request: Request, stages: tuple[str, ...]) -> Product | Declined:
 
 
 def _pack(request: Request, session: _Session, module: emit.Module, entry: str, stages: tuple[str, ...], started: float) -> Product:
-    from morrow.jit import llvm  # the heavy one: only now
-
     function = request.function
     text = module.text()
     texts = {}
@@ -99,6 +97,8 @@ def _pack(request: Request, session: _Session, module: emit.Module, entry: str, 
         elif not symbol.startswith("llvm."):
             imports[symbol] = natives.c_address(symbol)
     if "asm" in stages:
+        from morrow.jit import llvm  # the heavy one: only now
+
         texts["asm"] = llvm.assembly(llvm.optimise(text, request.level), request.level)
     exports = (*module.exports, *(f"{session.name}_{what}" for what in ("counters", "classes", "places", "slow", "turns")))
     lines = {}
@@ -107,7 +107,7 @@ def _pack(request: Request, session: _Session, module: emit.Module, entry: str, 
         if owner not in lines:
             lines[owner] = {i.offset: i.line for i in read_bytecode(owner.__code__)}
         points.append((owner.__code__, exit.offset, lines[owner].get(exit.offset, 0), exit.why))
-    quick = request.level == 1 and request.loop is None and text.count("\n") > llvm.MANY_LINES
+    quick = request.level == 1 and request.loop is None and text.count("\n") > object_code.MANY_LINES
     return Product(
         function.__code__,
         function.__qualname__,

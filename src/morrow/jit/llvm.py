@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from time import thread_time
 
 import llvmlite.binding as binding
 from llvmlite.binding import orcjit
 
-from morrow.jit import object_cache
+from morrow.jit import object_code
 
 
 @cache
@@ -43,10 +42,6 @@ def _compiler() -> object:
     return binding.create_lljit_compiler(machine(2))
 
 
-MANY_LINES = 8000
-"""Lines of LLVM text from which a module gets a few quick passes in place of level 1's, and at first no more than level 0."""
-
-
 def optimise(text: str, level: int) -> binding.ModuleRef:
     """Parse, verify and optimise a module.
 
@@ -58,7 +53,7 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     module.triple = binding.get_default_triple()
     options = binding.create_pipeline_tuning_options(speed_level=level)
     builder = binding.create_pass_builder(machine(level), options)
-    if level == 0 or level == 1 and text.count("\n") > MANY_LINES:
+    if level == 0 or level == 1 and text.count("\n") > object_code.MANY_LINES:
         # many functions of objects and calls: what LLVM has for loops and expressions finds little there, and takes its time
         passes = binding.create_new_module_pass_manager()
         passes.add_sroa_pass()
@@ -69,7 +64,7 @@ def optimise(text: str, level: int) -> binding.ModuleRef:
     return module
 
 
-def object_code(module: binding.ModuleRef, level: int, cpu: str = "") -> bytes:
+def emit_object(module: binding.ModuleRef, level: int, cpu: str = "") -> bytes:
     """Return the module as object code, for this very processor unless *cpu* names one."""
     return bytes(machine(level, cpu).emit_object(module))
 
@@ -80,33 +75,6 @@ def assembly(module: binding.ModuleRef, level: int) -> str:
 
 
 _ARRAYS: set[object] = set()
-
-
-@cache
-def disk() -> object_cache.ObjectCache:
-    """Return the cache on disk for this processor and LLVM."""
-    return object_cache.open_cache(cpu())
-
-
-seconds = 0.0
-"""CPU time that LLVM has taken so far, without the GIL."""
-
-
-def build(text: str, level: int) -> bytes:
-    """Return the object code for a module's text: from disk, or made and kept there.
-
-    Raises:
-        RuntimeError: LLVM does not accept the text (a bug of ours).
-    """
-    global seconds
-    key = disk().key(text, level)
-    code = disk().find(key)
-    if code is None:
-        began = thread_time()
-        code = object_code(optimise(text, level), level)
-        seconds += thread_time() - began
-        disk().store(key, code)
-    return code
 
 
 def link(name: str, code: bytes, imports: Mapping[str, int], exports: tuple[str, ...]) -> tuple[object, dict[str, int]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 
 from morrow import debuglog
-from morrow.jit import guards, layout, natives, plain
+from morrow.jit import guards, layout, natives, object_code, plain
 from morrow.jit.history import MOST_COMPILES, all_classes, history_of, remember_class
 from morrow.jit.link import Loaded
 
@@ -287,11 +287,9 @@ _serial = 0
 
 def build(product: Product, level: int, started: float, texts: dict[str, str]) -> Compiled:
     """Have LLVM make machine code of a product at a level, and put it into memory."""
-    from morrow.jit import llvm
-
-    hits = llvm.disk().hits
-    code = llvm.build(product.text, level)
-    return load(product, code, level, llvm.disk().hits > hits, started, texts)
+    hits = object_code.disk().hits
+    code = object_code.build(product.text, level)
+    return load(product, code, level, object_code.disk().hits > hits, started, texts)
 
 
 def load(product: Product, code: bytes, level: int, from_disk: bool, started: float, texts: dict[str, str]) -> Compiled:

@@ -74,7 +74,7 @@ def load(text: str, imports: dict[str, int], exports: tuple[str, ...]) -> dict[s
     if code is None:
         from morrow.jit import llvm
 
-        code = llvm.object_code(llvm.optimise(text, 2), 2, "generic")
+        code = llvm.emit_object(llvm.optimise(text, 2), 2, "generic")
         _disk().store(key, code)
     loaded = Loaded(f"morrow.{exports[0]}.{len(_KEEP)}", code, imports, exports)
     _KEEP.append(loaded)

@@ -410,13 +410,13 @@ class Worker:
         if not self.bring_compiler():
             self._queue.insert(0, task)  # threading is on its way, or nothing is compiled any more
             return
-        from morrow.jit import llvm
+        from morrow.jit import object_code
 
-        began, without = thread_time(), llvm.seconds
+        began, without = thread_time(), object_code.seconds
         with _quick_switches():
             self.run(task)
         # beside LLVM the program goes on, on another processor if there is one
-        self.spent += thread_time() - began - BESIDE * (llvm.seconds - without)
+        self.spent += thread_time() - began - BESIDE * (object_code.seconds - without)
 
     def _finish(self) -> None:
         """Put in place what a copy has made, if it is ready."""
