@@ -645,6 +645,8 @@ class Worker:
 
         function: FunctionType | None
         with self._lock, self.working():
+            if self.off:
+                return False
             try:
                 made = lower_function(request)
                 function = request.function
@@ -699,6 +701,8 @@ class Worker:
         began = perf_counter()
         try:
             with self._lock, self.working():
+                if self.off:
+                    return False
                 made = task.quick.made_better()
         except Exception as error:  # as in run: what is in place stays
             log("jit", 1, f"failed on {task!r}: {error!r}")
@@ -937,6 +941,9 @@ class Worker:
         if self._ready:
             self.rest("switched off")
         self.off = self.off or "switched off"
+        if not self.is_working() and self._lock.acquire(timeout=10):
+            # no thread is in LLVM any more, which a daemon thread under eager could be: the end of the process takes its modules away
+            self._lock.release()
 
 
 def _count_exits(made: Compiled) -> int:
