@@ -156,3 +156,14 @@ def test_lifting_that_is_late_takes_in_no_more_functions(shapes):
     usual = compile_function(Request(shapes.total))
     late = compile_function(Request(shapes.total, seconds=0.0))
     assert shapes.Square.area.__code__ in usual.inside and late.inside == {shapes.total.__code__}
+
+
+def test_code_of_which_little_would_be_faster_is_not_made():
+    def some(n):
+        return n * n + n
+
+    for k in range(60):
+        some(k)
+    declined = compile_function(Request(some, least_share=100.0))
+    assert isinstance(declined, pipeline.Declined) and declined.reason == "NOT_FASTER"
+    assert not isinstance(compile_function(Request(some, least_share=0.01)), pipeline.Declined)

@@ -213,7 +213,7 @@ def test_a_recursion_is_kept_without_a_trial():
             assert fib(20) == 6765
         time.sleep(0.1)
         from morrow.jit import install
-        print(found()[0].recursive, install.is_installed(fib), fib(25), any(item[0].name == "fib" for item in morrow.jit._worker._on_trial))
+        print(found()[0].recursive, install.is_installed(fib), fib(25), any(item.decision.name == "fib" for item in morrow.jit._worker._on_trial))
         """)
     assert out == "True True 75025 False\n"
 
@@ -229,3 +229,41 @@ def test_an_llvmlite_that_is_not_as_expected_switches_it_off():
         print(worker.bring_compiler(), worker.off)
         """)
     assert out.startswith("False ") and "here" in out
+
+
+def test_what_takes_any_arguments_is_declined_without_a_compile():
+    out = run("""
+        def work(*numbers):
+            total = 0
+            for number in numbers:
+                total += number * number % 7
+            return total
+        def found():
+            decisions = morrow.jit._worker.decisions if morrow.jit._worker is not None else {}
+            return [decision for decision in list(decisions.values()) if decision.name == "work" and decision.declined]
+        until = time.monotonic() + 60
+        numbers = range(200)
+        while not found() and time.monotonic() < until:
+            work(*numbers)
+        print([(reason, decision.makes) for decision in found() for _, reason, _ in decision.declined])
+        """)
+    assert out == "[('ARGUMENTS', 0)]\n"
+
+
+def test_code_that_leaves_often_is_judged_by_its_trial():
+    out = run("""
+        from morrow.jit import install
+        from morrow.jit.worker import AGAIN
+        worker = morrow.jit._get_worker()
+        assert worker.prepare()
+        def work(n):
+            return n + 1
+        class Made:
+            recursive = False
+        decision = worker.decision(work.__code__)
+        print(worker._is_measured(decision, work, Made), [(item.function() is work, item.again == AGAIN) for item in worker._untried])
+        print(worker._is_measured(decision, work, Made), len(worker._untried))  # measured again once
+        Made.recursive = True
+        print(worker._is_measured(decision, work, Made))
+        """)
+    assert out == "True [(True, True)]\nTrue 1\nFalse\n"

@@ -29,7 +29,7 @@ MOST_FUNCTIONS = 40
 LEAST_GAIN = 2
 """Instructions that must become faster for compiling to be worth a call's checks; tests set it to 0."""
 
-MOST_OPERATIONS = 6000
+MOST_OPERATIONS = 2500
 """Operations in functions compiled together after which no more are taken in: their calls go by way of CPython's entry."""
 
 def compile_function(request: Request, stages: tuple[str, ...] = ()) -> Compiled | Declined:
@@ -202,7 +202,7 @@ class _Session:
             lifter = lift.Lifter(function, name, tuple(kinds[:count]), self, True)  # type: ignore[arg-type]
             stack = tuple(("null", None) if k[0] == "unbound" else k for k in kinds[count:])
             self.add(function, lifter.run(request.loop, stack), lifter)  # type: ignore[arg-type]
-            if self.gain < LEAST_GAIN:
+            if self.gain < max(LEAST_GAIN, request.least_share * self.operations):
                 raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
             return name
         loose = history_of(function.__code__).loose or infer.compares_identity(read_bytecode(function.__code__))
@@ -218,7 +218,7 @@ class _Session:
             # of which classes arguments are is something to find out
             kinds_ = tuple((kind, None if is_heap(cls) else cls) for kind, cls in kinds_)
         found = self.lift(function, kinds_)
-        if self.gain < LEAST_GAIN:
+        if self.gain < max(LEAST_GAIN, request.least_share * self.operations):
             raise Gone("NOT_FASTER", function.__code__.co_firstlineno, function.__name__)
         return found
 

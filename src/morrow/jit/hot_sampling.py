@@ -28,7 +28,7 @@ INTERVAL = 0.01
 IDLE_INTERVAL = 0.05
 """Seconds between looks while it waits."""
 
-QUIET = 150
+QUIET = 50
 """Looks that find nothing new before they become rarer."""
 
 

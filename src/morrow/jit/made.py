@@ -49,10 +49,11 @@ class Request(Record):
         profile: the code is to note which classes it meets, for the next compile.
         copies: gives the bytes that a code object was seen with while it was interpreted, see `feedback`.
         seconds: CPU time of lifting after which no more functions are taken in; lifting has the GIL.
+        least_share: part of the operations that must be faster as machine code, or it is not made.
     """
 
-    __slots__ = ("function", "arguments", "loop", "frame_types", "level", "profile", "copies", "seconds")
-    _DEFAULTS = {"arguments": None, "loop": None, "frame_types": None, "level": 1, "profile": False, "copies": lambda code: [], "seconds": 60.0}
+    __slots__ = ("function", "arguments", "loop", "frame_types", "level", "profile", "copies", "seconds", "least_share")
+    _DEFAULTS = {"arguments": None, "loop": None, "frame_types": None, "level": 1, "profile": False, "copies": lambda code: [], "seconds": 60.0, "least_share": 0.0}
     function: FunctionType
     arguments: tuple[type | None, ...] | None
     loop: int | None
@@ -61,6 +62,7 @@ class Request(Record):
     profile: bool
     copies: Callable[[CodeType], list[bytes]]
     seconds: float
+    least_share: float
 
     def __str__(self) -> str:
         where = "" if self.loop is None else f" loop at {self.loop}"

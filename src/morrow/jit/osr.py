@@ -40,8 +40,10 @@ ON_TRIAL, KEPT, LOST = range(3)
 PHASE = 3_000_000
 """Nanoseconds for which a loop is interpreted before it is entered for as many turns, in a trial."""
 
-PAIRS = 3
-"""How often that is done before there is a verdict; once is enough after `LONG`."""
+PAIRS = 3, 10
+"""How often that is done before there is a verdict: when one is `CLEAR` times the other, and otherwise; once is enough after `LONG`."""
+
+CLEAR = 1.3
 
 LONG = 60_000_000
 """Nanoseconds of the interpreter's turns after which one pair is enough."""
@@ -329,11 +331,7 @@ judge:
   store i64 %time_taken_more, ptr %time_taken_at
   %pairs_more = add i64 %pairs, 1
   store i64 %pairs_more, ptr %pairs_at
-  %many = icmp sge i64 %pairs_more, {PAIRS}
 {_load("plain_in_all", _PLAIN_TIME)}{_load("plain_turns_in_all", _PLAIN_TURNS)}  %long = icmp sgt i64 %plain_in_all, {LONG}
-  %decided = or i1 %many, %long
-  br i1 %decided, label %decide, label %judged
-decide:
   %a = sitofp i64 %time_taken_more to double
   %b = sitofp i64 %plain_turns_in_all to double
   %c = sitofp i64 %plain_in_all to double
@@ -342,6 +340,16 @@ decide:
   %left_more = fmul double %left_side, {LEAST_GAIN}
   %right_side = fmul double %c, %d
   %pays = fcmp ole double %left_more, %right_side
+  %left_clear = fmul double %left_side, {CLEAR}
+  %right_clear = fmul double %right_side, {CLEAR}
+  %faster = fcmp ole double %left_clear, %right_side
+  %slower = fcmp ole double %right_clear, %left_side
+  %clear = or i1 %faster, %slower
+  %least = select i1 %clear, i64 {PAIRS[0]}, i64 {PAIRS[1]}
+  %many = icmp sge i64 %pairs_more, %least
+  %decided = or i1 %many, %long
+  br i1 %decided, label %decide, label %judged
+decide:
   %state_then = select i1 %pays, i64 {KEPT}, i64 {LOST}
   store i64 %state_then, ptr %state_at
   br label %judged

@@ -1,9 +1,10 @@
 """Measure whether compiled code pays: the same function, now compiled, now interpreted, with a clock around every call.
 
-A function on trial is entered through `morrow_trial`, which calls its compiled or its stock entry and adds up the CPU
-time of the thread. `Trial.turn`, called every few milliseconds, changes from one to the other, so that both meet the same
-work; after enough turns of both `Trial.verdict` is the ratio of their times for one call. Only then is a function given its
-compiled code for good, or left to CPython with the numbers that speak against it.
+A function on trial is entered through `morrow_trial`, which tosses a coin for each call, runs its compiled or its stock
+entry, and adds up the CPU time of the thread and its square. Both kinds so meet the same work and the same moods of the
+machine, whatever the order is in which the program calls. `Trial.verdict` says how many times faster a compiled call is
+once that is beyond the chance of such measurements (the standard error of the ratio of two means). Only then is a function
+given its compiled code for good, or left to CPython with the numbers that speak against it.
 
 Nested calls of one function are part of the outermost one. Time of calls that end in an exception counts like any other.
 """
@@ -11,17 +12,15 @@ Nested calls of one function are part of the outermost one. Time of calls that e
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from collections.abc import Callable
 from types import FunctionType
 
 from morrow.jit import install
 
-CAPACITY = 16
-"""Functions on trial at once; more wait for a place, running compiled."""
-
-TURNS = 4
-"""Turns of each kind with calls in them before there is a verdict; half as many if it is clear."""
+CAPACITY = 32
+"""Functions on trial at once; more wait for a place, interpreted."""
 
 SHORT = 4000
 """Nanoseconds of a call below which only every eighth is timed: asking the clock takes a few hundred itself."""
@@ -32,10 +31,23 @@ CALLS = 30
 LONG = 20_000_000
 """Nanoseconds of each kind for which a few calls are enough."""
 
+ENOUGH = 400_000_000
+"""Nanoseconds of each kind after which there is a verdict, however much the calls differ."""
+
 LEAST_GAIN = 1.05
 """How many times faster a call must be for the compiled code to stay."""
 
-_WORDS = 11  # function, compiled entry, which (0 stock, 1 compiled), calls and nanoseconds of each, nested, overhead, mask, count
+SURE = 3.0
+"""Standard errors that a verdict must be away from `LEAST_GAIN`: it is looked for again and again, which is many chances to err."""
+
+LEAST_SPREAD = 0.02, 0.1
+"""What is added to the measured square of the relative spread of calls: to all, and once per measurement (few calls know little of it)."""
+
+STOCK_EXTRA = 28
+"""Nanoseconds that a stock call takes longer here than where the interpreter makes it itself (22 to 60 on 3.11, 3.12 and 3.13)."""
+
+_WORDS = 15
+_FUNCTION, _ENTRY, _WHICH, _CALLS, _TIME, _SQUARES, _NESTED, _OVERHEAD, _MASK, _COUNT, _DICE, _SHARE = 0, 1, 2, 3, 5, 7, 9, 10, 11, 12, 13, 14
 Load = Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]
 
 
@@ -43,47 +55,49 @@ class Trial:
     """One function on trial.
 
     Attributes:
+        row: address of its row of the table.
         entry: its compiled entry.
-        turns: how many turns of each kind (stock, compiled) had calls in them.
     """
 
-    __slots__ = ("row", "entry", "turns", "_seen")
+    __slots__ = ("row", "entry")
 
     def __init__(self, row: int, entry: int) -> None:
         self.row, self.entry = row, entry
-        self.turns = [0, 0]
-        self._seen = [0, 0]
 
     def calls(self, which: int) -> int:
-        """Return the calls counted so far of one kind: 0 stock, 1 compiled."""
-        return ctypes.c_int64.from_address(self.row + 24 + 16 * which).value
+        """Return the calls timed so far of one kind: 0 stock, 1 compiled."""
+        return ctypes.c_int64.from_address(self.row + 8 * (_CALLS + which)).value
 
     def nanoseconds(self, which: int) -> float:
         """Return the CPU time of one call of one kind, without what measuring takes."""
-        overhead = ctypes.c_int64.from_address(self.row + 64).value
-        total = ctypes.c_int64.from_address(self.row + 32 + 16 * which).value
-        return max(1.0, total / max(1, self.calls(which)) - overhead)
+        overhead = ctypes.c_int64.from_address(self.row + 8 * _OVERHEAD).value + (0 if which else STOCK_EXTRA)
+        return max(1.0, self._mean(which) - overhead)
 
-    def turn(self) -> None:
-        """Change from stock to compiled or back, if there were calls since the last change."""
-        place = ctypes.c_int64.from_address(self.row + 16)
-        which = place.value
+    def _mean(self, which: int) -> float:
+        return ctypes.c_double.from_address(self.row + 8 * (_TIME + which)).value / max(1, self.calls(which))
+
+    def spread(self, which: int) -> float:
+        """Return the square of the standard error of one kind's time, as a part of that time."""
         calls = self.calls(which)
-        if calls == self._seen[which]:
-            return
-        self._seen[which] = calls
-        self.turns[which] += 1
-        place.value = 1 - which
-        ctypes.c_int64.from_address(self.row + 72).value = 7 if self.nanoseconds(which) < SHORT else 0
+        mean = self._mean(which)
+        variance = max(0.0, ctypes.c_double.from_address(self.row + 8 * (_SQUARES + which)).value / calls - mean * mean)
+        return (variance / self.nanoseconds(which) ** 2 + LEAST_SPREAD[0] + LEAST_SPREAD[1] / calls) / calls
 
     def verdict(self) -> float:
-        """Return how many times faster a compiled call is; 0 while that is not known."""
-        long = all(self.calls(which) >= 2 and self.calls(which) * self.nanoseconds(which) >= LONG for which in (0, 1))
-        if not long and min(self.calls(0), self.calls(1)) < CALLS:
+        """Return how many times faster a compiled call is, at least if that is not quite known; 0 while it may be either."""
+        calls = [self.calls(which) for which in (0, 1)]
+        if min(calls) < 2:
             return 0.0
-        ratio = self.nanoseconds(0) / self.nanoseconds(1)
-        clear = not 0.7 < ratio < 1.5
-        return ratio if min(self.turns) >= (TURNS // 2 if clear else TURNS) else 0.0
+        times = [self.nanoseconds(which) for which in (0, 1)]
+        ctypes.c_int64.from_address(self.row + 8 * _MASK).value = 7 if min(times) < SHORT else 0
+        used = [a * b for a, b in zip(calls, times, strict=True)]
+        if min(used) < LONG and min(calls) < CALLS:
+            return 0.0
+        gain = times[0] / times[1]
+        error = math.sqrt(self.spread(0) + self.spread(1))
+        if abs(math.log(gain / LEAST_GAIN)) > SURE * error:
+            return gain
+        return gain * math.exp(-error) if min(used) > ENOUGH else 0.0
 
     def __repr__(self) -> str:
         return f"stock {self.calls(0)} calls of {self.nanoseconds(0):.0f} ns, compiled {self.calls(1)} of {self.nanoseconds(1):.0f} ns"
@@ -104,13 +118,18 @@ class Trials:
         self._overhead: int = ctypes.CFUNCTYPE(ctypes.c_int64)(addresses["morrow_overhead"])()
         self._free = [self._table + 8 * _WORDS * number for number in range(CAPACITY)]
 
-    def begin(self, function: FunctionType, entry: int) -> Trial | None:
-        """Put a function on trial; None if there is no place, or somebody else has a hand on it."""
+    def has_room(self) -> bool:
+        """Return whether one more can be put on trial."""
+        return bool(self._free)
+
+    def begin(self, function: FunctionType, entry: int, stock: float = 0.5) -> Trial | None:
+        """Put a function on trial, so large a part of its calls stock; None if there is no place, or somebody else has a hand on it."""
         if not self._free:
             return None
         row = self._free.pop()
-        for word, value in ((1, entry), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, self._overhead), (9, 0), (10, 0), (0, id(function))):
-            ctypes.c_uint64.from_address(row + 8 * word).value = value
+        words = {_ENTRY: entry, _OVERHEAD: self._overhead, _DICE: entry ^ id(function), _SHARE: int(stock * (1 << 32)), _FUNCTION: id(function)}
+        for word in (*range(1, _WORDS), _FUNCTION):  # the function last: a row without one is nobody's
+            ctypes.c_uint64.from_address(row + 8 * word).value = words.get(word, 0)
         if not install.install(function, self._entry):
             self._release(row)
             return None
@@ -135,7 +154,11 @@ def has_clock() -> bool:
     return sys.platform.startswith("linux")
 
 
-# CLOCK_THREAD_CPUTIME_ID is 3 (Linux, include/uapi/linux/time.h): what other threads and processes do does not count.
+def _at(name: str, word: int) -> str:
+    return f"  %{name}_at = getelementptr i64, ptr %row, i64 {word}\n"
+
+
+# The coin is Knuth's linear congruential generator (MMIX), of which the high half is used. CLOCK_THREAD_CPUTIME_ID is 3 (Linux, include/uapi/linux/time.h): what other threads and processes do does not count.
 _TEXT = f"""
 @morrow_trials = external global [{CAPACITY + 1} x [{_WORDS} x i64]]
 @morrow_stock = external global i8
@@ -189,19 +212,27 @@ plain:
   %interpreted = tail call ptr @morrow_stock(ptr %callable, ptr %args, i64 %nargsf, ptr %kwnames)
   ret ptr %interpreted
 found:
-  %compiled_at = getelementptr i64, ptr %row, i64 1
-  %compiled = load ptr, ptr %compiled_at
-  %which_at = getelementptr i64, ptr %row, i64 2
+{_at("compiled", _ENTRY)}  %compiled = load ptr, ptr %compiled_at
+{_at("nested", _NESTED)}  %nested = load i64, ptr %nested_at
+  %outermost = icmp eq i64 %nested, 0
+{_at("which", _WHICH)}  br i1 %outermost, label %toss, label %chosen
+toss:
+{_at("dice", _DICE)}  %dice = load i64, ptr %dice_at
+  %dice_times = mul i64 %dice, 6364136223846793005
+  %dice_next = add i64 %dice_times, 1442695040888963407
+  store i64 %dice_next, ptr %dice_at
+  %high = lshr i64 %dice_next, 32
+{_at("share", _SHARE)}  %share = load i64, ptr %share_at
+  %is_tossed = icmp uge i64 %high, %share
+  %tossed = zext i1 %is_tossed to i64
+  store i64 %tossed, ptr %which_at
+  br label %chosen
+chosen:
   %which = load i64, ptr %which_at
   %is_compiled = icmp ne i64 %which, 0
   %entry_point = select i1 %is_compiled, ptr %compiled, ptr @morrow_stock
-  %nested_at = getelementptr i64, ptr %row, i64 7
-  %nested = load i64, ptr %nested_at
-  %outermost = icmp eq i64 %nested, 0
-  %mask_at = getelementptr i64, ptr %row, i64 9
-  %mask = load i64, ptr %mask_at
-  %count_at = getelementptr i64, ptr %row, i64 10
-  %count = load i64, ptr %count_at
+{_at("mask", _MASK)}  %mask = load i64, ptr %mask_at
+{_at("count", _COUNT)}  %count = load i64, ptr %count_at
   %count_more = add i64 %count, 1
   store i64 %count_more, ptr %count_at
   %masked = and i64 %count, %mask
@@ -224,17 +255,23 @@ done:
   ret ptr %result
 note:
   store i64 0, ptr %nested_at
-  %pair = mul i64 %which, 2
-  %calls_place = add i64 %pair, 3
+  %calls_place = add i64 %which, {_CALLS}
   %calls_at = getelementptr i64, ptr %row, i64 %calls_place
   %calls = load i64, ptr %calls_at
   %more_calls = add i64 %calls, 1
   store i64 %more_calls, ptr %calls_at
-  %time_place = add i64 %pair, 4
+  %took_real = sitofp i64 %took to double
+  %time_place = add i64 %which, {_TIME}
   %time_at = getelementptr i64, ptr %row, i64 %time_place
-  %time = load i64, ptr %time_at
-  %more_time = add i64 %time, %took
-  store i64 %more_time, ptr %time_at
+  %time = load double, ptr %time_at
+  %more_time = fadd double %time, %took_real
+  store double %more_time, ptr %time_at
+  %square = fmul double %took_real, %took_real
+  %squares_place = add i64 %which, {_SQUARES}
+  %squares_at = getelementptr i64, ptr %row, i64 %squares_place
+  %squares = load double, ptr %squares_at
+  %more_squares = fadd double %squares, %square
+  store double %more_squares, ptr %squares_at
   ret ptr %result
 }}
 """
