@@ -51,6 +51,17 @@ def test_what_the_code_depends_on_is_part_of_its_name(kept, calls, other):
     assert len(calls) == 4 and code.co_filename == (other[1:] or ("app.py",))[0]
 
 
+@pytest.mark.parametrize("option", ["no_debug_ranges", "digits"])
+def test_what_options_change_is_compiled_for_them(kept, calls, monkeypatch, option):
+    kept(b"x = 1\n")
+    if option == "digits":
+        monkeypatch.setattr(sys, "get_int_max_str_digits", lambda: 640, raising=False)
+    else:
+        monkeypatch.setitem(sys._xoptions, option, True)
+    kept(b"x = 1\n")
+    assert len(calls) == 4
+
+
 def test_a_program_that_is_warned_of_is_warned_of_every_time(kept, calls, tmp_path):
     for _ in range(2):
         with pytest.warns(SyntaxWarning):

@@ -44,7 +44,9 @@ def compile_kept(source: bytes, path: str, stamp: bytes, compile: Callable[[byte
         return compile(source, path)
     from morrow.host.digest import sha256
 
-    flags = f"{sys.flags.optimize}\0{path}\0".encode(errors="surrogatepass")
+    ranges = "no_debug_ranges" in sys._xoptions or bool(not sys.flags.ignore_environment and os.environ.get("PYTHONNODEBUGRANGES"))
+    digits = getattr(sys, "get_int_max_str_digits", int)()  # a longer number is refused
+    flags = f"{sys.flags.optimize} {ranges} {digits}\0{path}\0".encode(errors="surrogatepass")
     folder = os.path.join(cache_folder(), "scripts")
     file = os.path.join(folder, sha256(stamp + flags + source).hexdigest())
     code = _read(file)
