@@ -267,3 +267,29 @@ def test_code_that_leaves_often_is_judged_by_its_trial():
         print(worker._is_measured(decision, work, Made))
         """)
     assert out == "True [(True, True)]\nTrue 1\nFalse\n"
+
+
+def test_newer_code_that_loses_gives_way_to_older_code_that_won():
+    out = run("""
+        import weakref
+        from morrow.jit import install
+        from morrow.jit.worker import OnTrial
+        worker = morrow.jit._get_worker()
+        assert worker.prepare()
+        def work(n):
+            return n + 1
+        class Made:
+            recursive, entry = False, install.STOCK
+            def __repr__(self): return self.name
+        old, new = Made(), Made()
+        old.name, new.name = "old", "new"
+        decision = worker.decision(work.__code__)
+        decision.compiled += [old, new]
+        decision.kept = old, 1.5, weakref.ref(work)
+        item = OnTrial(decision, weakref.ref(work), new, 0.0)
+        print(worker._take_back(item, work), decision.compiled, decision.gain, install.is_installed(work), len(worker._untried))
+        print(worker._take_back(item, print), decision.kept)  # made for another function of the same code
+        item.made, decision.kept = old, (old, 1.5, weakref.ref(work))
+        print(worker._take_back(item, work), decision.kept)
+        """)
+    assert out == "True [new, old] 1.5 True 1\nFalse None\nFalse None\n"

@@ -194,3 +194,12 @@ def test_a_function_that_dies_on_trial_does_no_harm(trials, answer):
     del function
     trials.end(found, None, True)
     assert sys.getrefcount(found) > 0
+
+
+def test_of_each_pair_of_calls_one_is_compiled(trials, answer):
+    function = fresh()
+    found = trials.begin(function, answer)
+    got = [function(1) for _ in range(200)]
+    assert all({*got[k : k + 2]} == {2, 42} for k in range(0, 200, 2))
+    assert 20 <= sum(got[k] == 42 for k in range(0, 200, 2)) <= 80
+    trials.end(found, function, False)

@@ -1,7 +1,7 @@
 """Measure whether compiled code pays: the same function, now compiled, now interpreted, with a clock around every call.
 
-A function on trial is entered through `morrow_trial`, which tosses a coin for each call, runs its compiled or its stock
-entry, and adds up the CPU time of the thread and its square. Both kinds so meet the same work and the same moods of the
+A function on trial is entered through `morrow_trial`, which tosses a coin for each pair of calls, runs its compiled entry
+for one and its stock entry for the other, and adds up the CPU time of the thread and its square. Both kinds so meet the same work and the same moods of the
 machine, whatever the order is in which the program calls. `Trial.verdict` says how many times faster a compiled call is
 once that is beyond the chance of such measurements (the standard error of the ratio of two means). Only then is a function
 given its compiled code for good, or left to CPython with the numbers that speak against it.
@@ -46,8 +46,8 @@ LEAST_SPREAD = 0.02, 0.1
 STOCK_EXTRA = 28
 """Nanoseconds that a stock call takes longer here than where the interpreter makes it itself (22 to 60 on 3.11, 3.12 and 3.13)."""
 
-_WORDS = 15
-_FUNCTION, _ENTRY, _WHICH, _CALLS, _TIME, _SQUARES, _NESTED, _OVERHEAD, _MASK, _COUNT, _DICE, _SHARE = 0, 1, 2, 3, 5, 7, 9, 10, 11, 12, 13, 14
+_WORDS = 16
+_FUNCTION, _ENTRY, _WHICH, _CALLS, _TIME, _SQUARES, _NESTED, _OVERHEAD, _MASK, _COUNT, _DICE, _SHARE, _TOSSES = 0, 1, 2, 3, 5, 7, 9, 10, 11, 12, 13, 14, 15
 Load = Callable[[str, dict[str, int], tuple[str, ...]], dict[str, int]]
 
 
@@ -224,7 +224,17 @@ toss:
   %high = lshr i64 %dice_next, 32
 {_at("share", _SHARE)}  %share = load i64, ptr %share_at
   %is_tossed = icmp uge i64 %high, %share
-  %tossed = zext i1 %is_tossed to i64
+  %coin = zext i1 %is_tossed to i64
+{_at("tosses", _TOSSES)}  %tosses = load i64, ptr %tosses_at
+  %tosses_more = add i64 %tosses, 1
+  store i64 %tosses_more, ptr %tosses_at
+  %parity = and i64 %tosses, 1
+  %is_second = icmp ne i64 %parity, 0
+  %is_fair = icmp eq i64 %share, {1 << 31}
+  %is_other = and i1 %is_second, %is_fair
+  %before = load i64, ptr %which_at
+  %other_one = sub i64 1, %before
+  %tossed = select i1 %is_other, i64 %other_one, i64 %coin
   store i64 %tossed, ptr %which_at
   br label %chosen
 chosen:

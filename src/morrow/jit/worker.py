@@ -133,10 +133,11 @@ class Decision:
         lost: heads of loops that were measured to be no faster.
         losses: how many trials its functions lost.
         doubted: whether the code in place was measured again because it leaves often.
+        kept: the last code that won a trial, by how much, and the function it was made for.
         gain: how many times faster a call was measured to be compiled, 0 if that is not known.
     """
 
-    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered", "lost", "losses", "doubted")
+    __slots__ = ("code", "samples", "waits", "compiled", "declined", "seconds", "makes", "resting", "functions", "loops", "gain", "refused", "only_loops", "covered", "lost", "losses", "doubted", "kept")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -156,6 +157,7 @@ class Decision:
         self.lost: set[int] = set()
         self.losses = 0
         self.doubted = False
+        self.kept: tuple[Compiled, float, weakref.ref[FunctionType]] | None = None
 
     @property
     def name(self) -> str:
@@ -862,6 +864,8 @@ class Worker:
             if function is None:
                 continue
             if keep:
+                if gain >= LEAST_GAIN:
+                    decision.kept = item.made, gain, item.function
                 if not item.again:
                     self._cover(decision)
                     self._improve(decision, function)
@@ -870,6 +874,8 @@ class Worker:
                     self._untried.append(OnTrial(decision, item.function, item.made, self._busy + again, again))
                 continue
             decision.losses += 1
+            if self._take_back(item, function):
+                continue
             if gain >= PROMISING and decision.compiled[-1].can_be_better() and not item.again:
                 self._improve(decision, function)
             elif decision.losses < MOST_LOSSES and decision.makes < MAKES and decision.compiled[-1].review(often=1) == "recompile":
@@ -879,6 +885,22 @@ class Worker:
                 self._leave_loops(decision)
                 detail = f"{trial.nanoseconds(1) / 1000:.1f} us a call, CPython {trial.nanoseconds(0) / 1000:.1f} us"
                 decision.decline(decision.code.co_firstlineno, "NO_GAIN", detail)
+
+    def _take_back(self, item: OnTrial, function: FunctionType) -> bool:
+        """Put code that won a trial before back in place of newer code that lost. Returns whether there is any."""
+        from morrow.jit import install
+
+        decision = item.decision
+        if decision.kept is None or decision.kept[0] is item.made or decision.kept[2]() is not function:
+            decision.kept = None
+            return False
+        made, decision.gain, _ = decision.kept
+        decision.compiled = [other for other in decision.compiled if other is not made] + [made]
+        decision.doubted = False
+        install.install(function, made.entry)
+        log("jit", 1, f"back to older code of {decision.name}, {decision.gain:.2f} times as fast")
+        self._untried.append(OnTrial(decision, item.function, made, self._busy + AGAIN, AGAIN))
+        return True
 
     def _mend(self, item: OnTrial, function: FunctionType) -> None:
         """Compile anew, once, what leaves its code for a reason that can be avoided, while it is not yet clear what it is worth."""
