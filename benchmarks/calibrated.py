@@ -19,7 +19,8 @@ import time
 import types
 from pathlib import Path
 
-EXTRA = {"pickle": ["--pure-python", "pickle"], "sqlglot_v2": ["normalize"], "scimark": ["sparse_mat_mult"], "logging": ["format"], "async_tree": ["none"]}
+from run import EXTRA
+
 NAMES = (
     "richards deltablue nbody fannkuch spectral_norm float chaos raytrace go hexiom nqueens pidigits mdp pyflate scimark deepcopy logging "
     "comprehensions generators json_dumps telco meteor_contest regex_compile pprint richards_super barnes_hut coroutines"

@@ -28,7 +28,7 @@ PYPERFORMANCE = (
     "deepcopy unpack_sequence telco tomli_loads html5lib logging meteor_contest generators comprehensions coroutines regex_compile pprint "
     "richards_super json_dumps pickle barnes_hut async_tree typing_runtime_protocols sqlglot_v2"
 ).split()
-EXTRA = {"pickle": ["--pure-python", "pickle"], "sqlglot_v2": ["normalize"], "scimark": ["sparse_mat_mult"], "logging": ["format"]}
+EXTRA = {"pickle": ["--pure-python", "pickle"], "sqlglot_v2": ["normalize"], "scimark": ["sparse_mat_mult"], "logging": ["format"], "async_tree": ["none"]}
 START = "import sys, runpy; import morrow.jit; morrow.jit.start(mode=sys.argv[1]); sys.argv = sys.argv[2:]; sys.path[0] = sys.argv[0].rpartition('/')[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
